@@ -1,0 +1,50 @@
+//! An entry of the audit log. Written in the transaction of the change it records; never changed.
+
+use sea_orm::entity::prelude::*;
+
+use crate::choice::Outcome;
+use crate::id::{AuditEventId, CustomerId, ResellerId, TenantId, UserId};
+use crate::personal::IpAddress;
+
+/// An entry of the audit log. Written in the transaction of the change it records; never changed.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_event")]
+pub struct Model {
+    /// The id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AuditEventId,
+    /// None for what belongs to no tenant, such as a sign-in with an unknown name.
+    pub tenant_id: Option<TenantId>,
+    /// The reseller it came through, if any.
+    pub reseller_id: Option<ResellerId>,
+    /// The customer it belongs to.
+    pub customer_id: Option<CustomerId>,
+    /// Occurred at.
+    pub occurred_at: DateTimeUtc,
+    /// Event type.
+    pub event_type: String,
+    /// Actor id.
+    pub actor_id: Option<UserId>,
+    /// Actor role.
+    pub actor_role: Option<String>,
+    /// Ip.
+    pub ip: Option<IpAddress>,
+    /// Resource type.
+    pub resource_type: Option<String>,
+    /// Resource id.
+    pub resource_id: Option<String>,
+    /// The operation, such as `customerUpdate`.
+    pub action: String,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Request id.
+    pub request_id: String,
+    /// Masked when written.
+    pub details: Json,
+}
+
+/// None: rows are followed through request-scoped loaders, under the viewer's row scope.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,75 @@
+//! Closed sets of values. Stored and shown by the same upper-case name.
+
+use sea_orm::prelude::StringLen;
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($variant:ident),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+        #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))", rename_all = "SCREAMING_SNAKE_CASE")]
+        #[allow(missing_docs, reason = "the names are the vocabulary of the domain; the set says what they mean")]
+        pub enum $name { $($variant),* }
+    )*};
+}
+
+choices! {
+    /// Whether a provider may use the service.
+    TenantStatus { Active, Suspended }
+    /// Whether a reseller may use the service.
+    ResellerStatus { Active, Suspended }
+    /// Under GDPR Art. 4(7), 4(8), 26: the reseller's part in the processing.
+    ResellerDataRole { Controller, JointController, Processor }
+    /// Whom an account belongs to.
+    UserKind { Staff, Reseller, Customer }
+    /// Whether an account may sign in.
+    UserStatus { Invited, Active, Disabled }
+    /// Which rows a role reaches, from narrow to wide.
+    Scope { Own, Assigned, Reseller, Tenant, All }
+    /// The legal form of a customer. A sole trader is a natural person.
+    CustomerType { Individual, SoleTrader, Company }
+    /// The lifecycle of a customer; `ANONYMIZED` is final.
+    CustomerStatus { Prospect, PendingVerification, Active, Suspended, Closed, Anonymized }
+    /// The kind of an identity document.
+    GovernmentIdType { Passport, NationalId, DriverLicence, ResidencePermit, Other }
+    /// How far the identity of a customer is verified.
+    KycStatus { NotStarted, Pending, Verified, Rejected, Expired }
+    /// What an address is used for.
+    AddressType { Billing, Service, Mailing }
+    /// What a contact is asked about.
+    ContactKind { General, Billing, Technical, Emergency }
+    /// What a plan delivers.
+    ServiceKind { Internet, Voice, Television, Mobile, Bundle }
+    /// How often a plan is billed.
+    BillingPeriod { Monthly, Quarterly, Yearly }
+    /// Whether a plan can be sold.
+    PlanStatus { Draft, Active, Retired }
+    /// The lifecycle of a subscription.
+    SubscriptionStatus { Pending, Active, Suspended, Terminated, Cancelled }
+    /// What the network knows of a subscription.
+    ProvisioningState { Pending, Provisioning, Provisioned, Failed, Deprovisioned }
+    /// The medium of the access line.
+    AccessTechnology { Fibre, Dsl, Cable, FixedWireless, Mobile, Satellite }
+    /// How the line authenticates and gets its address.
+    ConnectionType { Pppoe, Ipoe, Dhcp, Static }
+    /// The lifecycle of an invoice. That it is overdue follows from its due date.
+    InvoiceStatus { Draft, Issued, PartiallyPaid, Paid, Void }
+    /// The lifecycle of a payment.
+    PaymentStatus { Pending, Succeeded, Failed, PartiallyRefunded, Refunded }
+    /// Why a payment failed.
+    PaymentFailureCode { InsufficientFunds, Declined, Expired, Fraud, Other }
+    /// Who works on a ticket: billing managers see `BILLING`, network engineers `TECHNICAL`.
+    TicketCategory { General, Technical, Billing, Sales, Complaint }
+    /// The lifecycle of a ticket.
+    TicketStatus { New, InProgress, Pending, Resolved, Closed }
+    /// How much is affected.
+    Severity { Low, Medium, High, Critical }
+    /// How soon it is worked on.
+    Priority { Low, Normal, High, Urgent }
+    /// The way something reached us.
+    Channel { Portal, Phone, Email, Chat, Shop, Api }
+    /// Who wrote a message.
+    AuthorKind { Customer, Reseller, Staff, System }
+    /// How an operation ended, in the audit log.
+    Outcome { Success, Failure, Denied }
+}

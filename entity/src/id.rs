@@ -1,0 +1,112 @@
+//! One id type per entity. Stored as a UUID (version 7), shown as a TypeID such as `cust_01h455vb4pex5vsknk084sn02q`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sea_orm::prelude::Uuid;
+use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use typeid_suffix::prelude::TypeIdSuffix;
+
+/// What every id type can do; generic code (row scope, loaders, GraphQL ids) needs no more.
+pub trait TypedId: Copy + Eq + std::hash::Hash + Ord + fmt::Debug + Send + Sync + 'static {
+    /// The part before the underscore.
+    const PREFIX: &'static str;
+    /// Wraps a stored value.
+    fn from_uuid(uuid: Uuid) -> Self;
+    /// The stored value.
+    fn uuid(self) -> Uuid;
+
+    /// The TypeID text: prefix, underscore, 26 characters of Crockford base 32.
+    fn encode(self) -> String {
+        format!("{}_{}", Self::PREFIX, TypeIdSuffix::from(self.uuid()))
+    }
+
+    /// Reads a TypeID text.
+    ///
+    /// # Errors
+    /// [`InvalidId`] when the prefix is another type's or the suffix is malformed. The offending text is not
+    /// repeated: it is the caller's input.
+    fn decode(text: &str) -> Result<Self, InvalidId> {
+        text.strip_prefix(Self::PREFIX)
+            .and_then(|rest| rest.strip_prefix('_'))
+            .and_then(|suffix| TypeIdSuffix::from_str(suffix).ok())
+            .map(|suffix| Self::from_uuid(suffix.to_uuid()))
+            .ok_or(InvalidId { prefix: Self::PREFIX })
+    }
+}
+
+/// The text is not an id of the expected type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of the form {prefix}_…")]
+pub struct InvalidId {
+    /// The prefix that was expected.
+    pub prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, DeriveValueType)]
+        pub struct $name(Uuid);
+
+        impl TypedId for $name {
+            const PREFIX: &'static str = $prefix;
+            fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+            fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.encode())
+            }
+        }
+
+        // SeaORM asks it of every primary key; ids are never numbers.
+        impl TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+                Err(DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An internet provider.
+    TenantId = "tnt";
+    /// A partner of a provider.
+    ResellerId = "rsl";
+    /// An account that can sign in.
+    UserId = "usr";
+    /// A role, built in or of a tenant's own.
+    RoleId = "role";
+    /// A role given to a user.
+    RoleGrantId = "grnt";
+    /// A customer.
+    CustomerId = "cust";
+    /// A postal address of a customer.
+    AddressId = "addr";
+    /// A contact person of a customer.
+    ContactId = "cont";
+    /// A tariff.
+    ServicePlanId = "plan";
+    /// A subscribed service.
+    SubscriptionId = "sub";
+    /// The technical side of a subscription.
+    NetworkServiceId = "net";
+    /// An invoice.
+    InvoiceId = "inv";
+    /// A line of an invoice.
+    InvoiceLineId = "line";
+    /// A payment.
+    PaymentId = "pay";
+    /// A trouble ticket.
+    TicketId = "tick";
+    /// A message on a ticket.
+    TicketMessageId = "msg";
+    /// An entry of the audit log.
+    AuditEventId = "evt";
+}

@@ -1,0 +1,26 @@
+//! What Custodian stores: SeaORM entities, a typed id for each, and the types of personal data.
+//!
+//! Invariant: this crate knows nothing of GraphQL, of roles or of masks. A value of [`personal`] can be stored and
+//! compared here; how it is shown is decided in the server's `authz` module, and nowhere else.
+
+pub mod address;
+pub mod audit_event;
+pub mod choice;
+pub mod contact;
+pub mod customer;
+pub mod id;
+pub mod invoice;
+pub mod invoice_line;
+pub mod network_service;
+pub mod number_series;
+pub mod payment;
+pub mod personal;
+pub mod reseller;
+pub mod role;
+pub mod role_grant;
+pub mod service_plan;
+pub mod subscription;
+pub mod tenant;
+pub mod ticket;
+pub mod ticket_message;
+pub mod user;

@@ -1,0 +1,23 @@
+//! The migrations of Custodian's database, the same for SQLite and PostgreSQL (15 and later).
+//!
+//! Invariants:
+//! - A migration is frozen once it is released: a change of the schema is a new migration, added at the end.
+//! - No migration imports the entities. They say what the newest schema is; a migration says what the schema was,
+//!   and must not change its meaning when an entity does.
+//! - Each migration runs in one transaction on both databases: it is applied as a whole or not at all.
+//! - There is no way down. Taking a table back would destroy customer data; restore a backup instead.
+
+mod m20261122_000001_initial;
+
+use sea_orm_migration::prelude::*;
+
+/// Brings a database up to date: `Migrator::up(&db, None)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_initial::Migration)]
+    }
+}

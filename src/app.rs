@@ -1,0 +1,280 @@
+//! The application: what every request shares, how it starts, and the one place where the schema is executed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use async_graphql::{Request, Response, ServerError};
+use custodian_migration::Migrator;
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm_migration::MigratorTrait;
+
+use crate::authn::token::Tokens;
+use crate::authn::{self, Credentials, Origin, Viewer};
+use crate::authz::answer::finish;
+use crate::authz::catalog::CatalogError;
+use crate::authz::guard::guard;
+use crate::authz::plan::{Plan, Refusal};
+use crate::authz::policy::{Policy, PolicyError, PolicyFiles};
+use crate::authz::{Operation, Rights};
+use crate::clock::Clock;
+use crate::config::{Config, Profile};
+use crate::crypto::{KeyError, Keys};
+use crate::error::{Error, Result};
+use crate::graphql::Batches;
+use crate::graphql::page::MaxPageSize;
+use crate::schema::{self, CustodianSchema};
+use crate::seed;
+
+/// What every request shares.
+pub struct App {
+    /// The configuration it was started with.
+    pub config: Config,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// The policy in force; swapped as a whole.
+    pub policy: ArcSwap<Policy>,
+    db: DatabaseConnection,
+    tokens: Arc<Tokens>,
+    schema: CustodianSchema,
+}
+
+/// The application cannot start. One line for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error("data folder {}: {source}", path.display())]
+    DataFolder {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database cannot be opened or migrated.
+    #[error("database {url}: {source}")]
+    Database {
+        /// Which one, without its password.
+        url: String,
+        /// Why.
+        source: DbErr,
+    },
+    /// The keys cannot be read or made.
+    #[error("keys: {0}")]
+    Keys(#[from] KeyError),
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The schema cannot be indexed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The guard does not do its work.
+    #[error("the guard let a denied field through: refusing to start")]
+    Guard,
+    /// The demo password cannot be hashed.
+    #[error("demo data: {0}")]
+    Demo(Error),
+}
+
+impl StartError {
+    /// Whether the operator has to change something that was configured before trying again.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::DataFolder { .. } | Self::Keys(_) | Self::Policy(_) => true,
+            Self::Database { .. } | Self::Catalog(_) | Self::Guard | Self::Demo(_) => false,
+        }
+    }
+}
+
+/// Connects to the configured database and brings it up to date.
+///
+/// # Errors
+/// [`StartError::DataFolder`], [`StartError::Database`].
+pub async fn open(config: &Config) -> Result<DatabaseConnection, StartError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|source| StartError::DataFolder { path: config.data_dir.clone(), source })?;
+    let failed = |source| StartError::Database { url: config.database_url.to_string(), source };
+    let mut options = ConnectOptions::new(config.database_url.expose());
+    options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5)).max_connections(10);
+    // Write-ahead logging lets readers and the one writer work side by side.
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(5))
+    });
+    let db = Database::connect(options).await.map_err(failed)?;
+    Migrator::up(&db, None).await.map_err(failed)?;
+    Ok(db)
+}
+
+/// Brings the configured database up to date.
+///
+/// # Errors
+/// As [`open`].
+pub async fn migrate(config: &Config) -> Result<(), StartError> {
+    let db = open(config).await?;
+    db.close().await.map_err(|source| StartError::Database { url: config.database_url.to_string(), source })
+}
+
+impl App {
+    /// Connects, migrates, seeds the demo data in the development profile, loads keys and policy.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let schema = schema::builder();
+        let files = match &config.policy_dir {
+            Some(folder) => PolicyFiles::from_folder(folder)?,
+            None => PolicyFiles::built_in(),
+        };
+        // Whatever can be wrong without a database is found out before there is one.
+        let catalog = Arc::new(schema::catalog(&schema::builder().finish())?);
+        let policy = Arc::new(Policy::load(&files, catalog).await?);
+        let db = open(&config).await?;
+        let keys = Keys::open(&config.data_dir.join("keys"))?;
+        if config.profile == Profile::Development {
+            let hash = authn::password::hash(&config.demo_password).await.map_err(StartError::Demo)?;
+            let failed = |source| StartError::Database { url: config.database_url.to_string(), source };
+            seed::demo(&db, &hash).await.map_err(failed)?;
+        }
+        let tokens = Arc::new(Tokens::new(&keys, config.access_token_ttl_seconds.into()));
+        let schema = schema
+            .data(tokens.clone())
+            .data(Arc::new(keys.sealer("cursors")?))
+            .data(MaxPageSize(config.max_page_size.into()))
+            .finish();
+        let app = Self { config, clock, policy: ArcSwap::new(policy), db, tokens, schema };
+        app.probe().await?;
+        Ok(Arc::new(app))
+    }
+
+    /// Executes a denied field before anything is served: an extension that swapped the document under the guard, or a
+    /// library that changed its ways, must not go unnoticed.
+    async fn probe(&self) -> Result<(), StartError> {
+        let request = Request::new("{ customers(first: 1) { nodes { id } } }");
+        let response = self.execute(Viewer::anonymous(), Origin::default(), request).await;
+        let is_refused = response.data == async_graphql::Value::Null && !response.errors.is_empty();
+        if is_refused { Ok(()) } else { Err(StartError::Guard) }
+    }
+
+    /// Who is behind these credentials.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`], [`Error::Forbidden`] for a role not held.
+    pub async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Viewer> {
+        authn::authenticate(&self.db, &self.tokens, &self.clock, credentials).await
+    }
+
+    /// Whether requests can be served.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database does not answer.
+    pub async fn ready(&self) -> Result<()> {
+        self.db.ping().await.map_err(|error| Error::Unavailable(Arc::new(error)))
+    }
+
+    /// The database, for the commands and for tests; requests reach it through [`crate::authz::Scoped`] only.
+    pub fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// Executes a request under the guard, with one snapshot of the policy.
+    pub async fn execute(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
+        let policy = self.policy.load_full();
+        let Some(rights) = policy.rights(viewer.role()).cloned() else {
+            let refusal = Refusal::from(Error::Forbidden("this role is not in force".to_owned()));
+            return signed(refusal.into_response(), &origin);
+        };
+        self.execute_with(&policy, rights, viewer, origin, request).await
+    }
+
+    /// As [`Self::execute`], with rights other than the viewer's role has: the yardstick of tests and measurements.
+    pub async fn execute_with(
+        &self,
+        policy: &Arc<Policy>,
+        rights: Arc<Rights>,
+        viewer: Viewer,
+        origin: Origin,
+        mut request: Request,
+    ) -> Response {
+        let guarded = guard(
+            policy,
+            &rights,
+            &self.config.limits,
+            &request.query,
+            request.operation_name.as_deref(),
+            &request.variables,
+        );
+        let guarded = match guarded {
+            Ok(guarded) => guarded,
+            Err(refusal) => {
+                log_refusal(policy, &rights, &origin, &refusal);
+                return signed(refusal.into_response(), &origin);
+            }
+        };
+        log_denials(policy, &rights, &origin, &guarded.plan);
+        let operation = Arc::new(Operation::new(
+            viewer,
+            origin.clone(),
+            rights.clone(),
+            self.clock.clone(),
+            self.db.clone(),
+        ));
+        request.set_parsed_query(guarded.document);
+        let request =
+            request.data(operation.clone()).data(rights).data(policy.clone()).data(Arc::new(Batches::default()));
+        let response = self.run(request).await;
+        if let Err(error) = operation.end().await {
+            error.log();
+        }
+        signed(finish(policy.catalog(), &guarded.plan, response), &origin)
+    }
+
+    /// Executes without any guard: what its cost is measured against. No rights, so personal data come out masked.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the schema is executed")]
+    async fn run(&self, request: Request) -> Response {
+        self.schema.execute(request).await
+    }
+}
+
+/// One line per operation that was refused: which fields, to whom, under which policy.
+fn log_refusal(policy: &Policy, rights: &Rights, origin: &Origin, refusal: &Refusal) {
+    if !refusal.fields.is_empty() {
+        tracing::info!(
+            request_id = %origin.request_id,
+            role = rights.role(),
+            policy = policy.version(),
+            fields = ?refusal.fields,
+            "operation refused"
+        );
+    }
+}
+
+/// One line per operation in which fields were denied.
+fn log_denials(policy: &Policy, rights: &Rights, origin: &Origin, plan: &Plan) {
+    if plan.denies() {
+        let fields: Vec<&str> = plan.denied().iter().map(|field| policy.catalog().field_name(*field)).collect();
+        tracing::info!(
+            request_id = %origin.request_id,
+            role = rights.role(),
+            policy = policy.version(),
+            ?fields,
+            "fields denied"
+        );
+    }
+}
+
+/// Every error names the request.
+fn signed(mut response: Response, origin: &Origin) -> Response {
+    for error in &mut response.errors {
+        sign(error, &origin.request_id);
+    }
+    response
+}
+
+fn sign(error: &mut ServerError, request_id: &str) {
+    error.extensions.get_or_insert_default().set("requestId", request_id);
+}

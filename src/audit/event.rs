@@ -1,0 +1,146 @@
+//! What can happen, by type, each with its details.
+
+use custodian_entity::choice::Outcome;
+use custodian_entity::id::{CustomerId, ResellerId, TenantId, TypedId, UserId};
+use serde::Serialize;
+
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// Everything the log knows of.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum EventType { $($(#[$doc])* $variant),* }
+
+        impl EventType {
+            /// The name under which it is stored.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+        }
+    };
+}
+
+event_types! {
+    /// A user signed in.
+    SignInSucceeded = "SIGN_IN_SUCCEEDED";
+    /// Somebody failed to.
+    SignInFailed = "SIGN_IN_FAILED";
+    /// A provider's own data were changed.
+    TenantUpdated = "TENANT_UPDATED";
+    /// A customer was created.
+    CustomerCreated = "CUSTOMER_CREATED";
+    /// A customer's data were changed.
+    CustomerUpdated = "CUSTOMER_UPDATED";
+    /// A customer took a step of its lifecycle.
+    CustomerTransitioned = "CUSTOMER_TRANSITIONED";
+    /// An address was added.
+    AddressCreated = "ADDRESS_CREATED";
+    /// An address was changed.
+    AddressUpdated = "ADDRESS_UPDATED";
+    /// An address was removed.
+    AddressDeleted = "ADDRESS_DELETED";
+    /// A contact was added.
+    ContactCreated = "CONTACT_CREATED";
+    /// A contact was changed.
+    ContactUpdated = "CONTACT_UPDATED";
+    /// A contact was removed.
+    ContactDeleted = "CONTACT_DELETED";
+    /// A service was subscribed to.
+    SubscriptionCreated = "SUBSCRIPTION_CREATED";
+    /// A subscription took a step of its lifecycle.
+    SubscriptionTransitioned = "SUBSCRIPTION_TRANSITIONED";
+    /// An invoice was drafted.
+    InvoiceCreated = "INVOICE_CREATED";
+    /// An invoice was issued.
+    InvoiceIssued = "INVOICE_ISSUED";
+    /// A payment was recorded.
+    PaymentCreated = "PAYMENT_CREATED";
+    /// A ticket was opened.
+    TicketCreated = "TICKET_CREATED";
+    /// A ticket was changed.
+    TicketUpdated = "TICKET_UPDATED";
+    /// A ticket took a step of its lifecycle.
+    TicketTransitioned = "TICKET_TRANSITIONED";
+    /// A ticket was answered.
+    TicketReplied = "TICKET_REPLIED";
+}
+
+/// What an event says besides who, what and when. Names and steps, never values of personal data.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Details {
+    /// Nothing more.
+    None {},
+    /// The fields that were given.
+    Fields {
+        /// Their names in the schema.
+        fields: Vec<&'static str>,
+    },
+    /// A step of a lifecycle.
+    Step {
+        /// Before.
+        from: String,
+        /// After.
+        to: String,
+    },
+    /// A sign-in.
+    SignIn {
+        /// The mask of the user name given.
+        username: String,
+    },
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    pub(super) tenant: Option<TenantId>,
+    pub(super) reseller: Option<ResellerId>,
+    pub(super) customer: Option<CustomerId>,
+    pub(super) resource: Option<(&'static str, String)>,
+}
+
+impl Subject {
+    /// A row of a type.
+    pub fn row(type_name: &'static str, id: impl TypedId, tenant: TenantId) -> Self {
+        Self { tenant: Some(tenant), resource: Some((type_name, id.encode())), ..Self::default() }
+    }
+
+    /// Of a customer's, and so of his reseller's.
+    #[must_use]
+    pub fn of_customer(self, customer: CustomerId, reseller: Option<ResellerId>) -> Self {
+        Self { customer: Some(customer), reseller, ..self }
+    }
+}
+
+/// An entry of the log before it is written.
+pub struct Event {
+    pub(super) kind: EventType,
+    pub(super) subject: Subject,
+    pub(super) actor: Option<UserId>,
+    pub(super) outcome: Outcome,
+    pub(super) details: Details,
+}
+
+impl Event {
+    /// With the names of the fields that were given.
+    #[must_use]
+    pub fn fields(self, fields: Vec<&'static str>) -> Self {
+        Self { details: Details::Fields { fields }, ..self }
+    }
+
+    /// With a step of a lifecycle.
+    #[must_use]
+    pub fn step(self, from: impl std::fmt::Debug, to: impl std::fmt::Debug) -> Self {
+        Self { details: Details::Step { from: format!("{from:?}"), to: format!("{to:?}") }, ..self }
+    }
+
+    /// A sign-in under a user name, given as its mask.
+    pub fn sign_in(succeeded: bool, masked_username: String, actor: Option<(UserId, TenantId)>) -> Self {
+        Self {
+            kind: if succeeded { EventType::SignInSucceeded } else { EventType::SignInFailed },
+            subject: Subject { tenant: actor.map(|(_, tenant)| tenant), ..Subject::default() },
+            actor: actor.map(|(user, _)| user),
+            outcome: if succeeded { Outcome::Success } else { Outcome::Failure },
+            details: Details::SignIn { username: masked_username },
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The audit log: what was changed, by whom, recorded in the transaction of the change.
+//!
+//! Details name fields, never their values. A mutation can only end through [`recorded`], so none can forget its event;
+//! one whose event cannot be written changes nothing.
+
+mod event;
+
+use std::sync::Arc;
+
+use custodian_entity::audit_event;
+use custodian_entity::choice::Outcome;
+use custodian_entity::id::{AuditEventId, TypedId};
+use custodian_entity::personal::IpAddress;
+use sea_orm::{EntityTrait, Set};
+
+pub use self::event::{Event, EventType, Subject};
+use crate::authz::{Operation, mask};
+use crate::error::{Error, Result};
+
+/// How a change ends: done, with the event that records it, or refused for reasons the client is told.
+pub enum Change<T, R> {
+    /// The change was made.
+    Done(T, Event),
+    /// Nothing was changed.
+    Refused(R),
+}
+
+/// Runs a change in a transaction of its own and commits it together with its event. What is refused or fails leaves
+/// nothing behind.
+///
+/// # Errors
+/// Those of the change, and of writing the event.
+pub async fn recorded<T, R>(
+    operation: &Arc<Operation>,
+    action: &'static str,
+    change: impl AsyncFnOnce() -> Result<Change<T, R>>,
+) -> Result<Result<T, R>> {
+    operation.begin_write().await?;
+    match change().await {
+        Ok(Change::Done(done, event)) => {
+            if let Err(error) = write(operation, action, event).await {
+                operation.end().await?;
+                return Err(error);
+            }
+            operation.commit().await?;
+            Ok(Ok(done))
+        }
+        Ok(Change::Refused(reasons)) => {
+            operation.end().await?;
+            Ok(Err(reasons))
+        }
+        Err(error) => {
+            operation.end().await?;
+            Err(error)
+        }
+    }
+}
+
+/// Writes an event into the running transaction.
+#[expect(clippy::disallowed_methods, reason = "the log has no viewer's scope: it records what any viewer did")]
+async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -> Result<()> {
+    let identity = operation.viewer.identity();
+    let ip = operation.origin.ip.map(|ip| IpAddress::new(mask::ip(&ip.to_string())));
+    let row = audit_event::ActiveModel {
+        id: Set(AuditEventId::from_uuid(operation.clock.new_uuid())),
+        tenant_id: Set(event.subject.tenant.or(identity.map(|who| who.tenant))),
+        reseller_id: Set(event.subject.reseller),
+        customer_id: Set(event.subject.customer),
+        occurred_at: Set(operation.clock.now()),
+        event_type: Set(event.kind.name().to_owned()),
+        actor_id: Set(event.actor.or(identity.map(|who| who.user))),
+        actor_role: Set(identity.map(|who| who.role.clone())),
+        ip: Set(ip),
+        resource_type: Set(event.subject.resource.as_ref().map(|(kind, _)| (*kind).to_owned())),
+        resource_id: Set(event.subject.resource.map(|(_, id)| id)),
+        action: Set(action.to_owned()),
+        outcome: Set(event.outcome),
+        request_id: Set(operation.origin.request_id.clone()),
+        details: Set(serde_json::to_value(&event.details).map_err(Error::internal)?),
+    };
+    let transaction = operation.transaction().await?;
+    audit_event::Entity::insert(row).exec_without_returning(&*transaction).await?;
+    Ok(())
+}
+
+impl Event {
+    /// An event of a change that was made.
+    pub fn done(kind: EventType, subject: Subject) -> Self {
+        Self { kind, subject, actor: None, outcome: Outcome::Success, details: event::Details::None {} }
+    }
+}

@@ -1,0 +1,97 @@
+//! Who is calling. A token says who he was when he signed in; what he may be now is read from the database on each
+//! request, so that a role taken away or an account disabled counts at once.
+
+pub mod password;
+pub mod token;
+mod viewer;
+
+use custodian_entity::choice::UserStatus;
+use custodian_entity::{role, role_grant, user};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
+
+pub use self::viewer::{ANONYMOUS, Credentials, Identity, Origin, Viewer};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+/// A role a user holds now.
+#[derive(Clone, Debug)]
+pub struct HeldRole {
+    /// Its name in the policy.
+    pub name: String,
+    /// Acted in when none is asked for.
+    pub is_primary: bool,
+}
+
+/// The viewer behind these credentials; anonymous without any.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when a token is given and is not valid or its user not active;
+/// [`Error::Forbidden`] when a role is asked for that the user does not hold.
+#[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
+pub async fn authenticate(
+    db: &DatabaseConnection,
+    tokens: &token::Tokens,
+    clock: &Clock,
+    credentials: Credentials<'_>,
+) -> Result<Viewer> {
+    let Some(bearer) = credentials.bearer else {
+        return Ok(Viewer::anonymous());
+    };
+    let claims = tokens.verify(bearer, clock)?;
+    let user = user::Entity::find_by_id(claims.user).one(db).await?.ok_or(Error::Unauthenticated)?;
+    if user.status != UserStatus::Active || user.token_version != claims.version {
+        return Err(Error::Unauthenticated);
+    }
+    let held = held_roles(db, clock, &user).await?;
+    let wanted = credentials.role.unwrap_or(&claims.role);
+    let identity = act_as(&user, &held, Some(wanted), claims.session)?;
+    Ok(Viewer::signed_in(identity))
+}
+
+/// The roles a user holds and that have not expired.
+///
+/// # Errors
+/// When the database is away.
+#[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
+pub async fn held_roles(db: &impl ConnectionTrait, clock: &Clock, user: &user::Model) -> Result<Vec<HeldRole>> {
+    let now = clock.now();
+    let grants = role_grant::Entity::find()
+        .filter(role_grant::Column::UserId.eq(user.id))
+        .filter(role_grant::Column::ExpiresAt.is_null().or(role_grant::Column::ExpiresAt.gt(now)))
+        .all(db)
+        .await?;
+    let ids: Vec<_> = grants.iter().map(|grant| grant.role_id).collect();
+    let roles = role::Entity::find().filter(role::Column::Id.is_in(ids)).all(db).await?;
+    let named = roles.into_iter().map(|role| HeldRole {
+        is_primary: grants.iter().any(|grant| grant.role_id == role.id && grant.is_primary),
+        name: role.name,
+    });
+    Ok(named.collect())
+}
+
+/// The user acting in one role: the one asked for, or his primary one. Nothing is united across roles.
+///
+/// # Errors
+/// [`Error::Forbidden`] when he does not hold it.
+pub fn act_as(
+    user: &user::Model,
+    held: &[HeldRole],
+    wanted: Option<&str>,
+    session: sea_orm::prelude::Uuid,
+) -> Result<Identity> {
+    let role = match wanted {
+        Some(wanted) => held.iter().find(|role| role.name == wanted),
+        None => held.iter().find(|role| role.is_primary).or(held.first()),
+    };
+    let role = role.ok_or_else(|| Error::Forbidden("you do not hold this role".to_owned()))?;
+    Ok(Identity {
+        user: user.id,
+        tenant: user.tenant_id,
+        reseller: user.reseller_id,
+        customer: user.customer_id,
+        kind: user.kind,
+        role: role.name.clone(),
+        session,
+    })
+}

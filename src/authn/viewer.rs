@@ -1,0 +1,77 @@
+//! The authenticated caller.
+
+use std::net::IpAddr;
+
+use custodian_entity::choice::UserKind;
+use custodian_entity::id::{CustomerId, ResellerId, TenantId, UserId};
+use sea_orm::prelude::Uuid;
+
+/// The role of who has not signed in.
+pub const ANONYMOUS: &str = "anonymous";
+
+/// Who asks: a user acting in one role, or nobody known.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    identity: Option<Identity>,
+}
+
+/// A user acting in one role.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The account.
+    pub user: UserId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its reseller, for a reseller's account and for a customer who came through one.
+    pub reseller: Option<ResellerId>,
+    /// Its customer, for a customer's account.
+    pub customer: Option<CustomerId>,
+    /// Whom the account belongs to.
+    pub kind: UserKind,
+    /// The role acted in.
+    pub role: String,
+    /// The session the token belongs to.
+    pub session: Uuid,
+}
+
+impl Viewer {
+    /// Nobody known.
+    pub fn anonymous() -> Self {
+        Self { identity: None }
+    }
+
+    /// A user acting in one role.
+    pub fn signed_in(identity: Identity) -> Self {
+        Self { identity: Some(identity) }
+    }
+
+    /// The user, if signed in.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// The role acted in.
+    pub fn role(&self) -> &str {
+        self.identity.as_ref().map_or(ANONYMOUS, |identity| &identity.role)
+    }
+}
+
+/// What a request brings to say who it is from.
+#[derive(Clone, Copy, Default)]
+pub struct Credentials<'a> {
+    /// The access token.
+    pub bearer: Option<&'a str>,
+    /// The role to act in, when not the token's.
+    pub role: Option<&'a str>,
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Our own id of the request; every error and audit event names it.
+    pub request_id: String,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    /// The client's own words about itself.
+    pub user_agent: Option<String>,
+}

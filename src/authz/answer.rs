@@ -1,0 +1,137 @@
+//! Finishes an answer: denied keys get their `null`, each denied field its one error, `extensions.access` says what was
+//! withheld, and every error its code.
+
+use async_graphql::{ErrorExtensionValues, Name, PathSegment, Response, Value};
+
+use super::catalog::Catalog;
+use super::plan::{Plan, entry};
+use crate::error::{Error, code};
+
+/// Where a denied field was first met, and how often.
+#[derive(Clone, Debug, Default)]
+struct Occurrences {
+    first: Option<Vec<PathSegment>>,
+    count: u64,
+}
+
+/// Completes the response of a guarded document.
+pub fn finish(catalog: &Catalog, plan: &Plan, mut response: Response) -> Response {
+    if plan.denies() {
+        let mut found = vec![Occurrences::default(); plan.denied().len()];
+        restore(plan, &mut response.data, None, &mut found);
+        for error in &mut response.errors {
+            restore_path(plan, &mut error.path);
+        }
+        for (field, occurrences) in plan.denied().iter().zip(found) {
+            let Some(path) = occurrences.first else { continue };
+            let name = catalog.field_name(*field);
+            let mut error = entry(code::FORBIDDEN, format!("{name} is withheld from this role"), Some(name));
+            error.path = path;
+            if let Some(extensions) = &mut error.extensions {
+                extensions.set("occurrences", occurrences.count);
+            }
+            response.errors.push(error);
+        }
+    }
+    for error in &mut response.errors {
+        complete(error);
+    }
+    let names = |fields: &mut dyn Iterator<Item = super::catalog::FieldId>| {
+        let mut names: Vec<&str> = fields.map(|field| catalog.field_name(field)).collect();
+        names.sort_unstable();
+        Value::List(names.into_iter().map(Value::from).collect())
+    };
+    let access = [
+        (Name::new("masked"), names(&mut plan.masked())),
+        (Name::new("denied"), names(&mut plan.denied().iter().copied())),
+    ];
+    response.extensions.insert("access".to_owned(), Value::Object(access.into_iter().collect()));
+    response
+}
+
+/// Our errors are logged here, once, and give their code. Those of the library itself have none: they are all about what the client sent. Their texts may end in what was
+/// found where something else was expected; that part is cut, because it repeats input.
+fn complete(error: &mut async_graphql::ServerError) {
+    let ours = error.source::<Error>().map(|ours| {
+        ours.log();
+        ours.code()
+    });
+    let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+    if let Some(code) = ours {
+        extensions.set("code", code);
+    } else if extensions.get("code").is_none() {
+        extensions.set("code", code::BAD_USER_INPUT);
+        if let Some((expected, _found)) = error.message.split_once(", found") {
+            error.message = expected.to_owned();
+        }
+    }
+}
+
+/// The way from the root to a value, without allocating on the way down.
+struct Place<'a> {
+    parent: Option<&'a Place<'a>>,
+    segment: Segment<'a>,
+}
+
+enum Segment<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl Place<'_> {
+    fn path(place: Option<&Place<'_>>, key: &str) -> Vec<PathSegment> {
+        let mut path = vec![PathSegment::Field(key.to_owned())];
+        let mut next = place;
+        while let Some(place) = next {
+            path.push(match place.segment {
+                Segment::Key(key) => PathSegment::Field(key.to_owned()),
+                Segment::Index(index) => PathSegment::Index(index),
+            });
+            next = place.parent;
+        }
+        path.reverse();
+        path
+    }
+}
+
+fn restore(plan: &Plan, value: &mut Value, place: Option<&Place<'_>>, found: &mut [Occurrences]) {
+    match value {
+        Value::List(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                restore(plan, item, Some(&Place { parent: place, segment: Segment::Index(index) }), found);
+            }
+        }
+        Value::Object(members) => {
+            if members.keys().any(|key| plan.stand_in(key).is_some()) {
+                let rewritten = std::mem::take(members);
+                members.reserve(rewritten.len());
+                for (key, member) in rewritten {
+                    if let Some((number, key)) = plan.stand_in(&key) {
+                        let occurrences = &mut found[number];
+                        occurrences.count += 1;
+                        occurrences.first.get_or_insert_with(|| Place::path(place, key));
+                        members.entry(Name::new(key)).or_insert(Value::Null);
+                    } else {
+                        members.insert(key, member);
+                    }
+                }
+            }
+            for (key, member) in members.iter_mut() {
+                if matches!(member, Value::List(_) | Value::Object(_)) {
+                    restore(plan, member, Some(&Place { parent: place, segment: Segment::Key(key) }), found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn restore_path(plan: &Plan, path: &mut [PathSegment]) {
+    for segment in path {
+        if let PathSegment::Field(name) = segment
+            && let Some((_, key)) = plan.stand_in(name)
+        {
+            *name = key.to_owned();
+        }
+    }
+}

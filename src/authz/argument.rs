@@ -1,0 +1,191 @@
+//! Arguments are reads and writes: checks every value a client gives against the policy, before anything runs.
+
+use std::collections::BTreeSet;
+
+use async_graphql::{Name, Variables};
+use async_graphql_value::{ConstValue, Value};
+
+use super::catalog::{Catalog, FieldId, ORDER_FIELD, argument_position};
+use super::mask;
+use super::policy::{Needs, Policy};
+use super::table::{Level, Rights, Verb};
+use crate::error::code;
+
+/// Why an argument refuses the whole operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Refused {
+    NotQueryable(FieldId),
+    NotWritable(FieldId),
+    NoLookup(FieldId),
+    MaskWrittenBack(FieldId),
+}
+
+impl Refused {
+    pub(super) fn field(self) -> FieldId {
+        match self {
+            Self::NotQueryable(field)
+            | Self::NotWritable(field)
+            | Self::NoLookup(field)
+            | Self::MaskWrittenBack(field) => field,
+        }
+    }
+
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::NotQueryable(_) => code::FIELD_NOT_QUERYABLE,
+            Self::NotWritable(_) | Self::NoLookup(_) => code::FORBIDDEN,
+            Self::MaskWrittenBack(_) => code::MASKED_VALUE_ROUNDTRIP,
+        }
+    }
+
+    pub(super) fn message(self, field: &str) -> String {
+        match self {
+            Self::NotQueryable(_) => format!("{field} cannot be filtered or ordered by in this role"),
+            Self::NotWritable(_) => format!("{field} cannot be set in this role"),
+            Self::NoLookup(_) => format!("{field} cannot be looked up in this role"),
+            Self::MaskWrittenBack(_) => format!("{field}: a masked value cannot be written back"),
+        }
+    }
+}
+
+/// Variables, with the defaults of the operation for those not given.
+pub(super) struct Given<'a> {
+    pub(super) variables: &'a Variables,
+    pub(super) defaults: Vec<(&'a Name, &'a ConstValue)>,
+}
+
+impl<'a> Given<'a> {
+    fn variable(&self, name: &Name) -> Option<&'a ConstValue> {
+        self.variables
+            .get(name)
+            .or_else(|| self.defaults.iter().find(|(default, _)| *default == name).map(|(_, value)| *value))
+    }
+}
+
+/// Collects what is refused.
+pub(super) struct ArgumentCheck<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) policy: &'a Policy,
+    pub(super) rights: &'a Rights,
+    pub(super) given: Given<'a>,
+    pub(super) refused: BTreeSet<Refused>,
+}
+
+/// A value of the document or, inside a variable, of the request.
+#[derive(Clone, Copy)]
+enum Sent<'v> {
+    Literal(&'v Value),
+    Constant(&'v ConstValue),
+}
+
+impl ArgumentCheck<'_> {
+    /// Checks one argument of a field of an object type.
+    pub(super) fn argument(&mut self, owner: &str, field: &str, name: &str, type_name: &str, value: &Value) {
+        self.value(&argument_position(owner, field, name), type_name, Sent::Literal(value));
+    }
+
+    fn value(&mut self, position: &str, type_name: &str, value: Sent<'_>) {
+        let value = match value {
+            Sent::Literal(Value::Variable(name)) => match self.given.variable(name) {
+                Some(constant) => Sent::Constant(constant),
+                None => return, // not given
+            },
+            other => other,
+        };
+        match self.policy.needs(position) {
+            Some(Needs::Right(verb, field)) => self.need(verb, field, value),
+            // A position the schema does not have is a validation error; one it has is decided, or nothing starts.
+            Some(Needs::Nothing) | None => {}
+        }
+        self.inside(type_name, value);
+    }
+
+    /// Looks into lists, input objects, and enums whose values name fields.
+    fn inside(&mut self, type_name: &str, value: Sent<'_>) {
+        match value {
+            Sent::Literal(Value::List(items)) => {
+                for item in items {
+                    self.element(type_name, Sent::Literal(item));
+                }
+            }
+            Sent::Constant(ConstValue::List(items)) => {
+                for item in items {
+                    self.element(type_name, Sent::Constant(item));
+                }
+            }
+            Sent::Literal(Value::Object(members)) => {
+                for (name, member) in members {
+                    self.member(type_name, name, Sent::Literal(member));
+                }
+            }
+            Sent::Constant(ConstValue::Object(members)) => {
+                for (name, member) in members {
+                    self.member(type_name, name, Sent::Constant(member));
+                }
+            }
+            Sent::Literal(Value::Enum(name)) | Sent::Constant(ConstValue::Enum(name)) => {
+                self.choice(type_name, name.as_str());
+            }
+            Sent::Literal(Value::String(name)) | Sent::Constant(ConstValue::String(name)) => {
+                self.choice(type_name, name);
+            }
+            Sent::Literal(_) | Sent::Constant(_) => {}
+        }
+    }
+
+    fn element(&mut self, type_name: &str, value: Sent<'_>) {
+        let value = match value {
+            Sent::Literal(Value::Variable(name)) => match self.given.variable(name) {
+                Some(constant) => Sent::Constant(constant),
+                None => return,
+            },
+            other => other,
+        };
+        self.inside(type_name, value);
+    }
+
+    fn member(&mut self, type_name: &str, name: &Name, value: Sent<'_>) {
+        let member_type = self.catalog.input(type_name).and_then(|fields| fields.get(name.as_str())).cloned();
+        if let Some(member_type) = member_type {
+            self.value(&format!("{type_name}.{name}"), &member_type, value);
+        }
+    }
+
+    fn choice(&mut self, type_name: &str, name: &str) {
+        if type_name.ends_with(ORDER_FIELD)
+            && let Some(Needs::Right(verb, field)) = self.policy.needs(&format!("{type_name}.{name}"))
+            && !self.rights.allows(verb, field)
+        {
+            self.refused.insert(Refused::NotQueryable(field));
+        }
+    }
+
+    fn need(&mut self, verb: Verb, field: FieldId, value: Sent<'_>) {
+        if !self.rights.allows(verb, field) {
+            self.refused.insert(match verb {
+                Verb::Query => Refused::NotQueryable(field),
+                Verb::Lookup => Refused::NoLookup(field),
+                Verb::Create | Verb::Update | Verb::Reveal => Refused::NotWritable(field),
+            });
+            return;
+        }
+        let text = match value {
+            Sent::Literal(Value::String(text)) | Sent::Constant(ConstValue::String(text)) => text,
+            _ => return,
+        };
+        let kind = self.policy.facts(field).and_then(|facts| facts.mask.as_deref()).unwrap_or_default();
+        if self.rights.level(field) != Level::Clear && is_typed_mask(kind, text) {
+            self.refused.insert(Refused::MaskWrittenBack(field));
+        }
+    }
+}
+
+/// Whether a value of a kind with a fixed form can only be a mask: no e-mail address, telephone number, id or address
+/// of a network holds a mask character, and no date of birth is a bare year.
+fn is_typed_mask(kind: &str, text: &str) -> bool {
+    match kind {
+        "email" | "phone" | "idnum" | "username" | "ip" | "mac" => text.chars().any(mask::is_mask_character),
+        "dob" => text.chars().any(mask::is_mask_character) || (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())),
+        _ => false,
+    }
+}

@@ -1,0 +1,398 @@
+//! The guard: turns a parsed document and a role's rights into the document that is executed.
+//!
+//! A denied field is replaced by `__typename` under a key of ours; afterwards [`super::answer`] puts the client's key
+//! back with `null`. So a denied resolver never runs, and position, type conditions and key order stay as they were.
+//! Its directives move to a wrapping inline fragment, because `__typename` takes part in no validation of theirs. A
+//! field of an interface on which its object types disagree is split into one inline fragment per object type. Each
+//! fragment is rewritten once, against its own type condition: the cost does not grow with its uses, nor with rows.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use async_graphql::parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, InlineFragment,
+    OperationDefinition, OperationType, Selection, SelectionSet, TypeCondition,
+};
+use async_graphql::{Name, Positioned, Variables};
+use async_graphql_value::Value;
+
+use super::argument::{ArgumentCheck, Given};
+use super::catalog::{Catalog, FieldId, OutputField, Shape, TypeIndex};
+use super::measure::{Measure, measure};
+use super::plan::{Plan, Refusal};
+use super::policy::Policy;
+use super::table::{Level, Rights};
+use crate::config::Limits;
+use crate::error::Error;
+
+/// A document that may run, and what was decided about it.
+pub struct Guarded {
+    /// The rewritten document, holding the one operation asked for.
+    pub document: ExecutableDocument,
+    /// What was masked and denied.
+    pub plan: Plan,
+    /// What it costs.
+    pub measure: Measure,
+    /// Its type: GET serves queries only.
+    pub operation_type: OperationType,
+}
+
+/// Decides about one operation of a document.
+///
+/// # Errors
+/// A [`Refusal`] when nothing may run: the document is malformed or too large, the caller has no right to any of it,
+/// or an argument or input field needs a right he lacks.
+pub fn guard(
+    policy: &Policy,
+    rights: &Rights,
+    limits: &Limits,
+    text: &str,
+    operation_name: Option<&str>,
+    variables: &Variables,
+) -> Result<Guarded, Refusal> {
+    let document = async_graphql::parser::parse_query(text).map_err(Refusal::unparsable)?;
+    let (name, operation) = choose(&document, operation_name)?;
+    let catalog = policy.catalog();
+    let root = match operation.node.ty {
+        OperationType::Query => catalog.query(),
+        OperationType::Mutation => {
+            catalog.mutation().ok_or_else(|| Refusal::from(Error::bad_input("there are no mutations")))?
+        }
+        OperationType::Subscription => return Err(Error::bad_input("subscriptions are not served here").into()),
+    };
+    let measured = measure(catalog, limits, &document, &operation.node, root, variables)?;
+    let defaults: Vec<(Name, async_graphql::Value)> = (operation.node.variable_definitions.iter())
+        .filter_map(|definition| {
+            Some((definition.node.name.node.clone(), definition.node.default_value.as_ref()?.node.clone()))
+        })
+        .collect();
+    let mut rewriter = Rewriter {
+        catalog,
+        rights,
+        root,
+        arguments: ArgumentCheck {
+            catalog,
+            policy,
+            rights,
+            given: Given { variables, defaults: defaults.iter().map(|(name, value)| (name, value)).collect() },
+            refused: BTreeSet::new(),
+        },
+        waiting: document.fragments,
+        done: HashMap::new(),
+        plan: Plan::default(),
+        granted_roots: 0,
+        reserved_alias: false,
+    };
+    let operation_type = operation.node.ty;
+    let mut operation = operation;
+    let variables_before = variables_of(&operation.node, &rewriter.waiting);
+    operation.node.selection_set.node =
+        rewriter.selections(std::mem::take(&mut operation.node.selection_set.node), root);
+    if rewriter.reserved_alias {
+        return Err(Error::bad_input("an alias must not begin with two underscores").into());
+    }
+    let refused_roots = rewriter.plan.denied_of(catalog, root);
+    if !refused_roots.is_empty() && (operation_type == OperationType::Mutation || rewriter.granted_roots == 0) {
+        return Err(Refusal::operation(rights, &refused_roots));
+    }
+    if !rewriter.arguments.refused.is_empty() {
+        return Err(Refusal::arguments(catalog, &rewriter.arguments.refused));
+    }
+    let mut fragments = rewriter.done;
+    if rewriter.plan.denies() {
+        let variables_after = variables_of(&operation.node, &fragments);
+        operation.node.variable_definitions.retain(|definition| {
+            let name = &definition.node.name.node;
+            variables_after.contains(name) || !variables_before.contains(name)
+        });
+        let used = reachable(&operation.node.selection_set.node, &fragments);
+        fragments.retain(|name, _| used.contains(name));
+    } else {
+        // What nothing spreads stays, so that validation says so.
+        fragments.extend(rewriter.waiting);
+    }
+    let operations = match name {
+        Some(name) => DocumentOperations::Multiple(HashMap::from([(name, operation)])),
+        None => DocumentOperations::Single(operation),
+    };
+    Ok(Guarded {
+        document: ExecutableDocument { operations, fragments },
+        plan: rewriter.plan,
+        measure: measured,
+        operation_type,
+    })
+}
+
+/// The operation asked for, with its name.
+fn choose(
+    document: &ExecutableDocument,
+    wanted: Option<&str>,
+) -> Result<(Option<Name>, Positioned<OperationDefinition>), Refusal> {
+    let unknown = || Refusal::from(Error::bad_input("the document has no operation of that name"));
+    match (&document.operations, wanted) {
+        (DocumentOperations::Single(operation), None) => Ok((None, operation.clone())),
+        (DocumentOperations::Single(_), Some(_)) => Err(unknown()),
+        (DocumentOperations::Multiple(operations), Some(wanted)) => {
+            let (name, operation) = operations.get_key_value(wanted).ok_or_else(unknown)?;
+            Ok((Some(name.clone()), operation.clone()))
+        }
+        (DocumentOperations::Multiple(operations), None) => match operations.iter().next() {
+            Some((name, operation)) if operations.len() == 1 => Ok((Some(name.clone()), operation.clone())),
+            _ => Err(Error::bad_input("the document has several operations: say which in operationName").into()),
+        },
+    }
+}
+
+struct Rewriter<'a> {
+    catalog: &'a Catalog,
+    rights: &'a Rights,
+    root: TypeIndex,
+    arguments: ArgumentCheck<'a>,
+    waiting: HashMap<Name, Positioned<FragmentDefinition>>,
+    done: HashMap<Name, Positioned<FragmentDefinition>>,
+    plan: Plan,
+    granted_roots: usize,
+    reserved_alias: bool,
+}
+
+impl Rewriter<'_> {
+    fn selections(&mut self, set: SelectionSet, parent: TypeIndex) -> SelectionSet {
+        let mut items = Vec::with_capacity(set.items.len());
+        for item in set.items {
+            let at = item.pos;
+            match item.node {
+                Selection::Field(field) => self.field(field, parent, &mut items),
+                Selection::InlineFragment(mut fragment) => {
+                    let on = match &fragment.node.type_condition {
+                        Some(condition) => self.catalog.type_named(condition.node.on.node.as_str()),
+                        None => Some(parent),
+                    };
+                    // An unknown type is a validation error; nothing in it can run.
+                    if let Some(on) = on {
+                        let inner = std::mem::take(&mut fragment.node.selection_set.node);
+                        fragment.node.selection_set.node = self.selections(inner, on);
+                    }
+                    items.push(Positioned::new(Selection::InlineFragment(fragment), at));
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(&spread.node.fragment_name.node);
+                    items.push(Positioned::new(Selection::FragmentSpread(spread), at));
+                }
+            }
+        }
+        SelectionSet { items }
+    }
+
+    /// Rewrites a named fragment the first time it is spread. Cycles were refused when the document was measured.
+    fn fragment(&mut self, name: &Name) {
+        if let Some(mut fragment) = self.waiting.remove(name) {
+            if let Some(on) = self.catalog.type_named(fragment.node.type_condition.node.on.node.as_str()) {
+                let inner = std::mem::take(&mut fragment.node.selection_set.node);
+                fragment.node.selection_set.node = self.selections(inner, on);
+            }
+            self.done.insert(name.clone(), fragment);
+        }
+    }
+
+    fn field(&mut self, field: Positioned<Field>, parent: TypeIndex, items: &mut Vec<Positioned<Selection>>) {
+        if field.node.alias.as_ref().is_some_and(|alias| alias.node.starts_with("__")) {
+            self.reserved_alias = true;
+        }
+        let catalog = self.catalog;
+        let owner = catalog.output_type(parent);
+        // `__typename` is public; a field the type does not have is a validation error.
+        let Some(known) = owner.fields.get(field.node.name.node.as_str()) else {
+            items.push(Positioned::new(Selection::Field(field.clone()), field.pos));
+            return;
+        };
+        match (&owner.shape, known.id) {
+            (Shape::Object, Some(id)) => self.object_field(field, &owner.name, known, id, parent, items),
+            (Shape::Abstract { possible }, _) => self.abstract_field(field, known, possible, items),
+            // Fields of objects are numbered when the catalogue is built.
+            (Shape::Object, None) => {}
+        }
+    }
+
+    fn object_field(
+        &mut self,
+        field: Positioned<Field>,
+        owner: &str,
+        known: &OutputField,
+        id: FieldId,
+        parent: TypeIndex,
+        items: &mut Vec<Positioned<Selection>>,
+    ) {
+        match self.rights.level(id) {
+            Level::Denied => {
+                items.push(self.deny(field, id));
+                return;
+            }
+            Level::Masked => self.plan.mask(id),
+            Level::Clear => {}
+        }
+        if parent == self.root {
+            self.granted_roots += 1;
+        }
+        self.check_arguments(&field.node, owner, known);
+        items.push(self.keep(field, known));
+    }
+
+    /// A field selected on an interface: decided by the object types it can be.
+    fn abstract_field(
+        &mut self,
+        field: Positioned<Field>,
+        known: &OutputField,
+        possible: &[TypeIndex],
+        items: &mut Vec<Positioned<Selection>>,
+    ) {
+        let catalog = self.catalog;
+        let name = field.node.name.node.as_str();
+        let decided: Vec<_> = (possible.iter())
+            .filter_map(|index| {
+                let object = catalog.output_type(*index);
+                let own = object.fields.get(name)?;
+                Some((*index, object, own, own.id?))
+            })
+            .collect();
+        if decided.iter().all(|(_, _, _, id)| self.rights.level(*id) != Level::Denied) {
+            for (_, object, own, id) in &decided {
+                if self.rights.level(*id) == Level::Masked {
+                    self.plan.mask(*id);
+                }
+                self.check_arguments(&field.node, &object.name, own);
+            }
+            items.push(self.keep(field, known));
+            return;
+        }
+        for (index, object, own, id) in decided {
+            let mut inner = Vec::with_capacity(1);
+            self.object_field(field.clone(), &object.name, own, id, index, &mut inner);
+            let condition = TypeCondition { on: Positioned::new(Name::new(&object.name), field.pos) };
+            items.push(wrap(field.pos, Some(condition), Vec::new(), inner));
+        }
+    }
+
+    fn check_arguments(&mut self, field: &Field, owner: &str, known: &OutputField) {
+        for (name, value) in &field.arguments {
+            if let Some(type_name) = known.arguments.get(name.node.as_str()) {
+                self.arguments.argument(owner, &field.name.node, &name.node, type_name, &value.node);
+            }
+        }
+    }
+
+    fn keep(&mut self, mut field: Positioned<Field>, known: &OutputField) -> Positioned<Selection> {
+        let at = field.pos;
+        if let Some(returns) = known.returns {
+            let inner = std::mem::take(&mut field.node.selection_set.node);
+            field.node.selection_set.node = self.selections(inner, returns);
+        }
+        Positioned::new(Selection::Field(field), at)
+    }
+
+    fn deny(&mut self, field: Positioned<Field>, id: FieldId) -> Positioned<Selection> {
+        let at = field.pos;
+        let key = self.plan.deny(id, &field.node.response_key().node);
+        let stand_in = Field {
+            alias: Some(Positioned::new(key, at)),
+            name: Positioned::new(Name::new("__typename"), at),
+            arguments: Vec::new(),
+            directives: Vec::new(),
+            selection_set: Positioned::new(SelectionSet::default(), at),
+        };
+        let selection = Positioned::new(Selection::Field(Positioned::new(stand_in, at)), at);
+        if field.node.directives.is_empty() {
+            return selection;
+        }
+        wrap(at, None, field.node.directives, vec![selection])
+    }
+}
+
+fn wrap(
+    at: async_graphql::Pos,
+    type_condition: Option<TypeCondition>,
+    directives: Vec<Positioned<Directive>>,
+    items: Vec<Positioned<Selection>>,
+) -> Positioned<Selection> {
+    let fragment = InlineFragment {
+        type_condition: type_condition.map(|condition| Positioned::new(condition, at)),
+        directives,
+        selection_set: Positioned::new(SelectionSet { items }, at),
+    };
+    Positioned::new(Selection::InlineFragment(Positioned::new(fragment, at)), at)
+}
+
+/// The fragments that a selection spreads, directly or not.
+fn reachable(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> HashSet<Name> {
+    fn visit(
+        set: &SelectionSet,
+        fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
+        found: &mut HashSet<Name>,
+    ) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => visit(&field.node.selection_set.node, fragments, found),
+                Selection::InlineFragment(inner) => visit(&inner.node.selection_set.node, fragments, found),
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if found.insert(name.clone())
+                        && let Some(fragment) = fragments.get(name)
+                    {
+                        visit(&fragment.node.selection_set.node, fragments, found);
+                    }
+                }
+            }
+        }
+    }
+    let mut found = HashSet::new();
+    visit(set, fragments, &mut found);
+    found
+}
+
+/// The variables that an operation and the fragments it reaches use.
+fn variables_of(
+    operation: &OperationDefinition,
+    fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
+) -> HashSet<Name> {
+    let mut found = HashSet::new();
+    variables_of_directives(&operation.directives, &mut found);
+    variables_of_set(&operation.selection_set.node, &mut found);
+    for name in reachable(&operation.selection_set.node, fragments) {
+        if let Some(fragment) = fragments.get(&name) {
+            variables_of_directives(&fragment.node.directives, &mut found);
+            variables_of_set(&fragment.node.selection_set.node, &mut found);
+        }
+    }
+    found
+}
+
+fn variables_of_set(set: &SelectionSet, found: &mut HashSet<Name>) {
+    for item in &set.items {
+        variables_of_directives(item.node.directives(), found);
+        match &item.node {
+            Selection::Field(field) => {
+                for (_, value) in &field.node.arguments {
+                    variables_of_value(&value.node, found);
+                }
+                variables_of_set(&field.node.selection_set.node, found);
+            }
+            Selection::InlineFragment(inner) => variables_of_set(&inner.node.selection_set.node, found),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}
+
+fn variables_of_directives(directives: &[Positioned<Directive>], found: &mut HashSet<Name>) {
+    for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
+        variables_of_value(&value.node, found);
+    }
+}
+
+fn variables_of_value(value: &Value, found: &mut HashSet<Name>) {
+    match value {
+        Value::Variable(name) => {
+            found.insert(name.clone());
+        }
+        Value::List(items) => items.iter().for_each(|item| variables_of_value(item, found)),
+        Value::Object(members) => members.values().for_each(|member| variables_of_value(member, found)),
+        _ => {}
+    }
+}

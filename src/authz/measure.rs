@@ -1,0 +1,176 @@
+//! Measures a document before anything of it runs: depth, aliases, directives, root fields, expanded selections, and
+//! cost with list sizes. Each fragment is measured once, so that fragments spreading each other many times over are as
+//! cheap to refuse as to write.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use async_graphql::{Name, Positioned, Variables};
+use async_graphql_value::Value;
+
+use super::catalog::{Catalog, TypeIndex};
+use crate::config::Limits;
+use crate::error::{Error, Result};
+
+/// What one operation asks for. Counts are after expansion of fragments and saturate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// Fields directly under the root.
+    pub root_fields: u64,
+    /// Nesting of fields.
+    pub depth: u64,
+    /// Fields with an alias.
+    pub aliases: u64,
+    /// Directives on fields and fragments.
+    pub directives: u64,
+    /// Selected fields.
+    pub fields: u64,
+    /// Fields, each times the size of the lists it stands in.
+    pub cost: u64,
+}
+
+/// How many rows a plain list (addresses, lines) is taken to have.
+const PLAIN_LIST: u64 = 5;
+/// How many rows a connection returns when not told.
+pub const DEFAULT_PAGE: u64 = 25;
+
+impl Measure {
+    fn add(&mut self, other: Self) {
+        self.root_fields = self.root_fields.saturating_add(other.root_fields);
+        self.depth = self.depth.max(other.depth);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        self.fields = self.fields.saturating_add(other.fields);
+        self.cost = self.cost.saturating_add(other.cost);
+    }
+}
+
+/// Measures the operation and refuses it when a limit is passed.
+///
+/// # Errors
+/// [`Error::TooComplex`] naming limit and measure; [`Error::BadInput`] when fragments form a cycle.
+pub(super) fn measure(
+    catalog: &Catalog,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    root: TypeIndex,
+    variables: &Variables,
+) -> Result<Measure> {
+    let mut meter = Meter { catalog, document, variables, operation, fragments: HashMap::new(), open: Vec::new() };
+    let mut total = meter.selections(&operation.selection_set.node, Some(root))?;
+    total.directives = total.directives.saturating_add(operation.directives.len() as u64);
+    for (what, measured, limit) in [
+        ("depth", total.depth, limits.depth),
+        ("aliases", total.aliases, limits.aliases),
+        ("directives", total.directives, limits.directives),
+        ("root fields", total.root_fields, limits.root_fields),
+        ("selected fields", total.fields, limits.fields),
+        ("cost", total.cost, limits.cost),
+    ] {
+        if measured > limit {
+            return Err(Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed")));
+        }
+    }
+    Ok(total)
+}
+
+struct Meter<'a> {
+    catalog: &'a Catalog,
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    operation: &'a OperationDefinition,
+    fragments: HashMap<&'a Name, Measure>,
+    open: Vec<&'a Name>,
+}
+
+impl<'a> Meter<'a> {
+    fn selections(&mut self, set: &'a SelectionSet, parent: Option<TypeIndex>) -> Result<Measure> {
+        let mut total = Measure::default();
+        for item in &set.items {
+            total.directives = total.directives.saturating_add(item.node.directives().len() as u64);
+            match &item.node {
+                Selection::Field(field) => total.add(self.field(&field.node, parent)?),
+                Selection::InlineFragment(fragment) => {
+                    let on = match &fragment.node.type_condition {
+                        Some(condition) => self.catalog.type_named(condition.node.on.node.as_str()),
+                        None => parent,
+                    };
+                    total.add(self.selections(&fragment.node.selection_set.node, on)?);
+                }
+                Selection::FragmentSpread(spread) => total.add(self.fragment(&spread.node.fragment_name.node)?),
+            }
+        }
+        Ok(total)
+    }
+
+    fn fragment(&mut self, name: &'a Name) -> Result<Measure> {
+        if let Some(known) = self.fragments.get(name) {
+            return Ok(*known);
+        }
+        if self.open.contains(&name) {
+            return Err(Error::bad_input("fragments spread each other in a circle"));
+        }
+        // An unknown fragment is a validation error later; it has no size.
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Measure::default());
+        };
+        self.open.push(name);
+        let on = self.catalog.type_named(fragment.node.type_condition.node.on.node.as_str());
+        let measured = self.selections(&fragment.node.selection_set.node, on)?;
+        self.open.pop();
+        self.fragments.insert(name, measured);
+        Ok(measured)
+    }
+
+    fn field(&mut self, field: &'a Field, parent: Option<TypeIndex>) -> Result<Measure> {
+        let known = parent.and_then(|parent| self.catalog.output_type(parent).fields.get(field.name.node.as_str()));
+        let below = self.selections(&field.selection_set.node, known.and_then(|known| known.returns))?;
+        let rows = match known {
+            Some(known) if known.arguments.contains_key("first") => self.page(field),
+            Some(known) if known.is_list && !self.is_inside_connection(parent) => PLAIN_LIST,
+            _ => 1,
+        };
+        Ok(Measure {
+            root_fields: 1,
+            depth: below.depth + 1,
+            aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
+            directives: below.directives,
+            fields: below.fields.saturating_add(1),
+            cost: below.cost.saturating_mul(rows).saturating_add(1),
+        })
+    }
+
+    /// `nodes` and `edges` were counted by the connection they stand in.
+    fn is_inside_connection(&self, parent: Option<TypeIndex>) -> bool {
+        parent.is_some_and(|parent| self.catalog.output_type(parent).name.ends_with("Connection"))
+    }
+
+    /// The page size asked for; nonsense is refused where the page is read.
+    fn page(&self, field: &Field) -> u64 {
+        ["first", "last"]
+            .into_iter()
+            .filter_map(|name| field.get_argument(name))
+            .filter_map(|argument| self.number(argument))
+            .next()
+            .unwrap_or(DEFAULT_PAGE)
+    }
+
+    fn number(&self, argument: &Positioned<Value>) -> Option<u64> {
+        match &argument.node {
+            Value::Number(number) => number.as_u64(),
+            Value::Variable(name) => match self.variables.get(name) {
+                Some(async_graphql::Value::Number(number)) => number.as_u64(),
+                Some(_) => None,
+                None => {
+                    let defined = self.operation.variable_definitions.iter().find(|d| d.node.name.node == *name)?;
+                    match defined.node.default_value.as_ref().map(|value| &value.node) {
+                        Some(async_graphql::Value::Number(number)) => number.as_u64(),
+                        _ => None,
+                    }
+                }
+            },
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The authorisation core. Data flow one way: policy files → [`policy`] (casbin, once per role, right and field) →
+//! [`table`] → [`guard`] (document × rights) → resolvers over [`scope`] → [`pii`] (clear or masked) → [`answer`].
+//!
+//! Invariants: no resolver checks a role; no statement passes [`scope::Scoped`] by; personal data become part of an
+//! answer in [`pii`] only; whatever nobody decided about is denied.
+
+pub mod answer;
+mod argument;
+pub mod catalog;
+pub mod guard;
+pub mod mask;
+pub mod measure;
+pub mod operation;
+pub mod pii;
+pub mod plan;
+pub mod policy;
+pub mod scope;
+pub mod table;
+
+pub use self::operation::{InOperation, Operation};
+pub use self::pii::{Personal, Pii, Withheld};
+pub use self::scope::{Rows, Scoped};
+pub use self::table::{Level, Rights, Verb, field};

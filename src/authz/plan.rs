@@ -1,0 +1,126 @@
+//! What the guard decided about one operation, and how a refusal reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_graphql::{ErrorExtensionValues, Name, Response, ServerError};
+
+use super::argument::Refused;
+use super::catalog::{Catalog, FieldId, TypeIndex};
+use super::table::Rights;
+use crate::error::{Error, code};
+
+/// The masked and denied fields of one operation.
+#[derive(Debug, Default)]
+pub struct Plan {
+    masked: BTreeSet<FieldId>,
+    denied: Vec<FieldId>,
+    numbers: BTreeMap<FieldId, usize>,
+}
+
+/// Keys that stand in for denied fields begin so; no alias of a client does.
+const STAND_IN: &str = "__d";
+
+impl Plan {
+    pub(super) fn mask(&mut self, field: FieldId) {
+        self.masked.insert(field);
+    }
+
+    /// Notes a denied field and gives the key that stands in for it: the same for the same field and key, so that
+    /// repeated selections still merge.
+    pub(super) fn deny(&mut self, field: FieldId, key: &Name) -> Name {
+        let number = *self.numbers.entry(field).or_insert_with(|| {
+            self.denied.push(field);
+            self.denied.len() - 1
+        });
+        Name::new(format!("{STAND_IN}{number}_{key}"))
+    }
+
+    /// Reads a stand-in key: the number of the denied field, and the client's key.
+    pub(super) fn stand_in<'k>(&self, key: &'k str) -> Option<(usize, &'k str)> {
+        let (number, key) = key.strip_prefix(STAND_IN)?.split_once('_')?;
+        let number: usize = number.parse().ok()?;
+        (number < self.denied.len()).then_some((number, key))
+    }
+
+    /// Whether any field is denied.
+    pub fn denies(&self) -> bool {
+        !self.denied.is_empty()
+    }
+
+    /// The denied fields in the order in which the document names them.
+    pub fn denied(&self) -> &[FieldId] {
+        &self.denied
+    }
+
+    /// The masked fields, by name.
+    pub fn masked(&self) -> impl Iterator<Item = FieldId> + '_ {
+        self.masked.iter().copied()
+    }
+
+    /// The denied fields of one type, by name.
+    pub(super) fn denied_of(&self, catalog: &Catalog, owner: TypeIndex) -> Vec<String> {
+        let owner = &catalog.output_type(owner).name;
+        let name = |field: &FieldId| catalog.field_name(*field).to_owned();
+        self.denied.iter().map(name).filter(|name| name.split_once('.').is_some_and(|(of, _)| of == owner)).collect()
+    }
+}
+
+/// Why nothing of an operation runs. Each entry becomes one error of the answer.
+#[derive(Debug)]
+pub struct Refusal {
+    entries: Vec<ServerError>,
+    /// The fields it is about, for the log; none when the document itself is at fault.
+    pub fields: Vec<String>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        error.log();
+        Self { entries: vec![entry(error.code(), error.public_message(), None)], fields: Vec::new() }
+    }
+}
+
+impl Refusal {
+    /// The document does not parse. The parser's own words repeat the document, so only the place is told.
+    pub(super) fn unparsable(error: async_graphql::parser::Error) -> Self {
+        let mut entry = entry(code::BAD_USER_INPUT, "the document is not valid GraphQL".to_owned(), None);
+        entry.locations = error.positions().collect();
+        Self { entries: vec![entry], fields: Vec::new() }
+    }
+
+    /// The caller may execute nothing of it. Who is not signed in is asked to sign in, whatever he asked for.
+    pub(super) fn operation(rights: &Rights, fields: &[String]) -> Self {
+        if rights.role() == "anonymous" {
+            return Self { fields: fields.to_vec(), ..Error::Unauthenticated.into() };
+        }
+        let forbidden = |field: &String| {
+            entry(code::FORBIDDEN, format!("{field} is not available to the role {}", rights.role()), Some(field))
+        };
+        Self { entries: fields.iter().map(forbidden).collect(), fields: fields.to_vec() }
+    }
+
+    pub(super) fn arguments(catalog: &Catalog, refused: &BTreeSet<Refused>) -> Self {
+        let named = |refused: &Refused| {
+            let field = catalog.field_name(refused.field());
+            entry(refused.code(), refused.message(field), Some(field))
+        };
+        let fields = refused.iter().map(|refused| catalog.field_name(refused.field()).to_owned()).collect();
+        Self { entries: refused.iter().map(named).collect(), fields }
+    }
+
+    /// The answer: errors and no data.
+    pub fn into_response(self) -> Response {
+        Response::from_errors(self.entries)
+    }
+}
+
+pub(super) fn entry(code: &str, message: String, field: Option<&str>) -> ServerError {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code);
+    if let Some(field) = field {
+        extensions.set("field", field);
+    }
+    let mut error = ServerError::new(message, None);
+    error.extensions = Some(extensions);
+    error
+}

@@ -1,0 +1,175 @@
+//! `paymentCreate`
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, Object};
+use custodian_entity::choice::{InvoiceStatus, PaymentStatus, UserKind};
+use custodian_entity::id::{CustomerId, InvoiceId, PaymentId, TypedId};
+use custodian_entity::{customer, invoice, payment, tenant};
+use garde::Validate;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, QueryFilter, Set};
+
+use super::Payment;
+use crate::accept;
+use crate::audit::{Change, Event, EventType, Subject, recorded};
+use crate::authz::{InOperation, Operation, Scoped};
+use crate::error::{Error, Result};
+use crate::graphql::scalar::BigInt;
+use crate::graphql::validate::{Given, line};
+use crate::graphql::{Gid, Maybe, Outcome, UserError, UserErrorCode, certain};
+
+/// A payment that was made.
+#[derive(InputObject, Validate)]
+pub struct PaymentCreateInput {
+    /// Who paid.
+    #[garde(skip)]
+    customer_id: Gid<CustomerId>,
+    /// What was paid on; without one it counts towards the balance.
+    #[garde(skip)]
+    invoice_id: Option<Gid<InvoiceId>>,
+    /// In minor units of the invoice's currency, or the provider's.
+    #[garde(skip)]
+    amount: BigInt,
+    /// Chosen by the client, once per payment: sent again, it answers with the payment of the first time.
+    #[garde(custom(line), length(min = 8, max = 100))]
+    idempotency_key: String,
+}
+
+crate::payloads! { PaymentCreatePayload { payment: Payment } }
+
+/// What can be changed about payments.
+#[derive(Default)]
+pub struct PaymentMutation;
+
+#[Object]
+impl PaymentMutation {
+    /// Records a payment. What staff records has succeeded; what a customer announces is pending until staff sees it.
+    async fn payment_create(&self, ctx: &Context<'_>, input: PaymentCreateInput) -> Maybe<PaymentCreatePayload> {
+        certain(async { create(ctx, input).await }).await
+    }
+}
+
+async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<payment::Model>> {
+    let operation = ctx.operation()?;
+    recorded(operation, "paymentCreate", async || {
+        let customer = Scoped::<customer::Entity>::of(operation).get(input.customer_id.0).await?;
+        let invoice = match input.invoice_id {
+            Some(id) => Some(Scoped::<invoice::Entity>::of(operation).get(id.0).await?),
+            None => None,
+        };
+        if invoice.as_ref().is_some_and(|invoice| invoice.customer_id != customer.id) {
+            return Err(Error::NotFound);
+        }
+        let mut given = Given::checked(&input);
+        if !(1..=100_000_000_000).contains(&input.amount.0) {
+            given.refuse(UserError::on("amount", UserErrorCode::Invalid, "is not an amount that can be paid"));
+        }
+        accept!(given.finish());
+        if let Some(first) = same_key(operation, &customer, &input).await? {
+            accept!(same_payment(&first, &input));
+            let event = Event::done(EventType::PaymentCreated, subject(&first));
+            return Ok(Change::Done(first, event.fields(vec!["idempotencyKey"])));
+        }
+        let currency = match &invoice {
+            Some(invoice) => invoice.currency.clone(),
+            None => Scoped::<tenant::Entity>::of(operation).get(customer.tenant_id).await?.currency,
+        };
+        let identity = operation.identity()?;
+        let is_seen = identity.kind == UserKind::Staff;
+        if is_seen && let Some(invoice) = &invoice {
+            accept!(pay(operation, invoice, input.amount.0).await?);
+        }
+        if is_seen {
+            Scoped::<customer::Entity>::of(operation)
+                .change(customer.id, |update| {
+                    let owed = Expr::col(customer::Column::Balance).sub(input.amount.0);
+                    update.col_expr(customer::Column::Balance, owed)
+                })
+                .await?;
+        }
+        let now = operation.clock.now();
+        let row = payment::ActiveModel {
+            id: Set(PaymentId::from_uuid(operation.clock.new_uuid())),
+            tenant_id: Set(customer.tenant_id),
+            reseller_id: Set(customer.reseller_id),
+            customer_id: Set(customer.id),
+            invoice_id: Set(invoice.map(|invoice| invoice.id)),
+            status: Set(if is_seen { PaymentStatus::Succeeded } else { PaymentStatus::Pending }),
+            amount: Set(input.amount.0),
+            refunded_amount: Set(0),
+            currency: Set(currency),
+            paid_at: Set(is_seen.then_some(now)),
+            failure_code: Set(None),
+            processor_reference: Set(None),
+            idempotency_key: Set(input.idempotency_key.clone()),
+            recorded_by: Set(Some(identity.user)),
+            created_at: Set(now),
+        };
+        let added = Scoped::<payment::Entity>::of(operation).insert(row).await;
+        let added = match added {
+            // Sent twice at the same moment: the other one was first, and its answer is the right one.
+            Err(Error::Taken(_)) => return Err(Error::Conflict),
+            added => added?,
+        };
+        let event = Event::done(EventType::PaymentCreated, subject(&added));
+        Ok(Change::Done(added, event.fields(vec!["amount", "invoice"])))
+    })
+    .await
+}
+
+async fn same_key(
+    operation: &Arc<Operation>,
+    customer: &customer::Model,
+    input: &PaymentCreateInput,
+) -> Result<Option<payment::Model>> {
+    Scoped::<payment::Entity>::of(operation)
+        .one(|rows| {
+            rows.filter(payment::Column::CustomerId.eq(customer.id))
+                .filter(payment::Column::IdempotencyKey.eq(input.idempotency_key.clone()))
+        })
+        .await
+}
+
+fn same_payment(first: &payment::Model, input: &PaymentCreateInput) -> Outcome<()> {
+    let same = first.amount == input.amount.0 && first.invoice_id == input.invoice_id.map(|id| id.0);
+    if same {
+        return Ok(());
+    }
+    Err(vec![UserError::on("idempotencyKey", UserErrorCode::Taken, "was used for another payment")])
+}
+
+/// Counts an amount towards an invoice, never beyond its total.
+async fn pay(operation: &Arc<Operation>, invoice: &invoice::Model, amount: i64) -> Result<Outcome<()>> {
+    use InvoiceStatus::{Issued, Paid, PartiallyPaid};
+    use invoice::Column;
+
+    let refuse = |text: &str| Ok(Err(vec![UserError::on("amount", UserErrorCode::Invalid, text)]));
+    if !matches!(invoice.status, Issued | PartiallyPaid) {
+        return Ok(Err(vec![UserError::on("invoiceId", UserErrorCode::Invalid, "nothing is to be paid on it")]));
+    }
+    let paid = invoice.amount_paid.saturating_add(amount);
+    if paid > invoice.total {
+        return refuse("is more than what is left to pay");
+    }
+    let is_full = paid == invoice.total;
+    let row = invoice::ActiveModel {
+        status: Set(if is_full { Paid } else { PartiallyPaid }),
+        amount_paid: Set(paid),
+        paid_at: Set(is_full.then(|| operation.clock.now())),
+        ..Default::default()
+    };
+    // Of two payments at once, the second finds another amount and is told to try again.
+    let unchanged = Column::AmountPaid.eq(invoice.amount_paid).and(Column::Status.eq(invoice.status));
+    match Scoped::<invoice::Entity>::of(operation)
+        .change(invoice.id, |update| update.set(row).filter(unchanged))
+        .await
+    {
+        Err(Error::NotFound) => Err(Error::Conflict),
+        changed => changed.map(|_| Ok(())),
+    }
+}
+
+fn subject(row: &payment::Model) -> Subject {
+    Subject::row("Payment", row.id, row.tenant_id).of_customer(row.customer_id, row.reseller_id)
+}

@@ -1,0 +1,85 @@
+//! `custodian serve`.
+
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use custodian::app::App;
+use custodian::clock::Clock;
+use custodian::config::{Config, DEMO_PASSWORD, Profile, prepare_data_dir};
+use custodian::http;
+use custodian::seed::DEMO_ACCOUNTS;
+use secrecy::ExposeSecret;
+use tokio::signal;
+
+use super::{Failure, print, runtime};
+
+pub(super) fn run(config: Config) -> Result<(), Failure> {
+    runtime()?.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    // First of all: a server whose address is taken must not have written anything.
+    let listeners = http::bind(&config).await.map_err(Failure::refused)?;
+    prepare_data_dir(&config.data_dir).map_err(Failure::refused)?;
+    tracing::info!(database = %config.database_url, profile = ?config.profile, "starting");
+    let greeting = greeting(&config, listeners.address());
+    let stop = stop_signal().map_err(Failure::failed)?;
+    let app = App::start(config, Clock::System).await?;
+    print(&greeting)?;
+    tracing::info!(address = %listeners.address(), "serving");
+    http::serve(listeners, app, stop).await.map_err(Failure::failed)
+}
+
+/// What whoever started the server wants to know.
+fn greeting(config: &Config, address: SocketAddr) -> String {
+    let mut text = String::new();
+    let address = reachable(address);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "GraphQL    http://{address}/graphql");
+    if config.graphiql {
+        let _ = writeln!(text, "GraphiQL   http://{address}/graphiql");
+    }
+    if config.profile == Profile::Development {
+        let is_default = config.demo_password.expose_secret() == DEMO_PASSWORD;
+        let password = if is_default { DEMO_PASSWORD } else { "from CUSTODIAN_DEMO_PASSWORD" };
+        let _ = writeln!(text, "\nDemo accounts, password: {password}");
+        for (name, role) in DEMO_ACCOUNTS {
+            let _ = writeln!(text, "  {name:<26} {role}");
+        }
+    }
+    text
+}
+
+/// An address for a browser on this machine: "every address" is none to go to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Done when the process is told to stop. From here on the signals no longer end it by themselves.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Done when the process is told to stop.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

@@ -1,0 +1,87 @@
+//! The address of the database. It may hold a password, so it is shown only as what it leads to.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::{Deserialize, Deserializer};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use super::value;
+
+/// A `sqlite:` or `postgres:` address. `Display` and `Debug` leave user, password and parameters out.
+#[derive(Clone)]
+pub struct DatabaseUrl(SecretString);
+
+impl DatabaseUrl {
+    /// An address nobody has looked at; connecting will.
+    pub(super) fn unchecked(url: String) -> Self {
+        Self(SecretString::from(url))
+    }
+
+    /// The address, if it is one of a database that Custodian can use.
+    pub fn parse(url: &str) -> Option<Self> {
+        let usable = if is_sqlite(url) {
+            SqliteConnectOptions::from_str(url).is_ok()
+        } else {
+            is_postgres(url) && PgConnectOptions::from_str(url).is_ok()
+        };
+        usable.then(|| Self(SecretString::from(url)))
+    }
+
+    /// The SQLite file in this folder; made when it does not exist.
+    pub(super) fn file_in(folder: &str) -> String {
+        // Both characters end the path or are decoded when the address is read.
+        let folder = folder.replace('%', "%25").replace('?', "%3f");
+        format!("sqlite://{}?mode=rwc", Path::new(&folder).join("custodian.db").display())
+    }
+
+    /// The whole address, with its password: for connecting only.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether it is a SQLite database.
+    pub fn is_sqlite(&self) -> bool {
+        is_sqlite(self.expose())
+    }
+}
+
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.expose();
+        if is_sqlite(url) {
+            let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+            return write!(f, "sqlite: {}", path.split('?').next().unwrap_or_default());
+        }
+        match PgConnectOptions::from_str(url) {
+            Ok(options) => {
+                let database = options.get_database().unwrap_or("(default)");
+                write!(f, "postgres: {database} on {}:{}", options.get_host(), options.get_port())
+            }
+            Err(_) => f.write_str("a malformed address"),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+impl<'de> Deserialize<'de> for DatabaseUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        value::text(deserializer, "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE", Self::parse)
+    }
+}

@@ -1,0 +1,149 @@
+//! Configuration: defaults < `custodian.toml` < `CUSTODIAN_*` < flags.
+//!
+//! `defaults.toml` names every key. Invariants: a [`Config`] is valid as a whole, so nothing that reads it checks it
+//! again; an error names the key and where its value came from, on one line; a secret is printed by no error and no
+//! `Debug`.
+
+mod data_dir;
+mod database_url;
+mod error;
+mod sources;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+pub use self::data_dir::prepare as prepare_data_dir;
+pub use self::database_url::DatabaseUrl;
+pub use self::error::ConfigError;
+pub use self::sources::{Flag, Sources};
+
+/// The password of the demo accounts when none is configured.
+pub const DEMO_PASSWORD: &str = "Custodian-Demo-1";
+
+/// What the server is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Trying out and developing: demo data, GraphiQL, logs to read.
+    Development,
+    /// Real data: no demo accounts, no GraphiQL, no introspection, logs as JSON.
+    Production,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The configuration of a server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What the server is run for.
+    pub profile: Profile,
+    /// The folder of the database file, keys and documents.
+    #[serde(deserialize_with = "value::folder")]
+    pub data_dir: PathBuf,
+    /// Where requests are served.
+    #[serde(deserialize_with = "value::address")]
+    pub listen: SocketAddr,
+    /// Where `/metrics` is served, if anywhere.
+    #[serde(deserialize_with = "value::optional_address")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// The largest page of a connection.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1000>")]
+    pub max_page_size: u32,
+    /// Origins (RFC 6454) whose pages may call the API.
+    #[serde(deserialize_with = "value::origins")]
+    pub allowed_origins: Vec<String>,
+    /// How long an access token is valid, in seconds: at most an hour (DOMAIN, "access token life").
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 3600>")]
+    pub access_token_ttl_seconds: u32,
+    /// How long a request may take, in seconds.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub request_timeout_seconds: u32,
+    /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
+    #[serde(deserialize_with = "value::log_filter")]
+    pub log: String,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Whether `/graphiql` is served.
+    pub graphiql: bool,
+    /// Whether roles that may introspect can do so.
+    pub introspection: bool,
+    /// The password of the demo accounts.
+    #[serde(deserialize_with = "value::secret")]
+    pub demo_password: SecretString,
+    /// A folder whose policy is used instead of the built-in one.
+    #[serde(deserialize_with = "value::optional_folder")]
+    pub policy_dir: Option<PathBuf>,
+    /// What one GraphQL request may ask for.
+    pub limits: Limits,
+}
+
+/// What one GraphQL request may ask for. Counts are after expansion of fragments.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Limits {
+    /// Bytes of the request body.
+    #[serde(deserialize_with = "value::whole::<_, _, 1024, 67_108_864>")]
+    pub body_bytes: usize,
+    /// Nesting of fields. The parser itself stops at 64.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 64>")]
+    pub depth: u64,
+    /// Fields with an alias.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1_000_000>")]
+    pub aliases: u64,
+    /// Selected fields.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
+    pub fields: u64,
+    /// Selected fields, each times the size of the lists it stands in.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000_000>")]
+    pub cost: u64,
+    /// Fields directly under the root.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
+    pub root_fields: u64,
+    /// Directives on fields and fragments.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1_000_000>")]
+    pub directives: u64,
+}
+
+impl Config {
+    /// Reads the configuration from these sources.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] naming key and source: a file that cannot be read or is no TOML, an unknown key or variable,
+    /// a value that is not valid.
+    pub fn load(sources: Sources) -> Result<Self, ConfigError> {
+        sources::extract(sources)
+    }
+
+    /// The defaults with this database and data folder; no file and no variable is read.
+    pub fn for_tests(database_url: String, data_dir: PathBuf) -> Self {
+        Self { database_url: DatabaseUrl::unchecked(database_url), data_dir, ..Self::default() }
+    }
+
+    /// How long a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds.into())
+    }
+}
+
+impl Default for Config {
+    #[expect(clippy::expect_used, reason = "the defaults are part of the program; every start and test reads them")]
+    fn default() -> Self {
+        Self::load(Sources::default()).expect("the defaults are valid")
+    }
+}

@@ -1,0 +1,193 @@
+//! Where settings come from, lowest first, each value with a name of its source for messages.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Value};
+use figment::{Figment, Metadata, Profile as Section, Provider};
+
+use super::database_url::DatabaseUrl;
+use super::error::{ConfigError, one_line};
+use super::{Config, Profile};
+
+/// What is read besides the defaults. The default is nothing.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The configuration file, and whether it must exist.
+    pub file: Option<(PathBuf, bool)>,
+    /// Environment variables; those without our prefix are passed over.
+    pub variables: Vec<(OsString, OsString)>,
+    /// Values given on the command line.
+    pub flags: Vec<Flag>,
+}
+
+/// A value given on the command line.
+#[derive(Debug)]
+pub struct Flag {
+    /// The flag, such as `--listen`.
+    pub flag: &'static str,
+    /// The key it sets.
+    pub key: &'static str,
+    /// The value.
+    pub value: String,
+}
+
+/// The file that is read when none is named.
+const FILE: &str = "custodian.toml";
+const PREFIX: &str = "CUSTODIAN_";
+/// Variables of the tests, which are no business of the server.
+const TEST_PREFIX: &str = "CUSTODIAN_TEST_";
+const DEFAULTS: &str = include_str!("defaults.toml");
+
+impl Sources {
+    /// This process's environment, the flags, and the file: the one named, or `custodian.toml` if it is there.
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
+        let file = match file {
+            Some(named) => (named, true),
+            None => (PathBuf::from(FILE), false),
+        };
+        Self { file: Some(file), variables: std::env::vars_os().collect(), flags }
+    }
+}
+
+/// Settings from one source.
+struct Layer {
+    origin: String,
+    values: Dict,
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.origin.clone())
+    }
+
+    fn data(&self) -> Result<figment::value::Map<Section, Dict>, figment::Error> {
+        Ok(Section::Default.collect(self.values.clone()))
+    }
+}
+
+pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
+    let defaults = parse(DEFAULTS, "the defaults")?;
+    // The profile's part does not matter here: it is for the keys and their types.
+    let mut keys = defaults.clone();
+    keys.extend(following(Profile::Development, ""));
+
+    let mut figment = Figment::from(Layer { origin: "the defaults".to_owned(), values: defaults });
+    if let Some((path, required)) = &sources.file
+        && let Some(layer) = read_file(path, *required)?
+    {
+        refuse_unknown(&keys, &layer.values, "", &layer.origin)?;
+        figment = figment.merge(layer);
+    }
+    for (name, text) in sources.variables {
+        if let Some(layer) = read_variable(&keys, &name, &text)? {
+            figment = figment.merge(layer);
+        }
+    }
+    for Flag { flag, key, value } in sources.flags {
+        let values = Dict::from([(key.to_owned(), Value::from(value))]);
+        figment = figment.merge(Layer { origin: format!("the flag {flag}"), values });
+    }
+    let profile = figment.extract_inner("profile")?;
+    let data_dir: PathBuf = figment.extract_inner("data_dir")?;
+    let values = following(profile, &data_dir.to_string_lossy());
+    Ok(figment.join(Layer { origin: "the defaults".to_owned(), values }).extract()?)
+}
+
+/// The defaults that follow from other keys.
+fn following(profile: Profile, data_dir: &str) -> Dict {
+    let production = profile == Profile::Production;
+    Dict::from([
+        ("database_url".to_owned(), Value::from(DatabaseUrl::file_in(data_dir))),
+        ("log_format".to_owned(), Value::from(if production { "json" } else { "text" })),
+        ("graphiql".to_owned(), Value::from(!production)),
+        ("introspection".to_owned(), Value::from(!production)),
+    ])
+}
+
+fn read_file(path: &Path, required: bool) -> Result<Option<Layer>, ConfigError> {
+    let name = one_line(&path.display().to_string());
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let values = parse(&text, &name)?;
+            Ok(Some(Layer { origin: format!("the file {name}"), values }))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && !required => Ok(None),
+        Err(error) => Err(ConfigError::File { path: name, reason: error.to_string() }),
+    }
+}
+
+/// Parses TOML. The message keeps place and reason and leaves the quoted line out, which may hold a secret.
+fn parse(text: &str, path: &str) -> Result<Dict, ConfigError> {
+    Toml::from_str(text).map_err(|error| {
+        let message = error.to_string();
+        let is_quote = |line: &str| line.split_once('|').is_some_and(|(number, _)| {
+            number.trim().is_empty() || number.trim().parse::<u32>().is_ok()
+        });
+        let kept: Vec<&str> = message.lines().filter(|line| !line.trim().is_empty() && !is_quote(line)).collect();
+        ConfigError::File { path: path.to_owned(), reason: one_line(&kept.join(": ")) }
+    })
+}
+
+fn refuse_unknown(known: &Dict, given: &Dict, path: &str, origin: &str) -> Result<(), ConfigError> {
+    for (name, value) in given {
+        match (known.get(name), value) {
+            (Some(Value::Dict(_, known)), Value::Dict(_, given)) => {
+                refuse_unknown(known, given, &format!("{path}{name}."), origin)?;
+            }
+            (Some(_), _) => {}
+            (None, _) => {
+                return Err(ConfigError::Key {
+                    key: one_line(&format!("{path}{name}")),
+                    problem: "there is no such key".to_owned(),
+                    origin: origin.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The setting of one variable; none when it is not ours.
+fn read_variable(keys: &Dict, name: &OsString, text: &OsString) -> Result<Option<Layer>, ConfigError> {
+    let shown = one_line(&name.to_string_lossy());
+    let Some(key) = shown.strip_prefix(PREFIX).filter(|_| !shown.starts_with(TEST_PREFIX)) else {
+        return Ok(None);
+    };
+    let unknown = || ConfigError::UnknownVariable(shown.clone());
+    let origin = format!("the variable {shown}");
+    let Some(text) = text.to_str() else {
+        return Err(ConfigError::Key { key: key.to_lowercase(), problem: "the value is not UTF-8".to_owned(), origin });
+    };
+    for (name, default) in keys {
+        let group = name.to_uppercase();
+        let value = match default {
+            Value::Dict(_, group_keys) => {
+                let Some(key) = key.strip_prefix(&group).and_then(|rest| rest.strip_prefix('_')) else { continue };
+                let found = group_keys.iter().find(|(name, _)| name.to_uppercase() == key);
+                let (name, default) = found.ok_or_else(unknown)?;
+                Value::from(Dict::from([(name.clone(), typed(default, text))]))
+            }
+            default if group == key => typed(default, text),
+            _ => continue,
+        };
+        return Ok(Some(Layer { origin, values: Dict::from([(name.clone(), value)]) }));
+    }
+    Err(unknown())
+}
+
+/// A variable's text as a value of the type its default has. What does not fit stays text, for the message.
+fn typed(default: &Value, text: &str) -> Value {
+    let number = || text.parse::<u64>().map(Value::from).or_else(|_| text.parse::<i64>().map(Value::from));
+    match default {
+        Value::Num(..) => number().unwrap_or_else(|_| Value::from(text)),
+        Value::Bool(..) => text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from),
+        Value::Array(..) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Value::from(items.map(Value::from).collect::<Vec<_>>())
+        }
+        _ => Value::from(text),
+    }
+}

@@ -1,0 +1,410 @@
+//! `customerCreate`, `customerUpdate`
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use custodian_entity::choice::{CustomerStatus, CustomerType, GovernmentIdType, KycStatus, UserStatus};
+use custodian_entity::customer::{ActiveModel, Column, Entity, Model};
+use custodian_entity::id::{CustomerId, ResellerId, TypedId, UserId};
+use custodian_entity::personal::{ConfidentialAmount, ConfidentialNumber, GovernmentId, Name, TaxId};
+use custodian_entity::{reseller, tenant, user};
+use garde::Validate;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue, ColumnTrait, QueryFilter, Set};
+
+use super::Customer;
+use crate::audit::{Change, Event, EventType, Subject, recorded};
+use crate::authz::{InOperation, Operation, Scoped};
+use crate::error::{Error, Result};
+use crate::graphql::scalar::{BigInt, CountryCode, EmailAddress, LanguageCode, PartialDate, PhoneNumber};
+use crate::graphql::validate::{self, Given, line, optional};
+use crate::graphql::{Choice, Gid, Maybe, Outcome, UserError, UserErrorCode, certain};
+use crate::{accept, numbers};
+
+/// A new customer.
+#[derive(InputObject, Validate)]
+pub struct CustomerCreateInput {
+    /// The legal form.
+    #[garde(skip)]
+    #[graphql(name = "type")]
+    kind: Choice<CustomerType>,
+    /// The name shown to people.
+    #[garde(custom(line), length(max = 200))]
+    display_name: String,
+    /// Given names.
+    #[garde(inner(custom(line), length(max = 100)))]
+    first_name: Option<String>,
+    /// Family names.
+    #[garde(inner(custom(line), length(max = 100)))]
+    last_name: Option<String>,
+    /// The name in the register of companies; required of a company.
+    #[garde(inner(custom(line), length(max = 200)))]
+    company_name: Option<String>,
+    /// Where it gets mail; unique within the provider.
+    #[garde(skip)]
+    email: Option<EmailAddress>,
+    /// Where its invoices go.
+    #[garde(skip)]
+    billing_email: Option<EmailAddress>,
+    /// Where to call.
+    #[garde(skip)]
+    phone: Option<PhoneNumber>,
+    /// Date of birth.
+    #[garde(skip)]
+    date_of_birth: Option<PartialDate>,
+    /// The kind of identity document.
+    #[garde(skip)]
+    government_id_type: Option<Choice<GovernmentIdType>>,
+    /// The country that issued it.
+    #[garde(skip)]
+    government_id_country: Option<CountryCode>,
+    /// Its number.
+    #[garde(skip)]
+    government_id_number: Option<String>,
+    /// Tax number.
+    #[garde(skip)]
+    tax_id: Option<String>,
+    /// The language to write in.
+    #[garde(skip)]
+    language: Option<LanguageCode>,
+    /// The number other systems know it by; unique within the provider.
+    #[garde(inner(custom(line), length(max = 100)))]
+    external_reference: Option<String>,
+    /// The partner it comes through. A reseller's own customers are always its own.
+    #[garde(skip)]
+    reseller_id: Option<Gid<ResellerId>>,
+    /// Who looks after it.
+    #[garde(skip)]
+    account_manager_id: Option<Gid<UserId>>,
+    /// What it may owe at most, in minor units of the provider's currency.
+    #[garde(skip)]
+    credit_limit: Option<BigInt>,
+    /// How likely it is not to pay: 0 to 100.
+    #[garde(inner(range(min = 0, max = 100)))]
+    risk_score: Option<i32>,
+}
+
+/// What is to be changed; what is not given stays, null removes.
+#[derive(InputObject, Validate)]
+pub struct CustomerUpdateInput {
+    /// Which customer.
+    #[garde(skip)]
+    id: Gid<CustomerId>,
+    /// The version that was read; if there is a newer one, nothing is changed and the answer is `CONFLICT`.
+    #[garde(skip)]
+    version: i32,
+    /// The name shown to people.
+    #[garde(inner(custom(line), length(max = 200)))]
+    display_name: Option<String>,
+    /// Given names.
+    #[garde(custom(validate::optional_line))]
+    first_name: MaybeUndefined<String>,
+    /// Family names.
+    #[garde(custom(validate::optional_line))]
+    last_name: MaybeUndefined<String>,
+    /// The name in the register of companies.
+    #[garde(custom(validate::optional_line))]
+    company_name: MaybeUndefined<String>,
+    /// Where its invoices go.
+    #[garde(skip)]
+    billing_email: MaybeUndefined<EmailAddress>,
+    /// Where to call.
+    #[garde(skip)]
+    phone: MaybeUndefined<PhoneNumber>,
+    /// Date of birth.
+    #[garde(skip)]
+    date_of_birth: MaybeUndefined<PartialDate>,
+    /// The kind of identity document.
+    #[garde(skip)]
+    government_id_type: MaybeUndefined<Choice<GovernmentIdType>>,
+    /// The country that issued it.
+    #[garde(skip)]
+    government_id_country: MaybeUndefined<CountryCode>,
+    /// Its number.
+    #[garde(skip)]
+    government_id_number: MaybeUndefined<String>,
+    /// Tax number.
+    #[garde(skip)]
+    tax_id: MaybeUndefined<String>,
+    /// The language to write in.
+    #[garde(skip)]
+    language: MaybeUndefined<LanguageCode>,
+    /// The number other systems know it by.
+    #[garde(custom(validate::optional_line))]
+    external_reference: MaybeUndefined<String>,
+    /// Who looks after it.
+    #[garde(skip)]
+    account_manager_id: MaybeUndefined<Gid<UserId>>,
+    /// What it may owe at most, in minor units of the provider's currency.
+    #[garde(skip)]
+    credit_limit: MaybeUndefined<BigInt>,
+    /// How likely it is not to pay: 0 to 100.
+    #[garde(skip)]
+    risk_score: MaybeUndefined<i32>,
+}
+
+crate::payloads! {
+    CustomerCreatePayload { customer: Customer }
+    CustomerUpdatePayload { customer: Customer }
+}
+
+/// What must be unique, by the column in the constraint.
+const UNIQUE: [(&str, &str); 2] = [("email", "email"), ("external_reference", "externalReference")];
+
+/// What can be changed about customers.
+#[derive(Default)]
+pub struct CustomerMutation;
+
+#[Object]
+impl CustomerMutation {
+    /// Adds a customer, as a prospect.
+    async fn customer_create(&self, ctx: &Context<'_>, input: CustomerCreateInput) -> Maybe<CustomerCreatePayload> {
+        certain(async {
+            let operation = ctx.operation()?;
+            recorded(operation, "customerCreate", async || {
+                let tenant = own_tenant(operation).await?;
+                let reseller = reseller_of_new(operation, input.reseller_id).await?;
+                let manager = match input.account_manager_id {
+                    Some(id) => Some(manager(operation, id.0).await?),
+                    None => None,
+                };
+                let (mut row, names) = accept!(new_row(input, &tenant));
+                let id = CustomerId::from_uuid(operation.clock.new_uuid());
+                let now = operation.clock.now();
+                row.id = Set(id);
+                row.tenant_id = Set(tenant.id);
+                row.reseller_id = Set(reseller);
+                row.account_manager_id = Set(manager);
+                row.created_at = Set(now);
+                row.updated_at = Set(now);
+                let number = numbers::next(operation, tenant.id, "CUSTOMER").await?;
+                row.customer_number = Set(format!("C-{number:06}"));
+                let added = Scoped::<Entity>::of(operation).insert(row).await;
+                let added = accept!(validate::taken(added, &UNIQUE)?);
+                let event = Event::done(EventType::CustomerCreated, subject(&added));
+                Ok(Change::Done(added, event.fields(names)))
+            })
+            .await
+        })
+        .await
+    }
+
+    /// Changes a customer's data.
+    async fn customer_update(&self, ctx: &Context<'_>, input: CustomerUpdateInput) -> Maybe<CustomerUpdatePayload> {
+        certain(async {
+            let operation = ctx.operation()?;
+            recorded(operation, "customerUpdate", async || {
+                let (id, version) = (input.id.0, input.version);
+                let rows = Scoped::<Entity>::of(operation);
+                let before = rows.get(id).await?;
+                if let MaybeUndefined::Value(manager_id) = input.account_manager_id {
+                    manager(operation, manager_id.0).await?;
+                }
+                let tenant = Scoped::<tenant::Entity>::of(operation).get(before.tenant_id).await?;
+                let mut row = ActiveModel::default();
+                let names = accept!(fill(&mut row, input, &tenant, &before));
+                let changed = change_version(operation, id, version, row).await;
+                let changed = accept!(validate::taken(changed, &UNIQUE)?);
+                let event = Event::done(EventType::CustomerUpdated, subject(&changed));
+                Ok(Change::Done(changed, event.fields(names)))
+            })
+            .await
+        })
+        .await
+    }
+}
+
+/// What an event about a customer is about.
+pub(super) fn subject(row: &Model) -> Subject {
+    Subject::row("Customer", row.id, row.tenant_id).of_customer(row.id, row.reseller_id)
+}
+
+/// Changes the row if nobody else has since it was read, and raises its version.
+pub(super) async fn change_version(
+    operation: &Arc<Operation>,
+    id: CustomerId,
+    version: i32,
+    row: ActiveModel,
+) -> Result<Model> {
+    let rows = Scoped::<Entity>::of(operation);
+    let row = ActiveModel { updated_at: Set(operation.clock.now()), ..row };
+    let changed = rows
+        .change(id, |update| {
+            update
+                .set(row)
+                .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+                .filter(Column::Version.eq(version))
+        })
+        .await;
+    match changed {
+        // The row was there when it was read above: only its version can be another.
+        Err(Error::NotFound) => rows.get(id).await.and(Err(Error::Conflict)),
+        changed => changed,
+    }
+}
+
+async fn own_tenant(operation: &Arc<Operation>) -> Result<tenant::Model> {
+    Scoped::<tenant::Entity>::of(operation).get(operation.identity()?.tenant).await
+}
+
+/// A reseller's user adds customers of his reseller, whatever he says; others name one they reach, or none.
+async fn reseller_of_new(operation: &Arc<Operation>, given: Option<Gid<ResellerId>>) -> Result<Option<ResellerId>> {
+    if let Some(own) = operation.identity()?.reseller {
+        return Ok(Some(own));
+    }
+    match given {
+        Some(id) => {
+            let found = Scoped::<reseller::Entity>::of(operation).get(id.0).await?;
+            if found.tenant_id == operation.identity()?.tenant { Ok(Some(found.id)) } else { Err(Error::NotFound) }
+        }
+        None => Ok(None),
+    }
+}
+
+async fn manager(operation: &Arc<Operation>, id: UserId) -> Result<UserId> {
+    let found = Scoped::<user::Entity>::of(operation).get(id).await?;
+    let is_ours = found.tenant_id == operation.identity()?.tenant && found.status != UserStatus::Disabled;
+    if is_ours { Ok(found.id) } else { Err(Error::NotFound) }
+}
+
+fn new_row(input: CustomerCreateInput, tenant: &tenant::Model) -> Outcome<(ActiveModel, Vec<&'static str>)> {
+    let mut given = Given::checked(&input);
+    let kind = input.kind.0;
+    if kind == CustomerType::Company && input.company_name.is_none() {
+        given.refuse(UserError::on("companyName", UserErrorCode::Required, "a company has a name"));
+    }
+    let mut row = ActiveModel {
+        kind: Set(kind),
+        status: Set(CustomerStatus::Prospect),
+        version: Set(1),
+        kyc_status: Set(KycStatus::NotStarted),
+        balance: Set(0),
+        ..Default::default()
+    };
+    let email = given.read(optional(input.email), |EmailAddress(text)| validate::email("email", &text));
+    given.set_or_clear("email", &mut row.email, email);
+    given.set("displayName", &mut row.display_name, Some(Name::new(input.display_name.trim())));
+    if let Some(_reseller) = input.reseller_id {
+        given.note("reseller");
+    }
+    if let Some(_manager) = input.account_manager_id {
+        given.note("accountManager");
+    }
+    fill_common(
+        &mut given,
+        &mut row,
+        Common {
+            first_name: optional(input.first_name),
+            last_name: optional(input.last_name),
+            company_name: optional(input.company_name),
+            billing_email: optional(input.billing_email),
+            phone: optional(input.phone),
+            date_of_birth: optional(input.date_of_birth),
+            government_id_type: optional(input.government_id_type),
+            government_id_country: optional(input.government_id_country),
+            government_id_number: optional(input.government_id_number),
+            tax_id: optional(input.tax_id),
+            language: optional(input.language),
+            external_reference: optional(input.external_reference),
+            credit_limit: optional(input.credit_limit),
+            risk_score: optional(input.risk_score),
+        },
+        tenant,
+    );
+    Ok((row, given.finish()?))
+}
+
+fn fill(
+    row: &mut ActiveModel,
+    input: CustomerUpdateInput,
+    tenant: &tenant::Model,
+    before: &Model,
+) -> Outcome<Vec<&'static str>> {
+    let mut given = Given::checked(&input);
+    if before.status == CustomerStatus::Anonymized {
+        given.refuse(UserError { field: None, code: UserErrorCode::Invalid, message: "its data were erased".into() });
+    }
+    given.set("displayName", &mut row.display_name, input.display_name.map(|name| Name::new(name.trim())));
+    given.set_or_clear(
+        "accountManager",
+        &mut row.account_manager_id,
+        input.account_manager_id.map_value(|manager| manager.0),
+    );
+    fill_common(
+        &mut given,
+        row,
+        Common {
+            first_name: input.first_name,
+            last_name: input.last_name,
+            company_name: input.company_name,
+            billing_email: input.billing_email,
+            phone: input.phone,
+            date_of_birth: input.date_of_birth,
+            government_id_type: input.government_id_type,
+            government_id_country: input.government_id_country,
+            government_id_number: input.government_id_number,
+            tax_id: input.tax_id,
+            language: input.language,
+            external_reference: input.external_reference,
+            credit_limit: input.credit_limit,
+            risk_score: input.risk_score,
+        },
+        tenant,
+    );
+    given.finish()
+}
+
+/// What creating and changing have in common.
+struct Common {
+    first_name: MaybeUndefined<String>,
+    last_name: MaybeUndefined<String>,
+    company_name: MaybeUndefined<String>,
+    billing_email: MaybeUndefined<EmailAddress>,
+    phone: MaybeUndefined<PhoneNumber>,
+    date_of_birth: MaybeUndefined<PartialDate>,
+    government_id_type: MaybeUndefined<Choice<GovernmentIdType>>,
+    government_id_country: MaybeUndefined<CountryCode>,
+    government_id_number: MaybeUndefined<String>,
+    tax_id: MaybeUndefined<String>,
+    language: MaybeUndefined<LanguageCode>,
+    external_reference: MaybeUndefined<String>,
+    credit_limit: MaybeUndefined<BigInt>,
+    risk_score: MaybeUndefined<i32>,
+}
+
+fn fill_common(given: &mut Given, row: &mut ActiveModel, input: Common, tenant: &tenant::Model) {
+    let mut name = |field, column: &mut ActiveValue<Option<Name>>, value: MaybeUndefined<String>| {
+        given.set_or_clear(field, column, value.map_value(|text| Name::new(text.trim())));
+    };
+    name("firstName", &mut row.first_name, input.first_name);
+    name("lastName", &mut row.last_name, input.last_name);
+    given.set_or_clear("companyName", &mut row.company_name, input.company_name);
+    let billing = given.read(input.billing_email, |EmailAddress(text)| validate::email("billingEmail", &text));
+    given.set_or_clear("billingEmail", &mut row.billing_email, billing);
+    let phone =
+        given.read(input.phone, |PhoneNumber(text)| validate::phone("phone", &text, &tenant.country_code));
+    given.set_or_clear("phone", &mut row.phone, phone);
+    given.set_or_clear("dateOfBirth", &mut row.date_of_birth, input.date_of_birth.map_value(|date| date.0));
+    let id_type = input.government_id_type.map_value(|kind| kind.0);
+    given.set_or_clear("governmentIdType", &mut row.government_id_type, id_type);
+    let id_country = input.government_id_country.map_value(|country| country.0);
+    given.set_or_clear("governmentIdCountry", &mut row.government_id_country, id_country);
+    let id_number = given.read(input.government_id_number, |text| {
+        validate::number("governmentIdNumber", &text).map(GovernmentId::new)
+    });
+    given.set_or_clear("governmentIdNumber", &mut row.government_id_number, id_number);
+    let tax_id = given.read(input.tax_id, |text| validate::number("taxId", &text).map(TaxId::new));
+    given.set_or_clear("taxId", &mut row.tax_id, tax_id);
+    given.set_or_clear("language", &mut row.language, input.language.map_value(|language| language.0));
+    given.set_or_clear("externalReference", &mut row.external_reference, input.external_reference);
+    let limit = given.read(input.credit_limit, |BigInt(amount)| match amount {
+        0.. => Ok(ConfidentialAmount::new(amount)),
+        _ => Err(vec![UserError::on("creditLimit", UserErrorCode::Invalid, "is below zero")]),
+    });
+    given.set_or_clear("creditLimit", &mut row.credit_limit, limit);
+    let score = given.read(input.risk_score, |score| match score {
+        0..=100 => Ok(ConfidentialNumber::new(score)),
+        _ => Err(vec![UserError::on("riskScore", UserErrorCode::Invalid, "lies between 0 and 100")]),
+    });
+    given.set_or_clear("riskScore", &mut row.risk_score, score);
+}

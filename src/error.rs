@@ -1,0 +1,166 @@
+//! The one error of the service: a variant per meaning *to the client*.
+//!
+//! The public half of an error is its [`Error::code`] and its message. The internal half exists only inside
+//! [`Error::Internal`] and [`Error::Unavailable`], is logged once where it is turned into an answer, and has no way
+//! to a client: [`Error::public_message`] does not read it. The GraphQL library takes any error by its text and keeps
+//! the error itself; [`crate::authz::answer`] reads the code from there.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+/// Stable error codes: `extensions.code` of every GraphQL error (DESIGN, "Contract").
+pub mod code {
+    /// No or no valid credentials.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// The viewer may not do this.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// Filtering or ordering by a field the viewer does not see in clear.
+    pub const FIELD_NOT_QUERYABLE: &str = "FIELD_NOT_QUERYABLE";
+    /// The row does not exist, or not for this viewer.
+    pub const NOT_FOUND: &str = "NOT_FOUND";
+    /// The request is malformed.
+    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// A mask was sent back as a value.
+    pub const MASKED_VALUE_ROUNDTRIP: &str = "MASKED_VALUE_ROUNDTRIP";
+    /// Somebody else changed the row first.
+    pub const CONFLICT: &str = "CONFLICT";
+    /// Too many requests.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
+    /// The document is too large, too deep or too costly.
+    pub const QUERY_TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+    /// The body is too large.
+    pub const PAYLOAD_TOO_LARGE: &str = "PAYLOAD_TOO_LARGE";
+    /// The request took too long.
+    pub const TIMEOUT: &str = "TIMEOUT";
+    /// A part this request needs is away; try again.
+    pub const UNAVAILABLE: &str = "UNAVAILABLE";
+    /// Our fault.
+    pub const INTERNAL: &str = "INTERNAL";
+}
+
+/// What went wrong, by meaning to the client.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// No credentials, or none that are valid. The reason is not told.
+    #[error("sign in to use this")]
+    Unauthenticated,
+    /// The credentials given to `login` are wrong, whichever part.
+    #[error("user name or password is wrong")]
+    WrongCredentials,
+    /// The viewer may not do this; the text names fields or operations, never values.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The row does not exist or lies outside the viewer's scope: one text for both.
+    #[error("not found")]
+    NotFound,
+    /// The request is malformed; the text says how, without repeating what was sent.
+    #[error("{0}")]
+    BadInput(String),
+    /// The value given for a field the viewer sees masked is its mask.
+    #[error("{0}: a masked value cannot be written back")]
+    MaskedRoundtrip(&'static str),
+    /// The row was changed since the writer read it.
+    #[error("the row was changed by somebody else: read it again")]
+    Conflict,
+    /// A value that must be unique is in use. The text names the constraint, for the code that knows its field; the
+    /// client does not see it.
+    #[error("a value is in use already")]
+    Taken(String),
+    /// The document is too large, too deep or too costly; the text names limit and measure.
+    #[error("{0}")]
+    TooComplex(String),
+    /// The body is larger than accepted.
+    #[error("the request body is larger than {0} bytes")]
+    PayloadTooLarge(usize),
+    /// The request took too long.
+    #[error("the request took too long")]
+    Timeout,
+    /// A part this request needs is away.
+    #[error("temporarily unavailable: try again")]
+    Unavailable(#[source] Arc<dyn StdError + Send + Sync>),
+    /// Our fault; the client learns nothing but the request id.
+    #[error("internal error")]
+    Internal(#[source] Arc<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// Wraps a fault that is ours.
+    pub fn internal(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Internal(Arc::new(source))
+    }
+
+    /// A fault that is ours and has no source of its own.
+    pub fn bug(what: &'static str) -> Self {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{0}")]
+        struct Bug(&'static str);
+        Self::internal(Bug(what))
+    }
+
+    /// A malformed request.
+    pub fn bad_input(text: impl Into<String>) -> Self {
+        Self::BadInput(text.into())
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated | Self::WrongCredentials => code::UNAUTHENTICATED,
+            Self::Forbidden(_) => code::FORBIDDEN,
+            Self::NotFound => code::NOT_FOUND,
+            Self::BadInput(_) => code::BAD_USER_INPUT,
+            Self::MaskedRoundtrip(_) => code::MASKED_VALUE_ROUNDTRIP,
+            Self::Conflict | Self::Taken(_) => code::CONFLICT,
+            Self::TooComplex(_) => code::QUERY_TOO_COMPLEX,
+            Self::PayloadTooLarge(_) => code::PAYLOAD_TOO_LARGE,
+            Self::Timeout => code::TIMEOUT,
+            Self::Unavailable(_) => code::UNAVAILABLE,
+            Self::Internal(_) => code::INTERNAL,
+        }
+    }
+
+    /// What the client reads.
+    pub fn public_message(&self) -> String {
+        self.to_string()
+    }
+
+    /// Logs the internal half, once, where the error becomes an answer. Client faults have none.
+    pub fn log(&self) {
+        if let Self::Internal(source) | Self::Unavailable(source) = self {
+            tracing::error!(code = self.code(), error = %Chain(source.as_ref()), "request failed");
+        }
+    }
+}
+
+/// An error with its causes on one line.
+struct Chain<'a>(&'a (dyn StdError + 'static));
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        use sea_orm::{DbErr, RuntimeErr};
+        match error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Arc::new(error)),
+            DbErr::Exec(RuntimeErr::SqlxError(ref inner)) | DbErr::Query(RuntimeErr::SqlxError(ref inner))
+                if matches!(**inner, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) =>
+            {
+                Self::Unavailable(Arc::new(error))
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// Shorthand for the service's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

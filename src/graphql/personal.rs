@@ -1,0 +1,134 @@
+//! How each type of personal data is shown: its scalar, and which mask of [`crate::authz::mask`] is its partial form.
+
+#![expect(clippy::disallowed_methods, reason = "this is where personal data turn into answers, for Pii to choose from")]
+
+use async_graphql::Value;
+use chrono::NaiveDate;
+use custodian_entity::choice::CustomerType;
+use custodian_entity::personal;
+
+use super::scalar::{Cidr, EmailAddress, IpAddress, MacAddress, PartialDate, PhoneNumber};
+use crate::authz::{Personal, mask};
+
+macro_rules! text_with_mask {
+    ($($type:ty, $scalar:ty, $mask:expr;)*) => {$(
+        impl Personal for $type {
+            type Scalar = $scalar;
+            fn clear(&self) -> Value {
+                Value::String(self.expose().clone())
+            }
+            fn masked(&self) -> Value {
+                Value::String(($mask)(self.expose()))
+            }
+        }
+    )*};
+}
+
+text_with_mask! {
+    personal::Email, EmailAddress, |raw: &str| mask::email(raw, false);
+    personal::Phone, PhoneNumber, |raw: &str| mask::phone(raw, None);
+    personal::Name, String, mask::name;
+    personal::Username, String, mask::username;
+    personal::GovernmentId, String, mask::id_number;
+    personal::TaxId, String, mask::id_number;
+    personal::AddressLine, String, mask::address_line;
+    personal::IpAddress, IpAddress, mask::ip;
+    personal::IpPrefix, Cidr, mask::ip;
+    personal::Confidential, String, |_: &str| mask::HIDDEN.to_owned();
+}
+
+impl Personal for personal::Coordinate {
+    type Scalar = f64;
+    fn clear(&self) -> Value {
+        Value::from(*self.expose())
+    }
+    fn masked(&self) -> Value {
+        Value::from(mask::coordinate(*self.expose()))
+    }
+}
+
+/// The name of a customer: a company's is public, a person's is not (DOMAIN, Masks).
+pub struct CustomerName(pub personal::Name, pub CustomerType);
+
+impl Personal for CustomerName {
+    type Scalar = String;
+    fn clear(&self) -> Value {
+        self.0.clear()
+    }
+    fn masked(&self) -> Value {
+        match self.1 {
+            CustomerType::Company => self.0.clear(),
+            CustomerType::Individual | CustomerType::SoleTrader => self.0.masked(),
+        }
+    }
+}
+
+/// A date of birth, with the day on which it is masked: the very young and very old show no year.
+pub struct Born(pub personal::BirthDate, pub NaiveDate);
+
+impl Personal for Born {
+    type Scalar = PartialDate;
+    fn clear(&self) -> Value {
+        Value::String(self.0.expose().format("%Y-%m-%d").to_string())
+    }
+    fn masked(&self) -> Value {
+        Value::String(mask::birth_date(*self.0.expose(), self.1))
+    }
+}
+
+/// A postal code, with the country whose rule masks it.
+pub struct PostalCodeOf(pub personal::PostalCode, pub String);
+
+impl Personal for PostalCodeOf {
+    type Scalar = String;
+    fn clear(&self) -> Value {
+        Value::String(self.0.expose().clone())
+    }
+    fn masked(&self) -> Value {
+        Value::String(mask::postal_code(self.0.expose(), Some(&self.1)))
+    }
+}
+
+/// One hardware address of a list.
+pub struct Mac(String);
+
+impl Mac {
+    /// The addresses of a stored list.
+    pub fn list(stored: &personal::MacAddresses) -> Vec<Self> {
+        stored.expose().split(',').filter(|one| !one.is_empty()).map(|one| Self(one.to_owned())).collect()
+    }
+}
+
+impl Personal for Mac {
+    type Scalar = MacAddress;
+    fn clear(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+    fn masked(&self) -> Value {
+        Value::String(mask::mac(&self.0))
+    }
+}
+
+/// Text somebody wrote, with what is known of the people it may name.
+pub struct Written {
+    text: personal::FreeText,
+    known: Vec<(&'static str, String)>,
+}
+
+impl Written {
+    /// Text whose mask also finds these values: a kind such as `NAME`, and the value.
+    pub fn new(text: personal::FreeText, known: Vec<(&'static str, String)>) -> Self {
+        Self { text, known }
+    }
+}
+
+impl Personal for Written {
+    type Scalar = String;
+    fn clear(&self) -> Value {
+        Value::String(self.text.expose().clone())
+    }
+    fn masked(&self) -> Value {
+        let known: Vec<_> = self.known.iter().map(|(kind, value)| mask::Known { kind, value }).collect();
+        Value::String(mask::free_text(self.text.expose(), &known))
+    }
+}

@@ -1,0 +1,115 @@
+//! `POST /graphql` and `GET /graphql` (GraphQL over HTTP).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_graphql::parser::types::{DocumentOperations, OperationType};
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, FromRequest, Request, State};
+use axum::http::header::{CONTENT_LENGTH, USER_AGENT};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::{self, Refusal};
+use super::credentials;
+use super::edge::RequestId;
+use super::incoming::Incoming;
+use super::media::{self, MediaType};
+use super::nesting;
+use crate::app::App;
+use crate::authn::{Origin, Viewer};
+use crate::error::Error;
+
+/// How much of a client's own description is kept, in characters.
+const USER_AGENT_KEPT: usize = 256;
+
+/// Runs one GraphQL operation.
+pub(super) async fn graphql(State(app): State<Arc<App>>, id: RequestId, request: Request) -> Response {
+    let media_type = match MediaType::negotiated(request.headers()) {
+        Ok(media_type) => media_type,
+        Err(refusal) => return refusal.respond(&id),
+    };
+    match run(&app, &id, request).await {
+        Ok(response) => answer::graphql(response, media_type, &id),
+        Err(refusal) => refusal.in_type(media_type).respond(&id),
+    }
+}
+
+async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphql::Response, Refusal> {
+    let deadline = Instant::now() + app.config.request_timeout();
+    let late = |_| Refusal::from(Error::Timeout);
+    let (head, body) = request.into_parts();
+    let (viewer, incoming) = match head.method {
+        Method::POST => {
+            media::check_body_type(&head.headers)?;
+            let limit = app.config.limits.body_bytes;
+            if announced_length(&head.headers).is_some_and(|length| length > limit as u64) {
+                return Err(Refusal::too_large(limit));
+            }
+            let viewer = timeout_at(deadline, authenticate(app, &head.headers)).await.map_err(late)??;
+            let body = Request::from_parts(head.clone(), body);
+            let body = timeout_at(deadline, Bytes::from_request(body, &())).await;
+            let body = body.map_err(|_| Refusal::slow_body())?.map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(limit),
+                _ => Refusal::malformed("the body cannot be read"),
+            })?;
+            let incoming = Incoming::from_json(&body)?;
+            nesting::check(&incoming.query)?;
+            (viewer, incoming)
+        }
+        Method::GET => {
+            let viewer = timeout_at(deadline, authenticate(app, &head.headers)).await.map_err(late)??;
+            let incoming = Incoming::from_parameters(&head.uri)?;
+            nesting::check(&incoming.query)?;
+            if !only_queries(&incoming) {
+                let message = "GET serves queries only: send this operation by POST";
+                return Err(Refusal::method_not_allowed(message).allowing("POST"));
+            }
+            (viewer, incoming)
+        }
+        _ => {
+            return Err(Refusal::method_not_allowed("send GraphQL by POST or GET").allowing("GET, POST"));
+        }
+    };
+    timeout_at(deadline, app.execute(viewer, origin(id, &head), incoming.into_request())).await.map_err(late)
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Refusal> {
+    let credentials = credentials::read(headers)?;
+    let viewer = app.authenticate(credentials).await;
+    viewer.map_err(|error| match error {
+        Error::Unauthenticated => Refusal::bad_credentials(),
+        other => Refusal::from(other),
+    })
+}
+
+fn origin(id: &RequestId, head: &Parts) -> Origin {
+    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        request_id: id.to_string(),
+        ip: peer.map(|peer| peer.0.ip().to_canonical()),
+        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_KEPT).collect()),
+    }
+}
+
+/// Whether nothing but a query can come of the request. What does not parse, or names no operation, is left to
+/// execution, which refuses it with the right error.
+fn only_queries(incoming: &Incoming) -> bool {
+    let Ok(document) = async_graphql::parser::parse_query(&incoming.query) else { return true };
+    let name = incoming.operation_name.as_deref();
+    let chosen = match (&document.operations, name) {
+        (DocumentOperations::Multiple(named), Some(name)) => named.get(name),
+        _ => None,
+    };
+    match chosen {
+        Some(operation) => operation.node.ty == OperationType::Query,
+        None => document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query),
+    }
+}

@@ -1,0 +1,55 @@
+//! What is counted about HTTP, and `/metrics`, where it can be read.
+//!
+//! Labels take few values whatever clients send: methods we know, routes of ours, statuses.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::get;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::edge::set_headers;
+use crate::config::Profile;
+
+const REQUESTS: &str = "custodian_http_requests_total";
+const DURATION: &str = "custodian_http_request_duration_seconds";
+
+/// Bounds of the histogram, in seconds.
+const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// How often old samples are folded into the histograms.
+pub(super) const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Counts one answer. Without a recorder this does nothing.
+pub(super) fn count(method: &'static str, route: &str, status: u16, took: Duration) {
+    let path = route.to_owned();
+    metrics::counter!(REQUESTS, "method" => method, "path" => path.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!(DURATION, "method" => method, "path" => path).record(took);
+}
+
+/// Starts counting, for this process.
+///
+/// # Errors
+/// When something counts already.
+pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS)?
+        .install_recorder()?;
+    metrics::describe_counter!(REQUESTS, "HTTP requests answered");
+    metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "Time from a request's head to its answer's head");
+    Ok(handle)
+}
+
+/// Everything served on the metrics listener.
+pub(super) fn router(handle: PrometheusHandle, profile: Profile) -> Router {
+    let headers = move |mut response: Response| async move {
+        set_headers(response.headers_mut(), profile);
+        response
+    };
+    let page = move || async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()) };
+    Router::new().route("/metrics", get(page)).layer(map_response(headers))
+}

@@ -1,0 +1,65 @@
+//! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft), `/graphiql`, `/healthz`,
+//! `/readyz`, and `/metrics` on a listener of its own.
+//!
+//! ```text
+//! edge (request id, span, panic, headers, count) ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
+//! ```
+//!
+//! Invariants: every answer this server makes passes [`edge`], so every one has a request id and the security headers,
+//! 404 and 500 too; a refusal has the shape of a GraphQL error and repeats nothing that was sent; nothing is read of
+//! a body before its type, announced size and credentials have been accepted; no body, query text, variable or token
+//! is logged. (What is no HTTP at all, or too long a head, is answered by hyper before any of this.)
+//!
+//! Nothing here decides what a viewer may see.
+
+mod answer;
+mod credentials;
+mod edge;
+mod graphiql;
+mod graphql;
+mod health;
+mod incoming;
+mod media;
+mod metrics;
+mod nesting;
+mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{any, get};
+
+use self::answer::Refusal;
+use self::edge::RequestId;
+pub use self::server::{BindError, Listeners, bind, serve};
+use crate::app::App;
+use crate::error::code;
+
+/// Everything served on the main listener.
+pub fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/graphql", any(graphql::graphql))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready));
+    if app.config.graphiql {
+        router = router.merge(graphiql::routes());
+    }
+    router
+        .fallback(no_such_page)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes))
+        .layer(from_fn_with_state(Arc::clone(&app), edge::edge))
+        .with_state(app)
+}
+
+async fn no_such_page(id: RequestId) -> Response {
+    Refusal::new(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing at this address").respond(&id)
+}
+
+async fn no_such_method(id: RequestId) -> Response {
+    Refusal::method_not_allowed("this address does not take this method").respond(&id)
+}

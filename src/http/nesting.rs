@@ -1,0 +1,73 @@
+//! How deep a document is nested, before it is parsed.
+//!
+//! The parser descends once for each bracket and does not count those of lists, objects and list types. A few
+//! kilobytes of `[` overflow its stack, which ends the process and not only the request. So brackets are counted
+//! first, in one pass and without recursion.
+//!
+//! Invariant: brackets are left uncounted only where the parser reads a string or a comment; in doubt they count.
+
+use crate::error::{Error, Result};
+
+/// The deepest nesting of brackets that is parsed: far above the parser's own limit on selections (64) and any use.
+const DEEPEST: usize = 100;
+
+/// Refuses a document whose brackets nest too deep.
+///
+/// # Errors
+/// [`Error::TooComplex`].
+pub(super) fn check(document: &str) -> Result<()> {
+    let bytes = document.as_bytes();
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            b'(' | b'[' | b'{' => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return Err(Error::TooComplex(format!("nesting: more than {DEEPEST} brackets in each other")));
+                }
+                1
+            }
+            b')' | b']' | b'}' => {
+                depth = depth.saturating_sub(1);
+                1
+            }
+            b'#' => comment(&bytes[at..]),
+            b'"' => block_string(&bytes[at..]).or_else(|| string(&bytes[at..])).unwrap_or(1),
+            _ => 1,
+        };
+    }
+    Ok(())
+}
+
+/// The length of a comment, which a line's end closes.
+fn comment(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len())
+}
+
+/// The length of a block string; none when it is not closed.
+fn block_string(bytes: &[u8]) -> Option<usize> {
+    let inner = bytes.strip_prefix(br#"""""#)?;
+    let mut at = 0;
+    while at < inner.len() {
+        match &inner[at..] {
+            [b'\\', b'"', b'"', b'"', ..] => at += 4,
+            [b'"', b'"', b'"', ..] => return Some(3 + at + 3),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// The length of a string; none when it is not closed on its line.
+fn string(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            b'\n' | b'\r' => return None,
+            _ => at += 1,
+        }
+    }
+}

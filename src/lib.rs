@@ -1,0 +1,23 @@
+//! placeholder
+pub mod app;
+pub mod audit;
+pub mod authn;
+pub mod authz;
+pub mod billing;
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod customers;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod node;
+pub mod numbers;
+pub mod resellers;
+pub mod schema;
+pub mod seed;
+pub mod services;
+pub mod session;
+pub mod support;
+pub mod tenants;
+pub mod users;

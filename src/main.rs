@@ -1,0 +1,7 @@
+//! The program `custodian`.
+
+mod commands;
+
+fn main() -> std::process::ExitCode {
+    commands::main()
+}

@@ -1,0 +1,110 @@
+//! `node`, `nodes`: any row by its id.
+
+use async_graphql::{Context, ID, Interface, Object};
+use custodian_entity::id::TypedId;
+
+use crate::authz::{InOperation, Operation, Rows, Scoped};
+use crate::billing::{Invoice, InvoiceLine, Payment};
+use crate::customers::{Address, Contact, Customer};
+use crate::error::{Error, Result};
+use crate::graphql::{self, Maybe, certain};
+use crate::resellers::Reseller;
+use crate::services::{NetworkService, ServicePlan, Subscription};
+use crate::support::{Ticket, TicketMessage};
+use crate::tenants::Tenant;
+use crate::users::{Role, RoleGrant, User};
+use sea_orm::EntityTrait;
+use std::sync::Arc;
+
+/// Everything that has an id.
+#[derive(Interface)]
+#[graphql(name = "Node", field(name = "id", ty = "ID", desc = "Its id."))]
+#[expect(clippy::large_enum_variant, reason = "one lives only while it is turned into an answer")]
+pub enum Node {
+    /// A provider.
+    Tenant(Tenant),
+    /// A reseller.
+    Reseller(Reseller),
+    /// A user.
+    User(User),
+    /// A role.
+    Role(Role),
+    /// A role given to a user.
+    RoleGrant(RoleGrant),
+    /// A customer.
+    Customer(Customer),
+    /// An address.
+    Address(Address),
+    /// A contact.
+    Contact(Contact),
+    /// A tariff.
+    ServicePlan(ServicePlan),
+    /// A subscription.
+    Subscription(Subscription),
+    /// The technical side of a subscription.
+    NetworkService(NetworkService),
+    /// An invoice.
+    Invoice(Invoice),
+    /// A line of an invoice.
+    InvoiceLine(InvoiceLine),
+    /// A payment.
+    Payment(Payment),
+    /// A ticket.
+    Ticket(Ticket),
+    /// A message.
+    TicketMessage(TicketMessage),
+}
+
+/// The row with this id, if the id is of this kind.
+async fn find<N>(operation: &Arc<Operation>, id: &str) -> Option<Result<Node>>
+where
+    N: graphql::Node + Into<Node>,
+{
+    let id = <N::Entity as Rows>::Id::decode(id).ok()?;
+    let row: Result<<N::Entity as EntityTrait>::Model> = Scoped::<N::Entity>::of(operation).get(id).await;
+    Some(row.map(|row| N::from(row).into()))
+}
+
+async fn any(operation: &Arc<Operation>, id: &str) -> Result<Node> {
+    macro_rules! first_of {
+        ($($kind:ident)*) => {
+            $(if let Some(found) = find::<$kind>(operation, id).await { return found; })*
+        };
+    }
+    first_of! {
+        Customer Tenant Reseller User Role RoleGrant Address Contact ServicePlan Subscription NetworkService
+        Invoice InvoiceLine Payment Ticket TicketMessage
+    }
+    Err(Error::bad_input("not an id"))
+}
+
+/// At most this many ids at once.
+const MAX_IDS: usize = 100;
+
+/// What can be asked by id alone.
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The row with this id.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Maybe<Node> {
+        certain(async { any(ctx.operation()?, &id).await }).await
+    }
+
+    /// The rows with these ids, in this order; null where there is none. At most 100.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Maybe<Vec<Maybe<Node>>> {
+        certain(async {
+            if ids.len() > MAX_IDS {
+                return Err(Error::bad_input(format!("at most {MAX_IDS} ids at once")));
+            }
+            let operation = ctx.operation()?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in &ids {
+                found.push(certain::<Node, Node>(any(operation, id)).await);
+            }
+            Ok(found)
+        })
+        .await
+    }
+}

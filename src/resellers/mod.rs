@@ -1,0 +1,7 @@
+//! Partners who sell for a provider.
+
+mod object;
+mod query;
+
+pub use self::object::Reseller;
+pub use self::query::ResellerQuery;

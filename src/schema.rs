@@ -1,0 +1,144 @@
+//! The schema: its roots, and its SDL.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+
+use crate::authz::catalog::{Catalog, CatalogError};
+use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
+use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
+use crate::customers::{AddressMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation};
+use crate::node::NodeQuery;
+use crate::resellers::ResellerQuery;
+use crate::services::{ServiceQuery, SubscriptionMutation};
+use crate::session::{SessionMutation, SessionQuery};
+use crate::support::{TicketMutation, TicketQuery, TransitionMutation};
+use crate::tenants::{TenantMutation, TenantQuery};
+use crate::users::UserQuery;
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    SessionQuery,
+    NodeQuery,
+    TenantQuery,
+    ResellerQuery,
+    UserQuery,
+    CustomerQuery,
+    ServiceQuery,
+    BillingQuery,
+    TicketQuery,
+);
+
+/// Everything that can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    SessionMutation,
+    TenantMutation,
+    CustomerMutation,
+    LifecycleMutation,
+    AddressMutation,
+    ContactMutation,
+    SubscriptionMutation,
+    InvoiceMutation,
+    PaymentMutation,
+    TicketMutation,
+    TransitionMutation,
+);
+
+/// The schema as it is executed, under the guard.
+pub type CustodianSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// The schema before its data are added. Suggestions would rebuild what a viewer does not see.
+pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription).disable_suggestions()
+}
+
+/// The index of the schema that the guard works with.
+///
+/// # Errors
+/// [`CatalogError`]: a mistake of ours.
+pub fn catalog(schema: &CustodianSchema) -> Result<Catalog, CatalogError> {
+    Catalog::new(&schema.sdl_with_options(options()))
+}
+
+fn options() -> SDLExportOptions {
+    SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items()
+}
+
+/// The SDL cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SdlError {
+    /// The schema cannot be indexed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// A field is not classified.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+/// The SDL, sorted, every field with its classification from `policy/fields.csv`. Needs no database.
+///
+/// # Errors
+/// [`SdlError`] when a field is not classified.
+pub fn sdl() -> Result<String, SdlError> {
+    let schema = builder().finish();
+    let plain = schema.sdl_with_options(options());
+    let facts = read_facts(&PolicyFiles::built_in().fields, &Catalog::new(&plain)?)?;
+    Ok(classify(&plain, &facts))
+}
+
+/// What every `@classified` refers to.
+const DEFINITIONS: &str = r#"
+"""
+How sensitive a field is, and which kind of data it holds.
+"""
+directive @classified(level: Classification!, category: DataCategory) on FIELD_DEFINITION
+
+enum Classification {
+	CONFIDENTIAL
+	INTERNAL
+	PUBLIC
+	RESTRICTED
+}
+
+enum DataCategory {
+	AUTH
+	COMMUNICATION
+	DOCUMENT
+	FINANCIAL
+	PII
+	SERVICE
+}
+"#;
+
+/// Adds the directive to every field line of an SDL that has one field a line.
+fn classify(plain: &str, facts: &BTreeMap<String, FieldFacts>) -> String {
+    let mut sdl = String::with_capacity(plain.len() * 2);
+    let mut owner: Option<&str> = None;
+    let mut in_text = false;
+    for line in plain.lines() {
+        sdl.push_str(line.trim_end());
+        if line.trim() == "\"\"\"" {
+            in_text = !in_text;
+        } else if !in_text {
+            if let Some(rest) = line.strip_prefix("type ") {
+                owner = rest.split([' ', '{']).next();
+            } else if line.starts_with('}') {
+                owner = None;
+            } else if let Some(owner) = owner {
+                let name = line.trim_start().split(['(', ':']).next().unwrap_or_default();
+                if let Some(facts) = facts.get(&format!("{owner}.{name}")) {
+                    sdl.push_str(&format!(" @classified(level: {}", facts.classification));
+                    if let Some(category) = &facts.category {
+                        sdl.push_str(&format!(", category: {category}"));
+                    }
+                    sdl.push(')');
+                }
+            }
+        }
+        sdl.push('\n');
+    }
+    sdl.push_str(DEFINITIONS);
+    sdl
+}

@@ -1,0 +1,80 @@
+//! The account behind a user name or a viewer, read and noted upon outside any row scope: there is no viewer yet, or it
+//! is his own.
+
+use std::sync::Arc;
+
+use custodian_entity::choice::{TenantStatus, UserStatus};
+use custodian_entity::id::UserId;
+use custodian_entity::personal::{IpAddress, Username};
+use custodian_entity::{tenant, user};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select, Set};
+
+use crate::authn::{HeldRole, held_roles};
+use crate::authz::Operation;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+/// An account with its provider and the roles it holds now.
+pub(super) struct Account {
+    pub(super) user: user::Model,
+    pub(super) tenant: tenant::Model,
+    pub(super) held: Vec<HeldRole>,
+}
+
+impl Account {
+    /// Whether it may sign in now.
+    pub(super) fn may_sign_in(&self, clock: &Clock) -> bool {
+        self.user.status == UserStatus::Active
+            && self.tenant.status == TenantStatus::Active
+            && self.user.locked_until.is_none_or(|until| until <= clock.now())
+    }
+}
+
+/// The account of this name; none if there is none.
+#[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
+pub(super) async fn named(operation: &Arc<Operation>, username: &str) -> Result<Option<Account>> {
+    find(operation, user::Entity::find().filter(user::Column::Username.eq(Username::new(username)))).await
+}
+
+/// The viewer's own account.
+#[expect(clippy::disallowed_methods, reason = "one's own account is read here, not through one's rows (DOMAIN, rule 8)")]
+pub(super) async fn of(operation: &Arc<Operation>, id: UserId) -> Result<Option<Account>> {
+    find(operation, user::Entity::find_by_id(id)).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "the provider of an account that was just found")]
+async fn find(operation: &Arc<Operation>, query: Select<user::Entity>) -> Result<Option<Account>> {
+    let transaction = operation.transaction().await?;
+    let Some(user) = query.one(&*transaction).await? else { return Ok(None) };
+    let tenant = tenant::Entity::find_by_id(user.tenant_id).one(&*transaction).await?;
+    let tenant = tenant.ok_or_else(|| Error::bug("a user without a provider"))?;
+    let held = held_roles(&*transaction, &operation.clock, &user).await?;
+    Ok(Some(Account { user, tenant, held }))
+}
+
+/// Counts a failed sign-in, if the account exists.
+#[expect(clippy::disallowed_methods, reason = "there is no viewer whose rows could be scoped")]
+pub(super) async fn note_failure(operation: &Arc<Operation>, username: &str) -> Result<()> {
+    let transaction = operation.transaction().await?;
+    user::Entity::update_many()
+        .col_expr(user::Column::FailedLoginCount, Expr::col(user::Column::FailedLoginCount).add(1))
+        .filter(user::Column::Username.eq(Username::new(username)))
+        .exec(&*transaction)
+        .await?;
+    Ok(())
+}
+
+/// Notes when and from where somebody signed in.
+#[expect(clippy::disallowed_methods, reason = "there is no viewer whose rows could be scoped")]
+pub(super) async fn note_success(operation: &Arc<Operation>, user: &user::Model) -> Result<()> {
+    let transaction = operation.transaction().await?;
+    let row = user::ActiveModel {
+        failed_login_count: Set(0),
+        last_login_at: Set(Some(operation.clock.now())),
+        last_login_ip: Set(operation.origin.ip.map(|ip| IpAddress::new(ip.to_string()))),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.id)).exec(&*transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! `login`
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use secrecy::SecretString;
+
+use super::{Viewer, account};
+use crate::audit::{Change, Event, recorded};
+use crate::authn::token::Tokens;
+use crate::authn::{act_as, password};
+use crate::authz::{InOperation, mask};
+use crate::error::{Error, Result};
+use crate::graphql::{Maybe, certain};
+
+/// A signed-in session.
+#[derive(SimpleObject)]
+pub struct LoginPayload {
+    /// For the header `Authorization: Bearer …`.
+    access_token: String,
+    /// `Bearer`
+    token_type: &'static str,
+    /// Its life, in seconds.
+    expires_in: i64,
+    /// Who signed in.
+    viewer: Viewer,
+}
+
+/// What can be done about one's session.
+#[derive(Default)]
+pub struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Signs in. Whatever is wrong with name, password or account, the answer is the same and takes as long.
+    async fn login(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "`name@domain`; the domain picks the provider.", validator(max_length = 320))]
+        username: String,
+        #[graphql(validator(max_length = 512))] password: String,
+        #[graphql(desc = "The role to act in; the primary one when not given.", validator(max_length = 100))]
+        role: Option<String>,
+    ) -> Maybe<LoginPayload> {
+        certain(login(ctx, username, SecretString::from(password), role)).await
+    }
+}
+
+async fn login(
+    ctx: &Context<'_>,
+    username: String,
+    password: SecretString,
+    role: Option<String>,
+) -> Result<LoginPayload> {
+    let operation = ctx.operation()?;
+    let tokens = ctx.data_opt::<Arc<Tokens>>().ok_or_else(|| Error::bug("no token key in the operation"))?;
+    let username = username.trim().to_lowercase();
+    let found = account::named(operation, &username).await?;
+    // Nothing of the database is held while the password is hashed.
+    operation.end().await?;
+    let hash = found.as_ref().and_then(|account| account.user.password_hash.clone());
+    let is_right = password::verify(password, hash).await?;
+    let found = found.filter(|account| is_right && account.may_sign_in(&operation.clock));
+    let masked = mask::username(&username);
+    let signed_in = recorded(operation, "login", async || {
+        let Some(account) = found else {
+            account::note_failure(operation, &username).await?;
+            return Ok(Change::<_, Error>::Done(None, Event::sign_in(false, masked, None)));
+        };
+        let session = operation.clock.new_uuid();
+        let identity = act_as(&account.user, &account.held, role.as_deref(), session)?;
+        account::note_success(operation, &account.user).await?;
+        let actor = (account.user.id, account.user.tenant_id);
+        Ok(Change::Done(Some((account, identity)), Event::sign_in(true, masked, Some(actor))))
+    })
+    .await??;
+    let (account, identity) = signed_in.ok_or(Error::WrongCredentials)?;
+    Ok(LoginPayload {
+        access_token: tokens.issue(&identity, account.user.token_version, &operation.clock)?,
+        token_type: "Bearer",
+        expires_in: tokens.ttl_seconds(),
+        viewer: Viewer { identity, user: account.user, tenant: account.tenant, held: account.held },
+    })
+}

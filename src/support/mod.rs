@@ -1,0 +1,11 @@
+//! Trouble tickets and what is written on them.
+
+mod mutation;
+mod object;
+mod query;
+mod transition;
+
+pub use self::mutation::TicketMutation;
+pub use self::object::{Ticket, TicketMessage};
+pub use self::query::TicketQuery;
+pub use self::transition::TransitionMutation;

@@ -1,0 +1,98 @@
+//! `tenantUpdate`
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use custodian_entity::tenant;
+use garde::Validate;
+
+use super::Tenant;
+use crate::audit::{Change, Event, EventType, Subject, recorded};
+use crate::authz::{InOperation, Scoped};
+use crate::accept;
+use crate::graphql::scalar::{CountryCode, CurrencyCode, EmailAddress};
+use crate::graphql::validate::{self, Given, line};
+use crate::graphql::{Maybe, Outcome, certain};
+
+/// What is to be changed; what is not given stays.
+#[derive(InputObject, Validate)]
+pub struct TenantUpdateInput {
+    /// Short unique name.
+    #[garde(inner(custom(line), length(max = 63)))]
+    slug: Option<String>,
+    /// The name shown to people.
+    #[garde(inner(custom(line), length(max = 200)))]
+    display_name: Option<String>,
+    /// Where it does business.
+    #[garde(skip)]
+    country_code: Option<CountryCode>,
+    /// IANA time zone.
+    #[garde(inner(custom(line), length(max = 64)))]
+    timezone: Option<String>,
+    /// The currency of balances.
+    #[garde(skip)]
+    currency: Option<CurrencyCode>,
+    /// Where customers get help.
+    #[garde(skip)]
+    support_email: MaybeUndefined<EmailAddress>,
+    /// The data-protection officer.
+    #[garde(custom(validate::optional_line))]
+    dpo_contact: MaybeUndefined<String>,
+    /// Where to report a vulnerability.
+    #[garde(custom(validate::optional_line))]
+    security_contact: MaybeUndefined<String>,
+    /// The name in the register of companies.
+    #[garde(custom(validate::optional_line))]
+    legal_name: MaybeUndefined<String>,
+    /// Where its data are kept.
+    #[garde(custom(validate::optional_line))]
+    data_region: MaybeUndefined<String>,
+}
+
+crate::payloads! { TenantUpdatePayload { tenant: Tenant } }
+
+/// What can be changed about providers.
+#[derive(Default)]
+pub struct TenantMutation;
+
+#[Object]
+impl TenantMutation {
+    /// Changes the viewer's own provider.
+    async fn tenant_update(&self, ctx: &Context<'_>, input: TenantUpdateInput) -> Maybe<TenantUpdatePayload> {
+        certain(async {
+            let operation = ctx.operation()?;
+            recorded(operation, "tenantUpdate", async || {
+                let id = operation.identity()?.tenant;
+                let mut row = tenant::ActiveModel::default();
+                let names = accept!(fill(&mut row, input));
+                let rows = Scoped::<tenant::Entity>::of(operation);
+                let changed = match names.is_empty() {
+                    true => rows.get(id).await,
+                    false => rows.change(id, |update| update.set(row)).await,
+                };
+                let changed = accept!(validate::taken(changed, &[("slug", "slug")])?);
+                let event = Event::done(EventType::TenantUpdated, Subject::row("Tenant", id, id));
+                Ok(Change::Done(changed, event.fields(names)))
+            })
+            .await
+        })
+        .await
+    }
+}
+
+fn fill(row: &mut tenant::ActiveModel, input: TenantUpdateInput) -> Outcome<Vec<&'static str>> {
+    let mut given = Given::checked(&input);
+    let support_email = given.read(input.support_email, |EmailAddress(text)| {
+        validate::email("supportEmail", &text)?;
+        Ok(text.trim().to_owned())
+    });
+    given.set("slug", &mut row.slug, input.slug);
+    given.set("displayName", &mut row.display_name, input.display_name);
+    given.set("countryCode", &mut row.country_code, input.country_code.map(|code| code.0));
+    given.set("timezone", &mut row.timezone, input.timezone);
+    given.set("currency", &mut row.currency, input.currency.map(|code| code.0));
+    given.set_or_clear("supportEmail", &mut row.support_email, support_email);
+    given.set_or_clear("dpoContact", &mut row.dpo_contact, input.dpo_contact);
+    given.set_or_clear("securityContact", &mut row.security_contact, input.security_contact);
+    given.set_or_clear("legalName", &mut row.legal_name, input.legal_name);
+    given.set_or_clear("dataRegion", &mut row.data_region, input.data_region);
+    given.finish()
+}

@@ -1,0 +1,45 @@
+//! Custodian's tests: one binary, run by `cargo test --workspace`.
+//!
+//! A file holds the tests of one subject and lists them in its `register`. A test gets a service of its own
+//! ([`app::TestApp`]) on SQLite and, where a server can be had, on PostgreSQL ([`suite::Suite::both`]); the report at
+//! the end says which ([`suite`]). No test depends on another, on the time, or on the network.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `CUSTODIAN_TEST_POSTGRES` | use this server, `postgres://user:password@host/database`; the user may create databases |
+//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`: fail instead of leaving it out |
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test fails by panicking, reads personal data to look for it, and exports nothing"
+)]
+
+mod app;
+mod client;
+mod commands;
+mod database;
+mod harness;
+mod http;
+mod logs;
+mod masks;
+mod postgres;
+mod rules;
+mod suite;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut suite = suite::Suite::new();
+    harness::register(&mut suite);
+    rules::register(&mut suite);
+    masks::register(&mut suite);
+    http::register(&mut suite);
+    commands::register(&mut suite);
+    suite.run()
+}
