@@ -132,7 +132,8 @@ impl App {
         };
         // Whatever can be wrong without a database is found out before there is one.
         let catalog = Arc::new(schema::catalog(&schema::builder().finish())?);
-        let policy = Arc::new(Policy::load(&files, catalog).await?);
+        let policy = Policy::load(&files, catalog).await?;
+        let policy = Arc::new(if config.introspection { policy } else { policy.without_introspection() });
         let db = open(&config).await?;
         let keys = Keys::open(&config.data_dir.join("keys"))?;
         if config.profile == Profile::Development {
@@ -155,7 +156,8 @@ impl App {
     /// library that changed its ways, must not go unnoticed.
     async fn probe(&self) -> Result<(), StartError> {
         let request = Request::new("{ customers(first: 1) { nodes { id } } }");
-        let response = self.execute(Viewer::anonymous(), Origin::default(), request).await;
+        let origin = Origin { request_id: "start-up probe".to_owned(), ..Origin::default() };
+        let response = self.execute(Viewer::anonymous(), origin, request).await;
         let is_refused = response.data == async_graphql::Value::Null && !response.errors.is_empty();
         if is_refused { Ok(()) } else { Err(StartError::Guard) }
     }
@@ -224,8 +226,11 @@ impl App {
             self.db.clone(),
         ));
         request.set_parsed_query(guarded.document);
-        let request =
-            request.data(operation.clone()).data(rights).data(policy.clone()).data(Arc::new(Batches::default()));
+        let request = request
+            .data(operation.clone())
+            .data(rights)
+            .data(policy.clone())
+            .data(Arc::new(Batches::default()));
         let response = self.run(request).await;
         if let Err(error) = operation.end().await {
             error.log();
@@ -256,7 +261,8 @@ fn log_refusal(policy: &Policy, rights: &Rights, origin: &Origin, refusal: &Refu
 /// One line per operation in which fields were denied.
 fn log_denials(policy: &Policy, rights: &Rights, origin: &Origin, plan: &Plan) {
     if plan.denies() {
-        let fields: Vec<&str> = plan.denied().iter().map(|field| policy.catalog().field_name(*field)).collect();
+        let fields: Vec<&str> =
+            plan.denied().iter().map(|field| policy.catalog().field_name(*field)).collect();
         tracing::info!(
             request_id = %origin.request_id,
             role = rights.role(),

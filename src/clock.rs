@@ -30,6 +30,7 @@ impl Clock {
     }
 
     /// Now, in UTC, to the millisecond: the precision both databases keep.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the system's clock is read")]
     pub fn now(&self) -> DateTime<Utc> {
         let millis = match self {
             Self::System => Utc::now().timestamp_millis(),

@@ -73,7 +73,7 @@ pub enum Error {
     #[error("the request body is larger than {0} bytes")]
     PayloadTooLarge(usize),
     /// The request took too long.
-    #[error("the request took too long")]
+    #[error("the request took too long; read again whether what it asked for was done")]
     Timeout,
     /// A part this request needs is away.
     #[error("temporarily unavailable: try again")]
@@ -152,8 +152,14 @@ impl From<sea_orm::DbErr> for Error {
         use sea_orm::{DbErr, RuntimeErr};
         match error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Arc::new(error)),
-            DbErr::Exec(RuntimeErr::SqlxError(ref inner)) | DbErr::Query(RuntimeErr::SqlxError(ref inner))
-                if matches!(**inner, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) =>
+            // SQLite waited for its one writer as long as it may.
+            ref busy if busy.to_string().contains("database is locked") => Self::Unavailable(Arc::new(error)),
+            DbErr::Exec(RuntimeErr::SqlxError(ref inner))
+            | DbErr::Query(RuntimeErr::SqlxError(ref inner))
+                if matches!(
+                    **inner,
+                    sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+                ) =>
             {
                 Self::Unavailable(Arc::new(error))
             }

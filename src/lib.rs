@@ -1,4 +1,72 @@
-//! placeholder
+//! Custodian: the customer-data API of an internet provider, in which every field is authorised.
+//!
+//! # The way of a request
+//!
+//! ```text
+//! http       size, type, headers, request id, time ─ bearer token → Viewer
+//! app        one snapshot of the policy, the rights of the viewer's role
+//! authz      measure the document ─ guard it: which fields are clear, masked, denied; arguments and inputs too
+//! features   objects over rows; rows through Scoped only; personal data through Pii only
+//! authz      answer: denied keys get null, one error per denied field, extensions.access
+//! http       status, media type, headers
+//! ```
+//!
+//! Data flow one way: request → [`authn::Viewer`] → [`authz::Rights`] and plan → rows → values → answer.
+//!
+//! Authorisation is decided once per operation. Who may read `Customer.email` depends on the role, not on the row; which
+//! rows there are is a condition in the SQL. So [`authz::guard`] walks the parsed document once, looks every
+//! `Type.field` up in a table that casbin filled when the policy was loaded, and replaces what is denied before anything
+//! runs: its cost does not grow with the rows.
+//!
+//! # Floors
+//!
+//! A module uses only modules of its own floor or below; `tests/it/rules.rs` reads the `use` lines.
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 1 | [`config`], [`error`], [`clock`] |
+//! | 2 | [`crypto`], [`authn`] |
+//! | 3 | [`authz`], [`audit`] |
+//! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`session`] |
+//! | 5 | [`node`], [`schema`], [`seed`], [`app`] |
+//! | 6 | [`http`] |
+//!
+//! # Invariants and their keepers
+//!
+//! | invariant | keeper |
+//! |---|---|
+//! | every field, argument and input field is decided; what is not is denied | [`authz::policy`] refuses to load, so nothing starts; `tests/it/coverage.rs` |
+//! | no resolver checks a role | the role is read in `authz` and in the viewer's own object only; `tests/it/rules.rs` |
+//! | no statement passes row scope by | [`authz::Scoped`]; clippy's `disallowed-methods`, each exception with its reason |
+//! | personal data become part of an answer in one place | [`authz::Pii`]; `expose` is disallowed elsewhere; the types of `custodian_entity::personal` neither print nor serialise |
+//! | what the guard would let through by mistake still comes out masked | [`authz::Pii`] and [`authz::Withheld`] read the rights of the operation; none means masked |
+//! | a denied field is nullable | checked when the policy is loaded |
+//! | a mutation records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes |
+//! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
+//! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
+//! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
+//!
+//! Absent on purpose: attribute guards (they are passed by on interfaces and arguments), a cache of decisions (the
+//! table is one), joins for row scope (rows carry their owners), relations between entities (they are followed through
+//! loaders, under row scope).
+//!
+//! # How to add a field
+//!
+//! 1. The column: `entity/src/….rs`, and a new migration (old ones are frozen). Personal data get a type of
+//!    `custodian_entity::personal`.
+//! 2. One method in the feature's `object.rs`; personal data return [`authz::Pii`], values without a mask that some
+//!    role is denied [`authz::Withheld`].
+//! 3. A line in `policy/fields.csv`, and in `policy/policy.csv` the group it belongs to. Without them nothing starts.
+//! 4. If it can be given or filtered by: the input's member, and its line in `policy/inputs.csv`.
+//! 5. `cargo run -- schema > schema.graphql`; the tests then ask for the new cells of the matrix.
+//!
+//! # How to add an entity
+//!
+//! 1. `entity/src/`: the model and its id in `id.rs`; a migration with the indexes of its lists.
+//! 2. [`authz::scope`]: how each scope becomes a condition.
+//! 3. A feature folder: `object.rs` (`nodes!`), `query.rs`, mutations; its roots in [`schema`], its id in [`node`].
+//! 4. `policy/`: rows, groups, operations, inputs. Seed data. Tests.
+
 pub mod app;
 pub mod audit;
 pub mod authn;

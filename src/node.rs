@@ -19,7 +19,6 @@ use std::sync::Arc;
 /// Everything that has an id.
 #[derive(Interface)]
 #[graphql(name = "Node", field(name = "id", ty = "ID", desc = "Its id."))]
-#[expect(clippy::large_enum_variant, reason = "one lives only while it is turned into an answer")]
 pub enum Node {
     /// A provider.
     Tenant(Tenant),

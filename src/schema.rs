@@ -7,7 +7,9 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, S
 use crate::authz::catalog::{Catalog, CatalogError};
 use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
 use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
-use crate::customers::{AddressMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation};
+use crate::customers::{
+    AddressMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation,
+};
 use crate::node::NodeQuery;
 use crate::resellers::ResellerQuery;
 use crate::services::{ServiceQuery, SubscriptionMutation};

@@ -34,7 +34,7 @@ pub struct Model {
     pub failure_code: Option<PaymentFailureCode>,
     /// Processor reference.
     pub processor_reference: Option<String>,
-    /// Chosen by the client; unique within the tenant.
+    /// Chosen by the client; unique within the customer.
     pub idempotency_key: String,
     /// Recorded by.
     pub recorded_by: Option<UserId>,

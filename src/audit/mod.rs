@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 pub enum Change<T, R> {
     /// The change was made.
     Done(T, Event),
+    /// It had been made before: there is nothing to change, and nothing to record.
+    Same(T),
     /// Nothing was changed.
     Refused(R),
 }
@@ -45,6 +47,10 @@ pub async fn recorded<T, R>(
             operation.commit().await?;
             Ok(Ok(done))
         }
+        Ok(Change::Same(done)) => {
+            operation.end().await?;
+            Ok(Ok(done))
+        }
         Ok(Change::Refused(reasons)) => {
             operation.end().await?;
             Ok(Err(reasons))
@@ -57,7 +63,10 @@ pub async fn recorded<T, R>(
 }
 
 /// Writes an event into the running transaction.
-#[expect(clippy::disallowed_methods, reason = "the log has no viewer's scope: it records what any viewer did")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the log has no viewer's scope: it records what any viewer did"
+)]
 async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -> Result<()> {
     let identity = operation.viewer.identity();
     let ip = operation.origin.ip.map(|ip| IpAddress::new(mask::ip(&ip.to_string())));

@@ -5,8 +5,8 @@ pub mod password;
 pub mod token;
 mod viewer;
 
-use custodian_entity::choice::UserStatus;
-use custodian_entity::{role, role_grant, user};
+use custodian_entity::choice::{ResellerStatus, TenantStatus, UserKind, UserStatus};
+use custodian_entity::{reseller, role, role_grant, tenant, user};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 
@@ -40,7 +40,7 @@ pub async fn authenticate(
     };
     let claims = tokens.verify(bearer, clock)?;
     let user = user::Entity::find_by_id(claims.user).one(db).await?.ok_or(Error::Unauthenticated)?;
-    if user.status != UserStatus::Active || user.token_version != claims.version {
+    if user.token_version != claims.version || !is_admitted(db, &user).await? {
         return Err(Error::Unauthenticated);
     }
     let held = held_roles(db, clock, &user).await?;
@@ -49,12 +49,38 @@ pub async fn authenticate(
     Ok(Viewer::signed_in(identity))
 }
 
+/// Whether account, provider and, for its people, reseller may use the service now.
+///
+/// # Errors
+/// When the database is away.
+#[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
+pub async fn is_admitted(db: &impl ConnectionTrait, user: &user::Model) -> Result<bool> {
+    if user.status != UserStatus::Active {
+        return Ok(false);
+    }
+    let tenant = tenant::Entity::find_by_id(user.tenant_id).one(db).await?;
+    if tenant.is_none_or(|tenant| tenant.status != TenantStatus::Active) {
+        return Ok(false);
+    }
+    match user.reseller_id.filter(|_| user.kind == UserKind::Reseller) {
+        Some(reseller) => {
+            let reseller = reseller::Entity::find_by_id(reseller).one(db).await?;
+            Ok(reseller.is_some_and(|reseller| reseller.status == ResellerStatus::Active))
+        }
+        None => Ok(true),
+    }
+}
+
 /// The roles a user holds and that have not expired.
 ///
 /// # Errors
 /// When the database is away.
 #[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
-pub async fn held_roles(db: &impl ConnectionTrait, clock: &Clock, user: &user::Model) -> Result<Vec<HeldRole>> {
+pub async fn held_roles(
+    db: &impl ConnectionTrait,
+    clock: &Clock,
+    user: &user::Model,
+) -> Result<Vec<HeldRole>> {
     let now = clock.now();
     let grants = role_grant::Entity::find()
         .filter(role_grant::Column::UserId.eq(user.id))
@@ -62,7 +88,9 @@ pub async fn held_roles(db: &impl ConnectionTrait, clock: &Clock, user: &user::M
         .all(db)
         .await?;
     let ids: Vec<_> = grants.iter().map(|grant| grant.role_id).collect();
-    let roles = role::Entity::find().filter(role::Column::Id.is_in(ids)).all(db).await?;
+    // Roles are known to the policy by name, so a tenant's own role must not pass for a built-in one.
+    let built_in = role::Column::IsSystem.eq(true);
+    let roles = role::Entity::find().filter(role::Column::Id.is_in(ids)).filter(built_in).all(db).await?;
     let named = roles.into_iter().map(|role| HeldRole {
         is_primary: grants.iter().any(|grant| grant.role_id == role.id && grant.is_primary),
         name: role.name,

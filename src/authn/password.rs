@@ -1,6 +1,6 @@
 //! Passwords: Argon2id, 19 MiB, two passes, one lane (OWASP's first choice), a few at a time off the async threads.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 pub const MAX_LENGTH: usize = 512;
 
 /// Each hash takes 19 MiB and tens of milliseconds of one core: more at once only wait in a worse place.
-static AT_ONCE: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+static AT_ONCE: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))));
 
 /// A hash of no password anybody has, in the same parameters: verifying against it takes as long as against a real one.
 const NOBODY: &str =
@@ -27,8 +27,13 @@ fn hasher() -> Result<Argon2<'static>> {
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let _permit = AT_ONCE.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    let permit = AT_ONCE.clone().acquire_owned().await.map_err(Error::internal)?;
+    // The permit goes with the work: a client that leaves does not make room for another while it is still done.
+    let held = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(held).await.map_err(Error::internal)?
 }
 
 /// The PHC string of a password, under a random salt.
@@ -62,8 +67,8 @@ pub async fn verify(password: SecretString, hash: Option<String>) -> Result<bool
             return Err(Error::bug("a stored password hash is malformed"));
         };
         let too_long = password.expose_secret().len() > MAX_LENGTH;
-        let matches = !too_long
-            && hasher()?.verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
+        let matches =
+            !too_long && hasher()?.verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
         Ok(known && matches)
     })
     .await

@@ -61,8 +61,10 @@ fn complete(error: &mut async_graphql::ServerError) {
         extensions.set("code", code);
     } else if extensions.get("code").is_none() {
         extensions.set("code", code::BAD_USER_INPUT);
-        if let Some((expected, _found)) = error.message.split_once(", found") {
-            error.message = expected.to_owned();
+        for told in [", found", " does not contain the value", ", unknown field"] {
+            if let Some((before, _input)) = error.message.split_once(told) {
+                error.message = format!("{before}{}", told.trim_end_matches(", found"));
+            }
         }
     }
 }

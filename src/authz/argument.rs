@@ -1,6 +1,6 @@
 //! Arguments are reads and writes: checks every value a client gives against the policy, before anything runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{Name, Variables};
 use async_graphql_value::{ConstValue, Value};
@@ -51,14 +51,12 @@ impl Refused {
 /// Variables, with the defaults of the operation for those not given.
 pub(super) struct Given<'a> {
     pub(super) variables: &'a Variables,
-    pub(super) defaults: Vec<(&'a Name, &'a ConstValue)>,
+    pub(super) defaults: &'a HashMap<Name, ConstValue>,
 }
 
 impl<'a> Given<'a> {
     fn variable(&self, name: &Name) -> Option<&'a ConstValue> {
-        self.variables
-            .get(name)
-            .or_else(|| self.defaults.iter().find(|(default, _)| *default == name).map(|(_, value)| *value))
+        self.variables.get(name).or_else(|| self.defaults.get(name))
     }
 }
 
@@ -185,7 +183,10 @@ impl ArgumentCheck<'_> {
 fn is_typed_mask(kind: &str, text: &str) -> bool {
     match kind {
         "email" | "phone" | "idnum" | "username" | "ip" | "mac" => text.chars().any(mask::is_mask_character),
-        "dob" => text.chars().any(mask::is_mask_character) || (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())),
+        "dob" => {
+            text.chars().any(mask::is_mask_character)
+                || (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()))
+        }
         _ => false,
     }
 }

@@ -138,15 +138,21 @@ impl Catalog {
                     catalog.types.push(OutputType { name: name.clone(), shape: Shape::Object, fields });
                 }
                 TypeKind::Interface(interface) => {
-                    let fields =
-                        interface.fields.iter().map(|field| catalog.output_field(&field.node, None)).collect();
+                    let fields = interface
+                        .fields
+                        .iter()
+                        .map(|field| catalog.output_field(&field.node, None))
+                        .collect();
                     let possible = catalog.implementors(&definitions, name);
                     let shape = Shape::Abstract { possible };
                     catalog.types.push(OutputType { name: name.clone(), shape, fields });
                 }
                 TypeKind::Union(union) => {
-                    let possible =
-                        union.members.iter().filter_map(|m| catalog.by_name.get(m.node.as_str()).copied()).collect();
+                    let possible = union
+                        .members
+                        .iter()
+                        .filter_map(|m| catalog.by_name.get(m.node.as_str()).copied())
+                        .collect();
                     let shape = Shape::Abstract { possible };
                     catalog.types.push(OutputType { name: name.clone(), shape, fields: HashMap::new() });
                 }
@@ -290,7 +296,9 @@ impl Catalog {
         let mut positions = Vec::new();
         for output in &self.types {
             for (name, field) in output.fields.iter().filter(|(_, field)| field.id.is_some()) {
-                positions.extend(field.arguments.keys().map(|argument| argument_position(&output.name, name, argument)));
+                positions.extend(
+                    field.arguments.keys().map(|argument| argument_position(&output.name, name, argument)),
+                );
             }
         }
         for (input, fields) in &self.inputs {

@@ -17,7 +17,8 @@ use async_graphql_value::Value;
 
 use super::argument::{ArgumentCheck, Given};
 use super::catalog::{Catalog, FieldId, OutputField, Shape, TypeIndex};
-use super::measure::{Measure, measure};
+use super::measure::measure;
+use super::nesting;
 use super::plan::{Plan, Refusal};
 use super::policy::Policy;
 use super::table::{Level, Rights};
@@ -30,10 +31,6 @@ pub struct Guarded {
     pub document: ExecutableDocument,
     /// What was masked and denied.
     pub plan: Plan,
-    /// What it costs.
-    pub measure: Measure,
-    /// Its type: GET serves queries only.
-    pub operation_type: OperationType,
 }
 
 /// Decides about one operation of a document.
@@ -49,6 +46,7 @@ pub fn guard(
     operation_name: Option<&str>,
     variables: &Variables,
 ) -> Result<Guarded, Refusal> {
+    nesting::check(text, limits.document_bytes)?;
     let document = async_graphql::parser::parse_query(text).map_err(Refusal::unparsable)?;
     let (name, operation) = choose(&document, operation_name)?;
     let catalog = policy.catalog();
@@ -57,10 +55,12 @@ pub fn guard(
         OperationType::Mutation => {
             catalog.mutation().ok_or_else(|| Refusal::from(Error::bad_input("there are no mutations")))?
         }
-        OperationType::Subscription => return Err(Error::bad_input("subscriptions are not served here").into()),
+        OperationType::Subscription => {
+            return Err(Error::bad_input("subscriptions are not served here").into());
+        }
     };
-    let measured = measure(catalog, limits, &document, &operation.node, root, variables)?;
-    let defaults: Vec<(Name, async_graphql::Value)> = (operation.node.variable_definitions.iter())
+    measure(catalog, limits, &document, &operation.node, root, variables)?;
+    let defaults: HashMap<Name, async_graphql::Value> = (operation.node.variable_definitions.iter())
         .filter_map(|definition| {
             Some((definition.node.name.node.clone(), definition.node.default_value.as_ref()?.node.clone()))
         })
@@ -73,7 +73,7 @@ pub fn guard(
             catalog,
             policy,
             rights,
-            given: Given { variables, defaults: defaults.iter().map(|(name, value)| (name, value)).collect() },
+            given: Given { variables, defaults: &defaults },
             refused: BTreeSet::new(),
         },
         waiting: document.fragments,
@@ -91,7 +91,8 @@ pub fn guard(
         return Err(Error::bad_input("an alias must not begin with two underscores").into());
     }
     let refused_roots = rewriter.plan.denied_of(catalog, root);
-    if !refused_roots.is_empty() && (operation_type == OperationType::Mutation || rewriter.granted_roots == 0) {
+    if !refused_roots.is_empty() && (operation_type == OperationType::Mutation || rewriter.granted_roots == 0)
+    {
         return Err(Refusal::operation(rights, &refused_roots));
     }
     if !rewriter.arguments.refused.is_empty() {
@@ -104,6 +105,12 @@ pub fn guard(
             let name = &definition.node.name.node;
             variables_after.contains(name) || !variables_before.contains(name)
         });
+        // The guard does not look inside introspection; fragments on its types are used all the same.
+        let on_introspection = |fragment: &FragmentDefinition| {
+            catalog.type_named(&fragment.type_condition.node.on.node).is_none()
+        };
+        fragments
+            .extend(rewriter.waiting.into_iter().filter(|(_, fragment)| on_introspection(&fragment.node)));
         let used = reachable(&operation.node.selection_set.node, &fragments);
         fragments.retain(|name, _| used.contains(name));
     } else {
@@ -114,12 +121,7 @@ pub fn guard(
         Some(name) => DocumentOperations::Multiple(HashMap::from([(name, operation)])),
         None => DocumentOperations::Single(operation),
     };
-    Ok(Guarded {
-        document: ExecutableDocument { operations, fragments },
-        plan: rewriter.plan,
-        measure: measured,
-        operation_type,
-    })
+    Ok(Guarded { document: ExecutableDocument { operations, fragments }, plan: rewriter.plan })
 }
 
 /// The operation asked for, with its name.
@@ -137,7 +139,10 @@ fn choose(
         }
         (DocumentOperations::Multiple(operations), None) => match operations.iter().next() {
             Some((name, operation)) if operations.len() == 1 => Ok((Some(name.clone()), operation.clone())),
-            _ => Err(Error::bad_input("the document has several operations: say which in operationName").into()),
+            _ => {
+                Err(Error::bad_input("the document has several operations: say which in operationName")
+                    .into())
+            }
         },
     }
 }

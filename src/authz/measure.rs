@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+};
 use async_graphql::{Name, Positioned, Variables};
 use async_graphql_value::Value;
 
@@ -14,23 +16,36 @@ use crate::error::{Error, Result};
 
 /// What one operation asks for. Counts are after expansion of fragments and saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Measure {
-    /// Fields directly under the root.
-    pub root_fields: u64,
-    /// Nesting of fields.
-    pub depth: u64,
-    /// Fields with an alias.
-    pub aliases: u64,
-    /// Directives on fields and fragments.
-    pub directives: u64,
-    /// Selected fields.
-    pub fields: u64,
-    /// Fields, each times the size of the lists it stands in.
-    pub cost: u64,
+struct Measure {
+    // Fields directly under the root.
+    root_fields: u64,
+    // Nesting of fields.
+    depth: u64,
+    // Fields with an alias.
+    aliases: u64,
+    // Directives on fields and fragments.
+    directives: u64,
+    // Selected fields.
+    fields: u64,
+    // Lists nested under introspection.
+    introspection: u64,
+    // Fields, each times the size of the lists it stands in.
+    cost: u64,
 }
 
 /// How many rows a plain list (addresses, lines) is taken to have.
 const PLAIN_LIST: u64 = 5;
+/// Lists that are longer by nature.
+const LONG_LISTS: [(&str, &str, u64); 1] = [("Role", "permissions", 500)];
+/// Lists of the introspection types; each multiplies what is under it by the size of the schema.
+const INTROSPECTION_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
+/// How deep those may nest: the standard introspection query nests none in another.
+const INTROSPECTION_DEPTH: u64 = 2;
+/// Fragments in a document, and how deep they may spread each other: validation descends once for each.
+const FRAGMENTS: u64 = 200;
+const FRAGMENT_DEPTH: usize = 30;
+/// Variables of an operation.
+const VARIABLES: u64 = 200;
 /// How many rows a connection returns when not told.
 pub const DEFAULT_PAGE: u64 = 25;
 
@@ -38,6 +53,7 @@ impl Measure {
     fn add(&mut self, other: Self) {
         self.root_fields = self.root_fields.saturating_add(other.root_fields);
         self.depth = self.depth.max(other.depth);
+        self.introspection = self.introspection.max(other.introspection);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
         self.fields = self.fields.saturating_add(other.fields);
@@ -56,8 +72,21 @@ pub(super) fn measure(
     operation: &OperationDefinition,
     root: TypeIndex,
     variables: &Variables,
-) -> Result<Measure> {
-    let mut meter = Meter { catalog, document, variables, operation, fragments: HashMap::new(), open: Vec::new() };
+) -> Result<()> {
+    let too_many = |what: &str, measured: u64, limit: u64| {
+        Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed"))
+    };
+    let variable_definitions = operation.variable_definitions.len() as u64;
+    let fragments = document.fragments.len() as u64;
+    for (what, measured, limit) in
+        [("variables", variable_definitions, VARIABLES), ("fragments", fragments, FRAGMENTS)]
+    {
+        if measured > limit {
+            return Err(too_many(what, measured, limit));
+        }
+    }
+    let mut meter =
+        Meter { catalog, document, variables, operation, fragments: HashMap::new(), open: Vec::new() };
     let mut total = meter.selections(&operation.selection_set.node, Some(root))?;
     total.directives = total.directives.saturating_add(operation.directives.len() as u64);
     for (what, measured, limit) in [
@@ -67,12 +96,17 @@ pub(super) fn measure(
         ("root fields", total.root_fields, limits.root_fields),
         ("selected fields", total.fields, limits.fields),
         ("cost", total.cost, limits.cost),
+        ("nested lists of introspection", total.introspection, INTROSPECTION_DEPTH),
     ] {
         if measured > limit {
-            return Err(Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed")));
+            return Err(too_many(what, measured, limit));
         }
     }
-    Ok(total)
+    // A mutation that is refused half-way must not have changed anything: each request changes one thing.
+    if operation.ty == OperationType::Mutation && total.root_fields > 1 {
+        return Err(too_many("mutations in one request", total.root_fields, 1));
+    }
+    Ok(())
 }
 
 struct Meter<'a> {
@@ -98,7 +132,9 @@ impl<'a> Meter<'a> {
                     };
                     total.add(self.selections(&fragment.node.selection_set.node, on)?);
                 }
-                Selection::FragmentSpread(spread) => total.add(self.fragment(&spread.node.fragment_name.node)?),
+                Selection::FragmentSpread(spread) => {
+                    total.add(self.fragment(&spread.node.fragment_name.node)?)
+                }
             }
         }
         Ok(total)
@@ -110,6 +146,11 @@ impl<'a> Meter<'a> {
         }
         if self.open.contains(&name) {
             return Err(Error::bad_input("fragments spread each other in a circle"));
+        }
+        if self.open.len() >= FRAGMENT_DEPTH {
+            return Err(Error::TooComplex(format!(
+                "fragments spread each other more than {FRAGMENT_DEPTH} deep"
+            )));
         }
         // An unknown fragment is a validation error later; it has no size.
         let Some(fragment) = self.document.fragments.get(name) else {
@@ -124,18 +165,25 @@ impl<'a> Meter<'a> {
     }
 
     fn field(&mut self, field: &'a Field, parent: Option<TypeIndex>) -> Result<Measure> {
-        let known = parent.and_then(|parent| self.catalog.output_type(parent).fields.get(field.name.node.as_str()));
+        let known =
+            parent.and_then(|parent| self.catalog.output_type(parent).fields.get(field.name.node.as_str()));
         let below = self.selections(&field.selection_set.node, known.and_then(|known| known.returns))?;
         let rows = match known {
             Some(known) if known.arguments.contains_key("first") => self.page(field),
-            Some(known) if known.is_list && !self.is_inside_connection(parent) => PLAIN_LIST,
+            Some(known) if known.arguments.contains_key("ids") => self.ids(field),
+            Some(known) if known.is_list && !self.is_inside_connection(parent) => {
+                self.plain_list(field, parent)
+            }
             _ => 1,
         };
+        let is_introspection_list =
+            parent.is_none() && INTROSPECTION_LISTS.contains(&field.name.node.as_str());
         Ok(Measure {
             root_fields: 1,
             depth: below.depth + 1,
             aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
             directives: below.directives,
+            introspection: below.introspection + u64::from(is_introspection_list),
             fields: below.fields.saturating_add(1),
             cost: below.cost.saturating_mul(rows).saturating_add(1),
         })
@@ -144,6 +192,25 @@ impl<'a> Meter<'a> {
     /// `nodes` and `edges` were counted by the connection they stand in.
     fn is_inside_connection(&self, parent: Option<TypeIndex>) -> bool {
         parent.is_some_and(|parent| self.catalog.output_type(parent).name.ends_with("Connection"))
+    }
+
+    fn plain_list(&self, field: &Field, parent: Option<TypeIndex>) -> u64 {
+        let owner = parent.map_or("", |parent| &self.catalog.output_type(parent).name);
+        let listed = LONG_LISTS.iter().find(|(of, name, _)| *of == owner && field.name.node == *name);
+        listed.map_or(PLAIN_LIST, |(_, _, rows)| *rows)
+    }
+
+    /// How many ids are asked for.
+    fn ids(&self, field: &Field) -> u64 {
+        const MOST: u64 = 100;
+        match field.get_argument("ids").map(|ids| &ids.node) {
+            Some(Value::List(ids)) => ids.len() as u64,
+            Some(Value::Variable(name)) => match self.variables.get(name) {
+                Some(async_graphql::Value::List(ids)) => ids.len() as u64,
+                _ => MOST,
+            },
+            _ => MOST,
+        }
     }
 
     /// The page size asked for; nonsense is refused where the page is read.
@@ -163,7 +230,8 @@ impl<'a> Meter<'a> {
                 Some(async_graphql::Value::Number(number)) => number.as_u64(),
                 Some(_) => None,
                 None => {
-                    let defined = self.operation.variable_definitions.iter().find(|d| d.node.name.node == *name)?;
+                    let defined =
+                        self.operation.variable_definitions.iter().find(|d| d.node.name.node == *name)?;
                     match defined.node.default_value.as_ref().map(|value| &value.node) {
                         Some(async_graphql::Value::Number(number)) => number.as_u64(),
                         _ => None,

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod guard;
 pub mod mask;
 pub mod measure;
+pub mod nesting;
 pub mod operation;
 pub mod pii;
 pub mod plan;

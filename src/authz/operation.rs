@@ -9,8 +9,8 @@ use std::sync::Arc;
 use async_graphql::Context;
 use custodian_entity::id::TypedId;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::Mutex;
 
@@ -35,7 +35,13 @@ pub struct Operation {
 
 impl Operation {
     /// An operation that has not touched the database yet.
-    pub fn new(viewer: Viewer, origin: Origin, rights: Arc<Rights>, clock: Clock, db: DatabaseConnection) -> Self {
+    pub fn new(
+        viewer: Viewer,
+        origin: Origin,
+        rights: Arc<Rights>,
+        clock: Clock,
+        db: DatabaseConnection,
+    ) -> Self {
         Self { viewer, origin, rights, clock, db, transaction: Mutex::new(None) }
     }
 
@@ -99,6 +105,9 @@ impl Operation {
         let started = self
             .db
             .begin_with_options(TransactionOptions {
+                // A read sees one state throughout; a write sees what others committed.
+                isolation_level: (!is_write && self.db.get_database_backend() == DbBackend::Postgres)
+                    .then_some(IsolationLevel::RepeatableRead),
                 access_mode: (self.db.get_database_backend() == DbBackend::Postgres).then_some(access),
                 // A reader that turns writer half-way can be refused by SQLite; who will write says so at once.
                 sqlite_transaction_mode: is_write.then_some(SqliteTransactionMode::Immediate),
@@ -113,6 +122,7 @@ impl Operation {
 
     /// The settings that row-level security reads. `is_local` ties them to the transaction, so that a pooled
     /// connection never carries them over.
+    #[expect(clippy::disallowed_methods, reason = "settings of the transaction are no rows")]
     async fn set_identity(&self, transaction: &DatabaseTransaction) -> Result<()> {
         let identity = self.viewer.identity();
         let text = |id: Option<sea_orm::prelude::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();

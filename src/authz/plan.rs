@@ -61,7 +61,11 @@ impl Plan {
     pub(super) fn denied_of(&self, catalog: &Catalog, owner: TypeIndex) -> Vec<String> {
         let owner = &catalog.output_type(owner).name;
         let name = |field: &FieldId| catalog.field_name(*field).to_owned();
-        self.denied.iter().map(name).filter(|name| name.split_once('.').is_some_and(|(of, _)| of == owner)).collect()
+        self.denied
+            .iter()
+            .map(name)
+            .filter(|name| name.split_once('.').is_some_and(|(of, _)| of == owner))
+            .collect()
     }
 }
 
@@ -94,7 +98,11 @@ impl Refusal {
             return Self { fields: fields.to_vec(), ..Error::Unauthenticated.into() };
         }
         let forbidden = |field: &String| {
-            entry(code::FORBIDDEN, format!("{field} is not available to the role {}", rights.role()), Some(field))
+            entry(
+                code::FORBIDDEN,
+                format!("{field} is not available to the role {}", rights.role()),
+                Some(field),
+            )
         };
         Self { entries: fields.iter().map(forbidden).collect(), fields: fields.to_vec() }
     }

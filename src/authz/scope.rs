@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId, RoleGrantId,
-    RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    AddressId, ContactId, CustomerId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId,
+    RoleGrantId, RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
 };
 use custodian_entity::{
     address, contact, customer, invoice, invoice_line, network_service, payment, reseller, role, role_grant,
@@ -17,8 +17,8 @@ use custodian_entity::{
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, Select, UpdateMany,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait,
+    FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, Select, UpdateMany,
 };
 
 use super::operation::Operation;
@@ -26,7 +26,9 @@ use crate::authn::Identity;
 use crate::error::{Error, Result};
 
 /// An entity whose rows belong to somebody.
-pub trait Rows: EntityTrait<Model: FromQueryResult + IntoActiveModel<Self::ActiveModel> + Send + Sync + Clone> {
+pub trait Rows:
+    EntityTrait<Model: FromQueryResult + IntoActiveModel<Self::ActiveModel> + Send + Sync + Clone>
+{
     /// The type the policy speaks of.
     const TYPE: &'static str;
     /// Its id.
@@ -151,7 +153,9 @@ impl Rows for role::Entity {
         match scope {
             Scope::All => Some(Condition::all()),
             Scope::Tenant => Some(
-                Condition::any().add(role::Column::TenantId.eq(who.tenant)).add(role::Column::TenantId.is_null()),
+                Condition::any()
+                    .add(role::Column::TenantId.eq(who.tenant))
+                    .add(role::Column::TenantId.is_null()),
             ),
             Scope::Reseller | Scope::Assigned | Scope::Own => None,
         }
@@ -270,9 +274,8 @@ impl Rows for ticket_message::Entity {
             Scope::Reseller => is(Column::ResellerId, who.reseller).map(|condition| {
                 condition.add(Column::SharedWithReseller.eq(true)).add(Column::IsInternal.eq(false))
             }),
-            Scope::Own => {
-                is(Column::CustomerId, who.customer).map(|condition| condition.add(Column::IsInternal.eq(false)))
-            }
+            Scope::Own => is(Column::CustomerId, who.customer)
+                .map(|condition| condition.add(Column::IsInternal.eq(false))),
             Scope::Assigned => {
                 let mine = Condition::any()
                     .add(Column::TicketAssigneeId.eq(who.user))
@@ -364,7 +367,9 @@ impl<E: Rows> Scoped<E> {
         let transaction = self.operation.transaction().await?;
         let added = E::insert(row).exec_with_returning(&*transaction).await.map_err(unique_or)?;
         match self.get(E::id(&added)).await {
-            Err(Error::NotFound) => Err(Error::Forbidden(format!("this {} would lie outside your rows", E::TYPE))),
+            Err(Error::NotFound) => {
+                Err(Error::Forbidden(format!("this {} would lie outside your rows", E::TYPE)))
+            }
             found => found,
         }
     }
@@ -397,6 +402,22 @@ impl<E: Rows> Scoped<E> {
         let transaction = self.operation.transaction().await?;
         let update = change(E::update_many()).filter(self.reach.clone());
         Ok(update.exec(&*transaction).await.map_err(unique_or)?.rows_affected)
+    }
+
+    /// Changes rows that follow a row the viewer may change: copies of its columns, whether or not he reaches each.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when he does not reach the row they follow.
+    pub async fn change_followers<F: Rows>(
+        &self,
+        id: E::Id,
+        follows: F::Column,
+        change: impl FnOnce(UpdateMany<F>) -> UpdateMany<F>,
+    ) -> Result<()> {
+        self.get(id).await?;
+        let transaction = self.operation.transaction().await?;
+        change(F::update_many()).filter(follows.eq(id)).exec(&*transaction).await?;
+        Ok(())
     }
 
     /// Removes the row with this id.

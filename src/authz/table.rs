@@ -106,6 +106,17 @@ impl Rights {
 }
 
 impl Rights {
+    /// The same rights without those on these fields.
+    pub(super) fn without(&self, names: &[&str]) -> Self {
+        let mut fields = self.fields.clone();
+        for field in names.iter().filter_map(|name| self.catalog.field(name)) {
+            if let Some(rights) = fields.get_mut(usize::from(field.0)) {
+                *rights = FieldRights::default();
+            }
+        }
+        Self { role: self.role.clone(), catalog: self.catalog.clone(), fields, rows: self.rows.clone() }
+    }
+
     /// The level of a field by its name; an unknown name is denied.
     pub fn level_by_name(&self, name: &str) -> Level {
         self.catalog.field(name).map_or(Level::Denied, |field| self.level(field))

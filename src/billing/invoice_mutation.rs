@@ -87,7 +87,11 @@ pub struct InvoiceMutation;
 #[Object]
 impl InvoiceMutation {
     /// Drafts an invoice.
-    async fn invoice_create(&self, ctx: &Context<'_>, input: InvoiceCreateInput) -> Maybe<InvoiceCreatePayload> {
+    async fn invoice_create(
+        &self,
+        ctx: &Context<'_>,
+        input: InvoiceCreateInput,
+    ) -> Maybe<InvoiceCreatePayload> {
         certain(async { create(ctx, input).await }).await
     }
 
@@ -96,6 +100,9 @@ impl InvoiceMutation {
         certain(async { issue(ctx, input).await }).await
     }
 }
+
+/// The largest total of an invoice, in minor units: sums of many stay exact in JSON.
+const MAX_TOTAL: i64 = 10_000_000_000_000;
 
 /// A line with its amounts worked out.
 struct Reckoned {
@@ -107,14 +114,20 @@ struct Reckoned {
 
 /// Amounts are rounded half away from zero, line by line, as they stand on the invoice.
 fn reckon(line: &InvoiceLineInput) -> Option<Reckoned> {
-    let quantity = (line.quantity * Decimal::from(1_000)).normalize();
-    let tax_rate = (line.tax_rate * Decimal::from(10_000)).normalize();
-    let in_range = (1..=1_000_000_000).contains(&quantity.to_i64()?) && (0..=10_000).contains(&tax_rate.to_i64()?);
-    if !in_range || quantity.scale() != 0 || tax_rate.scale() != 0 || line.unit_price.0.abs() > 100_000_000_000 {
+    let quantity = line.quantity.checked_mul(Decimal::from(1_000))?.normalize();
+    let tax_rate = line.tax_rate.checked_mul(Decimal::from(10_000))?.normalize();
+    let in_range =
+        (1..=1_000_000_000).contains(&quantity.to_i64()?) && (0..=10_000).contains(&tax_rate.to_i64()?);
+    if !in_range
+        || quantity.scale() != 0
+        || tax_rate.scale() != 0
+        || line.unit_price.0.abs() > 100_000_000_000
+    {
         return None;
     }
     let half_up = rust_decimal::RoundingStrategy::MidpointAwayFromZero;
-    let amount = line.quantity.checked_mul(Decimal::from(line.unit_price.0))?.round_dp_with_strategy(0, half_up);
+    let amount =
+        line.quantity.checked_mul(Decimal::from(line.unit_price.0))?.round_dp_with_strategy(0, half_up);
     let tax = amount.checked_mul(line.tax_rate)?.round_dp_with_strategy(0, half_up);
     Some(Reckoned {
         quantity: quantity.to_i64()?,
@@ -133,7 +146,11 @@ async fn create(ctx: &Context<'_>, input: InvoiceCreateInput) -> Result<Outcome<
         let issued = input.issue_date.map_or_else(|| operation.clock.today(), |date| date.0);
         let due = input.due_date.map_or_else(|| issued + chrono::Duration::days(14), |date| date.0);
         if due < issued {
-            given.refuse(UserError::on("dueDate", UserErrorCode::Invalid, "lies before the date on the invoice"));
+            given.refuse(UserError::on(
+                "dueDate",
+                UserErrorCode::Invalid,
+                "lies before the date on the invoice",
+            ));
         }
         if matches!((input.period_start, input.period_end), (Some(start), Some(end)) if end < start) {
             given.refuse(UserError::on("periodEnd", UserErrorCode::Invalid, "lies before the start"));
@@ -149,10 +166,28 @@ async fn create(ctx: &Context<'_>, input: InvoiceCreateInput) -> Result<Outcome<
                 )),
             }
         }
+        let sum =
+            |of: fn(&Reckoned) -> i64| reckoned.iter().try_fold(0_i64, |sum, line| sum.checked_add(of(line)));
+        let sums = sum(|line| line.amount).zip(sum(|line| line.tax)).filter(|(amount, tax)| {
+            amount.checked_add(*tax).is_some_and(|total| (-MAX_TOTAL..=MAX_TOTAL).contains(&total))
+        });
+        if sums.is_none() {
+            given.refuse(UserError::on(
+                "lines",
+                UserErrorCode::Invalid,
+                "the total is not an amount that can be billed",
+            ));
+        }
+        let (subtotal, tax_total) = sums.unwrap_or_default();
+        if input.currency.as_ref().is_some_and(|currency| currency.0 != tenant.currency) {
+            given.refuse(UserError::on(
+                "currency",
+                UserErrorCode::Invalid,
+                "balances are kept in the provider's own",
+            ));
+        }
         accept!(given.finish());
-        let currency = input.currency.map_or(tenant.currency, |currency| currency.0);
-        let subtotal: i64 = reckoned.iter().map(|line| line.amount).sum();
-        let tax_total: i64 = reckoned.iter().map(|line| line.tax).sum();
+        let currency = tenant.currency;
         let id = InvoiceId::from_uuid(operation.clock.new_uuid());
         let row = invoice::ActiveModel {
             id: Set(id),

@@ -45,7 +45,11 @@ pub struct PaymentMutation;
 #[Object]
 impl PaymentMutation {
     /// Records a payment. What staff records has succeeded; what a customer announces is pending until staff sees it.
-    async fn payment_create(&self, ctx: &Context<'_>, input: PaymentCreateInput) -> Maybe<PaymentCreatePayload> {
+    async fn payment_create(
+        &self,
+        ctx: &Context<'_>,
+        input: PaymentCreateInput,
+    ) -> Maybe<PaymentCreatePayload> {
         certain(async { create(ctx, input).await }).await
     }
 }
@@ -63,13 +67,16 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
         }
         let mut given = Given::checked(&input);
         if !(1..=100_000_000_000).contains(&input.amount.0) {
-            given.refuse(UserError::on("amount", UserErrorCode::Invalid, "is not an amount that can be paid"));
+            given.refuse(UserError::on(
+                "amount",
+                UserErrorCode::Invalid,
+                "is not an amount that can be paid",
+            ));
         }
         accept!(given.finish());
         if let Some(first) = same_key(operation, &customer, &input).await? {
             accept!(same_payment(&first, &input));
-            let event = Event::done(EventType::PaymentCreated, subject(&first));
-            return Ok(Change::Done(first, event.fields(vec!["idempotencyKey"])));
+            return Ok(Change::Same(first));
         }
         let currency = match &invoice {
             Some(invoice) => invoice.currency.clone(),
@@ -146,7 +153,11 @@ async fn pay(operation: &Arc<Operation>, invoice: &invoice::Model, amount: i64) 
 
     let refuse = |text: &str| Ok(Err(vec![UserError::on("amount", UserErrorCode::Invalid, text)]));
     if !matches!(invoice.status, Issued | PartiallyPaid) {
-        return Ok(Err(vec![UserError::on("invoiceId", UserErrorCode::Invalid, "nothing is to be paid on it")]));
+        return Ok(Err(vec![UserError::on(
+            "invoiceId",
+            UserErrorCode::Invalid,
+            "nothing is to be paid on it",
+        )]));
     }
     let paid = invoice.amount_paid.saturating_add(amount);
     if paid > invoice.total {

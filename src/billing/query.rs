@@ -132,7 +132,10 @@ impl PaymentOrder {
 pub struct BillingQuery;
 
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "the four paging arguments of Relay stand beside filter and order")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the four paging arguments of Relay stand beside filter and order"
+)]
 impl BillingQuery {
     /// The invoices the viewer reaches.
     async fn invoices(

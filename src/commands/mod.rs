@@ -47,10 +47,14 @@ enum Command {
     /// Serve the API (the default)
     ///
     /// Applies migrations first; in the development profile also writes demo data, the first time.
-    #[command(after_help = "Example:\n  custodian serve --listen 127.0.0.1:9000 --data-dir /var/lib/custodian")]
+    #[command(
+        after_help = "Example:\n  custodian serve --listen 127.0.0.1:9000 --data-dir /var/lib/custodian"
+    )]
     Serve(ServeSettings),
     /// Apply the database migrations and exit
-    #[command(after_help = "Example:\n  custodian migrate --database-url sqlite:///srv/custodian.db?mode=rwc")]
+    #[command(
+        after_help = "Example:\n  custodian migrate --database-url sqlite:///srv/custodian.db?mode=rwc"
+    )]
     Migrate,
     /// Write made-up data, the same on every machine
     #[command(
@@ -160,7 +164,9 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         }),
         Some(_) if at_top => {
             let message = "--listen and --metrics-listen are for serve";
-            return Err(Failure::Refused(usage(&CommandLine::command().error(ErrorKind::ArgumentConflict, message))));
+            return Err(Failure::Refused(usage(
+                &CommandLine::command().error(ErrorKind::ArgumentConflict, message),
+            )));
         }
         Some(other) => other,
     };

@@ -55,7 +55,9 @@ impl Progress {
             return Self::Lines { count, tenths: AtomicU64::new(0) };
         }
         let bar = ProgressBar::new(count);
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} customers, {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} customers, {eta} left")
+        {
             bar.set_style(style);
         }
         Self::Bar(bar)

@@ -64,7 +64,8 @@ impl From<figment::Error> for ConfigError {
             // Texts of other crates may hold the value.
             _ => "the value is not valid".to_owned(),
         };
-        let origin = error.metadata.map_or_else(|| "an unknown source".to_owned(), |source| source.name.into_owned());
+        let origin =
+            error.metadata.map_or_else(|| "an unknown source".to_owned(), |source| source.name.into_owned());
         Self::Key { key: one_line(&path.join(".")), problem, origin }
     }
 }

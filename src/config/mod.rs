@@ -100,6 +100,9 @@ pub struct Limits {
     /// Bytes of the request body.
     #[serde(deserialize_with = "value::whole::<_, _, 1024, 67_108_864>")]
     pub body_bytes: usize,
+    /// Bytes of the document.
+    #[serde(deserialize_with = "value::whole::<_, _, 1024, 1_048_576>")]
+    pub document_bytes: usize,
     /// Nesting of fields. The parser itself stops at 64.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 64>")]
     pub depth: u64,
@@ -142,7 +145,10 @@ impl Config {
 }
 
 impl Default for Config {
-    #[expect(clippy::expect_used, reason = "the defaults are part of the program; every start and test reads them")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the defaults are part of the program; every start and test reads them"
+    )]
     fn default() -> Self {
         Self::load(Sources::default()).expect("the defaults are valid")
     }

@@ -43,6 +43,7 @@ const DEFAULTS: &str = include_str!("defaults.toml");
 
 impl Sources {
     /// This process's environment, the flags, and the file: the one named, or `custodian.toml` if it is there.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
         let file = match file {
             Some(named) => (named, true),
@@ -123,10 +124,12 @@ fn read_file(path: &Path, required: bool) -> Result<Option<Layer>, ConfigError> 
 fn parse(text: &str, path: &str) -> Result<Dict, ConfigError> {
     Toml::from_str(text).map_err(|error| {
         let message = error.to_string();
-        let is_quote = |line: &str| line.split_once('|').is_some_and(|(number, _)| {
-            number.trim().is_empty() || number.trim().parse::<u32>().is_ok()
-        });
-        let kept: Vec<&str> = message.lines().filter(|line| !line.trim().is_empty() && !is_quote(line)).collect();
+        let is_quote = |line: &str| {
+            line.split_once('|')
+                .is_some_and(|(number, _)| number.trim().is_empty() || number.trim().parse::<u32>().is_ok())
+        };
+        let kept: Vec<&str> =
+            message.lines().filter(|line| !line.trim().is_empty() && !is_quote(line)).collect();
         ConfigError::File { path: path.to_owned(), reason: one_line(&kept.join(": ")) }
     })
 }
@@ -159,13 +162,19 @@ fn read_variable(keys: &Dict, name: &OsString, text: &OsString) -> Result<Option
     let unknown = || ConfigError::UnknownVariable(shown.clone());
     let origin = format!("the variable {shown}");
     let Some(text) = text.to_str() else {
-        return Err(ConfigError::Key { key: key.to_lowercase(), problem: "the value is not UTF-8".to_owned(), origin });
+        return Err(ConfigError::Key {
+            key: key.to_lowercase(),
+            problem: "the value is not UTF-8".to_owned(),
+            origin,
+        });
     };
     for (name, default) in keys {
         let group = name.to_uppercase();
         let value = match default {
             Value::Dict(_, group_keys) => {
-                let Some(key) = key.strip_prefix(&group).and_then(|rest| rest.strip_prefix('_')) else { continue };
+                let Some(key) = key.strip_prefix(&group).and_then(|rest| rest.strip_prefix('_')) else {
+                    continue;
+                };
                 let found = group_keys.iter().find(|(name, _)| name.to_uppercase() == key);
                 let (name, default) = found.ok_or_else(unknown)?;
                 Value::from(Dict::from([(name.clone(), typed(default, text))]))

@@ -38,7 +38,8 @@ where
     }
 
     let number = deserializer.deserialize_u64(Within::<MIN, MAX>)?;
-    T::try_from(number).map_err(|_| D::Error::invalid_value(Unexpected::Unsigned(number), &Within::<MIN, MAX>))
+    T::try_from(number)
+        .map_err(|_| D::Error::invalid_value(Unexpected::Unsigned(number), &Within::<MIN, MAX>))
 }
 
 /// A text that `read` understands.
@@ -90,7 +91,9 @@ pub(super) fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathB
 }
 
 /// A folder, or none.
-pub(super) fn optional_folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+pub(super) fn optional_folder<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<PathBuf>, D::Error> {
     text(deserializer, "a folder", |text| {
         (!text.contains('\0')).then(|| (!text.is_empty()).then(|| PathBuf::from(text)))
     })

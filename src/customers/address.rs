@@ -66,7 +66,9 @@ impl Address {
         self.0.longitude.clone().map(Pii)
     }
     /// How to get in.
-    async fn access_instructions(&self) -> Option<Pii<Confidential, { field("Address.accessInstructions") }>> {
+    async fn access_instructions(
+        &self,
+    ) -> Option<Pii<Confidential, { field("Address.accessInstructions") }>> {
         self.0.access_instructions.clone().map(Pii)
     }
     /// Whose it is.

@@ -124,7 +124,11 @@ pub struct AddressMutation;
 #[Object]
 impl AddressMutation {
     /// Adds an address.
-    async fn address_create(&self, ctx: &Context<'_>, input: AddressCreateInput) -> Maybe<AddressCreatePayload> {
+    async fn address_create(
+        &self,
+        ctx: &Context<'_>,
+        input: AddressCreateInput,
+    ) -> Maybe<AddressCreatePayload> {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "addressCreate", async || {
@@ -150,7 +154,11 @@ impl AddressMutation {
     }
 
     /// Changes an address.
-    async fn address_update(&self, ctx: &Context<'_>, input: AddressUpdateInput) -> Maybe<AddressUpdatePayload> {
+    async fn address_update(
+        &self,
+        ctx: &Context<'_>,
+        input: AddressUpdateInput,
+    ) -> Maybe<AddressUpdatePayload> {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "addressUpdate", async || {
@@ -174,7 +182,11 @@ impl AddressMutation {
     }
 
     /// Removes an address that no subscription is delivered to.
-    async fn address_delete(&self, ctx: &Context<'_>, input: AddressDeleteInput) -> Maybe<AddressDeletePayload> {
+    async fn address_delete(
+        &self,
+        ctx: &Context<'_>,
+        input: AddressDeleteInput,
+    ) -> Maybe<AddressDeletePayload> {
         certain(async { delete(ctx, input).await }).await
     }
 }

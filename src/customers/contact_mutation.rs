@@ -95,7 +95,11 @@ pub struct ContactMutation;
 #[Object]
 impl ContactMutation {
     /// Adds a contact.
-    async fn contact_create(&self, ctx: &Context<'_>, input: ContactCreateInput) -> Maybe<ContactCreatePayload> {
+    async fn contact_create(
+        &self,
+        ctx: &Context<'_>,
+        input: ContactCreateInput,
+    ) -> Maybe<ContactCreatePayload> {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "contactCreate", async || {
@@ -124,7 +128,11 @@ impl ContactMutation {
     }
 
     /// Changes a contact.
-    async fn contact_update(&self, ctx: &Context<'_>, input: ContactUpdateInput) -> Maybe<ContactUpdatePayload> {
+    async fn contact_update(
+        &self,
+        ctx: &Context<'_>,
+        input: ContactUpdateInput,
+    ) -> Maybe<ContactUpdatePayload> {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "contactUpdate", async || {
@@ -148,7 +156,11 @@ impl ContactMutation {
     }
 
     /// Removes a contact.
-    async fn contact_delete(&self, ctx: &Context<'_>, input: ContactDeleteInput) -> Maybe<ContactDeletePayload> {
+    async fn contact_delete(
+        &self,
+        ctx: &Context<'_>,
+        input: ContactDeleteInput,
+    ) -> Maybe<ContactDeletePayload> {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "contactDelete", async || {

@@ -48,7 +48,8 @@ impl LifecycleMutation {
         ctx: &Context<'_>,
         input: CustomerTransitionInput,
     ) -> Maybe<CustomerTransitionPayload> {
-        certain(step(ctx, "customerSuspend", input, &[CustomerStatus::Active], CustomerStatus::Suspended)).await
+        certain(step(ctx, "customerSuspend", input, &[CustomerStatus::Active], CustomerStatus::Suspended))
+            .await
     }
 
     /// A suspended customer is active again.
@@ -57,7 +58,8 @@ impl LifecycleMutation {
         ctx: &Context<'_>,
         input: CustomerTransitionInput,
     ) -> Maybe<CustomerTransitionPayload> {
-        certain(step(ctx, "customerResume", input, &[CustomerStatus::Suspended], CustomerStatus::Active)).await
+        certain(step(ctx, "customerResume", input, &[CustomerStatus::Suspended], CustomerStatus::Active))
+            .await
     }
 
     /// An active or suspended customer leaves.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
-use custodian_entity::choice::{CustomerStatus, CustomerType, GovernmentIdType, KycStatus, UserStatus};
+use custodian_entity::choice::{
+    CustomerStatus, CustomerType, GovernmentIdType, KycStatus, UserKind, UserStatus,
+};
 use custodian_entity::customer::{ActiveModel, Column, Entity, Model};
 use custodian_entity::id::{CustomerId, ResellerId, TypedId, UserId};
 use custodian_entity::personal::{ConfidentialAmount, ConfidentialNumber, GovernmentId, Name, TaxId};
@@ -158,7 +160,11 @@ pub struct CustomerMutation;
 #[Object]
 impl CustomerMutation {
     /// Adds a customer, as a prospect.
-    async fn customer_create(&self, ctx: &Context<'_>, input: CustomerCreateInput) -> Maybe<CustomerCreatePayload> {
+    async fn customer_create(
+        &self,
+        ctx: &Context<'_>,
+        input: CustomerCreateInput,
+    ) -> Maybe<CustomerCreatePayload> {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "customerCreate", async || {
@@ -190,7 +196,11 @@ impl CustomerMutation {
     }
 
     /// Changes a customer's data.
-    async fn customer_update(&self, ctx: &Context<'_>, input: CustomerUpdateInput) -> Maybe<CustomerUpdatePayload> {
+    async fn customer_update(
+        &self,
+        ctx: &Context<'_>,
+        input: CustomerUpdateInput,
+    ) -> Maybe<CustomerUpdatePayload> {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "customerUpdate", async || {
@@ -248,14 +258,21 @@ async fn own_tenant(operation: &Arc<Operation>) -> Result<tenant::Model> {
 }
 
 /// A reseller's user adds customers of his reseller, whatever he says; others name one they reach, or none.
-async fn reseller_of_new(operation: &Arc<Operation>, given: Option<Gid<ResellerId>>) -> Result<Option<ResellerId>> {
+async fn reseller_of_new(
+    operation: &Arc<Operation>,
+    given: Option<Gid<ResellerId>>,
+) -> Result<Option<ResellerId>> {
     if let Some(own) = operation.identity()?.reseller {
         return Ok(Some(own));
     }
     match given {
         Some(id) => {
             let found = Scoped::<reseller::Entity>::of(operation).get(id.0).await?;
-            if found.tenant_id == operation.identity()?.tenant { Ok(Some(found.id)) } else { Err(Error::NotFound) }
+            if found.tenant_id == operation.identity()?.tenant {
+                Ok(Some(found.id))
+            } else {
+                Err(Error::NotFound)
+            }
         }
         None => Ok(None),
     }
@@ -263,7 +280,9 @@ async fn reseller_of_new(operation: &Arc<Operation>, given: Option<Gid<ResellerI
 
 async fn manager(operation: &Arc<Operation>, id: UserId) -> Result<UserId> {
     let found = Scoped::<user::Entity>::of(operation).get(id).await?;
-    let is_ours = found.tenant_id == operation.identity()?.tenant && found.status != UserStatus::Disabled;
+    let is_ours = found.tenant_id == operation.identity()?.tenant
+        && found.kind == UserKind::Staff
+        && found.status != UserStatus::Disabled;
     if is_ours { Ok(found.id) } else { Err(Error::NotFound) }
 }
 
@@ -322,7 +341,11 @@ fn fill(
 ) -> Outcome<Vec<&'static str>> {
     let mut given = Given::checked(&input);
     if before.status == CustomerStatus::Anonymized {
-        given.refuse(UserError { field: None, code: UserErrorCode::Invalid, message: "its data were erased".into() });
+        given.refuse(UserError {
+            field: None,
+            code: UserErrorCode::Invalid,
+            message: "its data were erased".into(),
+        });
     }
     given.set("displayName", &mut row.display_name, input.display_name.map(|name| Name::new(name.trim())));
     given.set_or_clear(
@@ -379,7 +402,8 @@ fn fill_common(given: &mut Given, row: &mut ActiveModel, input: Common, tenant: 
     name("firstName", &mut row.first_name, input.first_name);
     name("lastName", &mut row.last_name, input.last_name);
     given.set_or_clear("companyName", &mut row.company_name, input.company_name);
-    let billing = given.read(input.billing_email, |EmailAddress(text)| validate::email("billingEmail", &text));
+    let billing =
+        given.read(input.billing_email, |EmailAddress(text)| validate::email("billingEmail", &text));
     given.set_or_clear("billingEmail", &mut row.billing_email, billing);
     let phone =
         given.read(input.phone, |PhoneNumber(text)| validate::phone("phone", &text, &tenant.country_code));

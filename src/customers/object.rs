@@ -130,7 +130,9 @@ impl Customer {
         self.0.government_id_country.clone().map(CountryCode)
     }
     /// Its number.
-    async fn government_id_number(&self) -> Option<Pii<GovernmentId, { field("Customer.governmentIdNumber") }>> {
+    async fn government_id_number(
+        &self,
+    ) -> Option<Pii<GovernmentId, { field("Customer.governmentIdNumber") }>> {
         self.0.government_id_number.clone().map(Pii)
     }
     /// Tax number.
@@ -154,7 +156,10 @@ impl Customer {
         certain(async { Ok::<_, Error>(Withheld(self.amount(ctx, self.0.balance).await?)) }).await
     }
     /// What it may owe at most.
-    async fn credit_limit(&self, ctx: &Context<'_>) -> Maybe<Withheld<Money, { field("Customer.creditLimit") }>> {
+    async fn credit_limit(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Maybe<Withheld<Money, { field("Customer.creditLimit") }>> {
         maybe(async {
             match &self.0.credit_limit {
                 Some(limit) => Ok(Some(Withheld(self.amount(ctx, amount_of(limit)).await?))),
@@ -253,12 +258,18 @@ impl Customer {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "on its way into Withheld, which shows it in clear or not at all")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "on its way into Withheld, which shows it in clear or not at all"
+)]
 fn amount_of(limit: &custodian_entity::personal::ConfidentialAmount) -> i64 {
     *limit.expose()
 }
 
-#[expect(clippy::disallowed_methods, reason = "on its way into Withheld, which shows it in clear or not at all")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "on its way into Withheld, which shows it in clear or not at all"
+)]
 fn score_of(score: &custodian_entity::personal::ConfidentialNumber) -> i32 {
     *score.expose()
 }

@@ -59,8 +59,10 @@ pub struct CustomerFilter {
 impl CustomerFilter {
     fn condition(&self) -> Result<Condition> {
         let reseller = self.reseller.as_ref().map(|filter| filter.on::<ResellerId, _>(Column::ResellerId));
-        let manager = self.account_manager.as_ref().map(|filter| filter.on::<UserId, _>(Column::AccountManagerId));
-        let verified = self.is_email_verified.as_ref().map(|filter| filter.on_presence(Column::EmailVerifiedAt));
+        let manager =
+            self.account_manager.as_ref().map(|filter| filter.on::<UserId, _>(Column::AccountManagerId));
+        let verified =
+            self.is_email_verified.as_ref().map(|filter| filter.on_presence(Column::EmailVerifiedAt));
         let malformed = |_| Error::bad_input("not a value that could be equal to one");
         let email = (self.email.as_ref())
             .map(|filter| validate::email("email", &filter.eq.0).map_err(malformed))
@@ -122,7 +124,10 @@ impl CustomerOrder {
 pub struct CustomerQuery;
 
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "the four paging arguments of Relay stand beside filter and order")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the four paging arguments of Relay stand beside filter and order"
+)]
 impl CustomerQuery {
     /// The customers the viewer reaches.
     async fn customers(

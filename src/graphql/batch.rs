@@ -21,13 +21,18 @@ pub trait Batch: Clone + Eq + Hash + Send + Sync + 'static {
     type Value: Clone + Send + Sync + 'static;
 
     /// Loads for all. What is missing in the answer does not exist, or not for this viewer.
-    fn load(operation: &Arc<Operation>, keys: Vec<Self>)
-    -> impl Future<Output = Result<HashMap<Self, Self::Value>>> + Send;
+    fn load(
+        operation: &Arc<Operation>,
+        keys: Vec<Self>,
+    ) -> impl Future<Output = Result<HashMap<Self, Self::Value>>> + Send;
 }
+
+/// Who waits for one thing.
+type Waiting<K> = Vec<oneshot::Sender<Result<Option<<K as Batch>::Value>>>>;
 
 /// One kind of thing: who waits for what.
 struct Queue<K: Batch> {
-    waiting: HashMap<K, Vec<oneshot::Sender<Result<Option<K::Value>>>>>,
+    waiting: HashMap<K, Waiting<K>>,
     is_led: bool,
 }
 
@@ -63,7 +68,8 @@ impl Batches {
                 !std::mem::replace(&mut queue.is_led, true)
             });
             if leads {
-                Lead { batches: self, kind: std::marker::PhantomData::<fn(K)> }.run(operation).await;
+                let kind = std::marker::PhantomData::<fn(K)>;
+                Lead { batches: self, is_collecting: true, kind }.run(operation).await;
             }
             // A leader that was dropped drops its followers' senders: they try again, and one of them leads.
             if let Ok(answer) = receiver.await {
@@ -75,11 +81,12 @@ impl Batches {
 
 struct Lead<'a, K: Batch> {
     batches: &'a Batches,
+    is_collecting: bool,
     kind: std::marker::PhantomData<fn(K)>,
 }
 
 impl<K: Batch> Lead<'_, K> {
-    async fn run(self, operation: &Arc<Operation>) {
+    async fn run(mut self, operation: &Arc<Operation>) {
         let count = || self.batches.with_queue(|queue: &mut Queue<K>| queue.waiting.len());
         let mut known = 0;
         while known < count() {
@@ -90,6 +97,7 @@ impl<K: Batch> Lead<'_, K> {
             queue.is_led = false;
             std::mem::take(&mut queue.waiting)
         });
+        self.is_collecting = false;
         let loaded = K::load(operation, waiting.keys().cloned().collect()).await;
         for (key, senders) in waiting {
             for sender in senders {
@@ -107,15 +115,9 @@ impl<K: Batch> Lead<'_, K> {
 impl<K: Batch> Drop for Lead<'_, K> {
     /// Only a leader dropped while it still collects has anything to give back.
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
+        if self.is_collecting {
+            self.batches.with_queue(|queue: &mut Queue<K>| *queue = Queue::default());
         }
-        self.batches.with_queue(|queue: &mut Queue<K>| {
-            if queue.is_led {
-                queue.is_led = false;
-                queue.waiting.clear();
-            }
-        });
     }
 }
 
@@ -123,7 +125,12 @@ impl<K: Batch> Drop for Lead<'_, K> {
 ///
 /// # Errors
 /// Those of the load.
-pub async fn load<K: Batch>(ctx: &Context<'_>, operation: &Arc<Operation>, key: K) -> Result<Option<K::Value>> {
-    let batches = ctx.data_opt::<Arc<Batches>>().ok_or_else(|| Error::bug("no loaders: the guard was passed by"))?;
+pub async fn load<K: Batch>(
+    ctx: &Context<'_>,
+    operation: &Arc<Operation>,
+    key: K,
+) -> Result<Option<K::Value>> {
+    let batches =
+        ctx.data_opt::<Arc<Batches>>().ok_or_else(|| Error::bug("no loaders: the guard was passed by"))?;
     batches.load(operation, key).await
 }

@@ -84,8 +84,14 @@ pub struct IdFilter {
 impl IdFilter {
     /// The condition on a column that holds ids of one kind; an id of another kind equals none.
     pub fn on<T: TypedId + Into<sea_orm::Value>, C: ColumnTrait>(&self, column: C) -> Condition {
-        let decode = |id: &async_graphql::ID| T::decode(id).unwrap_or_else(|_| T::from_uuid(sea_orm::prelude::Uuid::nil()));
-        any_of(column, self.eq.as_ref().map(decode), self.one_of.as_ref().map(|ids| ids.iter().map(decode).collect()))
+        let decode = |id: &async_graphql::ID| {
+            T::decode(id).unwrap_or_else(|_| T::from_uuid(sea_orm::prelude::Uuid::nil()))
+        };
+        any_of(
+            column,
+            self.eq.as_ref().map(decode),
+            self.one_of.as_ref().map(|ids| ids.iter().map(decode).collect()),
+        )
     }
 }
 

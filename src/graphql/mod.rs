@@ -17,9 +17,9 @@ pub use self::batch::Batches;
 pub use self::choice::Choice;
 pub use self::connection::{Connection, Node, PageInfo};
 pub use self::id::{Gid, id};
+pub use self::maybe::{Maybe, certain, maybe};
 pub use self::page::{CursorSeal, OrderDirection, Page};
 pub use self::payload::{Outcome, UserError, UserErrorCode};
-pub use self::maybe::{Maybe, certain, maybe};
 
 mod maybe;
 

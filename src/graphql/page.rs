@@ -1,12 +1,12 @@
 //! Which part of a list: the Relay arguments, read and bounded, and the cursors they speak of.
 
 use async_graphql::{Context, Enum};
-use sea_orm::prelude::Uuid;
 use sea_orm::Value;
+use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 
-use crate::authz::measure::DEFAULT_PAGE;
 use crate::authz::InOperation;
+use crate::authz::measure::DEFAULT_PAGE;
 use crate::crypto::Sealer;
 use crate::error::{Error, Result};
 

@@ -36,7 +36,11 @@ impl UserError {
 
     /// A step the lifecycle does not have.
     pub fn transition(from: impl std::fmt::Debug, to: impl std::fmt::Debug) -> Self {
-        Self { field: None, code: UserErrorCode::InvalidTransition, message: format!("{from:?} cannot become {to:?}") }
+        Self {
+            field: None,
+            code: UserErrorCode::InvalidTransition,
+            message: format!("{from:?} cannot become {to:?}"),
+        }
     }
 }
 
@@ -51,9 +55,9 @@ macro_rules! payloads {
         #[derive(async_graphql::SimpleObject)]
         pub struct $name {
             /// As it is now; none when refused.
-            pub $field: Option<$type>,
+            $field: Option<$type>,
             /// Why it could not be done; empty when it was.
-            pub user_errors: Vec<$crate::graphql::UserError>,
+            user_errors: Vec<$crate::graphql::UserError>,
         }
 
         impl<T: Into<$type>> From<$crate::graphql::Outcome<T>> for $name {

@@ -1,6 +1,9 @@
 //! How each type of personal data is shown: its scalar, and which mask of [`crate::authz::mask`] is its partial form.
 
-#![expect(clippy::disallowed_methods, reason = "this is where personal data turn into answers, for Pii to choose from")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where personal data turn into answers, for Pii to choose from"
+)]
 
 use async_graphql::Value;
 use chrono::NaiveDate;

@@ -44,8 +44,11 @@ pub fn check<T: garde::Validate<Context = ()>>(input: &T) -> Result<(), Vec<User
     let Err(report) = input.validate() else { return Ok(()) };
     let errors = report.iter().map(|(path, error)| {
         let text = error.message().to_owned();
-        let code =
-            if text.starts_with("length is greater") { UserErrorCode::TooLong } else { UserErrorCode::Invalid };
+        let code = if text.starts_with("length is greater") {
+            UserErrorCode::TooLong
+        } else {
+            UserErrorCode::Invalid
+        };
         UserError::on(&camel_case(&path.to_string()), code, text)
     });
     Err(errors.collect())
@@ -74,7 +77,8 @@ fn camel_case(path: &str) -> String {
 pub fn email(path: &str, text: &str) -> Result<Email, Vec<UserError>> {
     let invalid = || vec![UserError::on(path, UserErrorCode::Invalid, "is not an e-mail address")];
     let options = email_address::Options::default().without_display_text().without_domain_literal();
-    let parsed = email_address::EmailAddress::parse_with_options(text.trim(), options).map_err(|_| invalid())?;
+    let parsed =
+        email_address::EmailAddress::parse_with_options(text.trim(), options).map_err(|_| invalid())?;
     let (local, domain) = (parsed.local_part(), parsed.domain());
     if local.starts_with('"') || !domain.contains('.') {
         return Err(invalid());
@@ -89,8 +93,15 @@ pub fn email(path: &str, text: &str) -> Result<Email, Vec<UserError>> {
 pub fn phone(path: &str, text: &str, region: &str) -> Result<Phone, Vec<UserError>> {
     use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
     let invalid = || vec![UserError::on(path, UserErrorCode::Invalid, "is not a telephone number")];
+    // The library reads RFC 3966 too, and panics on some malformed parameters of it: it gets digits, and a leading plus.
+    let is_written_so = |c: char| c.is_ascii_digit() || "+ -./()\u{a0}".contains(c);
+    let text = text.trim();
+    if text.len() > 40 || !text.chars().all(is_written_so) || text.rfind('+').is_some_and(|at| at > 0) {
+        return Err(invalid());
+    }
+    let dialled: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
     let region = region.parse::<Region>().ok();
-    let parsed = PHONE_NUMBER_UTIL.parse(text.trim(), region).map_err(|_| invalid())?;
+    let parsed = PHONE_NUMBER_UTIL.parse(&dialled, region).map_err(|_| invalid())?;
     if !PHONE_NUMBER_UTIL.is_valid_number(&parsed) {
         return Err(invalid());
     }
@@ -109,7 +120,6 @@ pub fn number(path: &str, text: &str) -> Result<String, Vec<UserError>> {
     }
     Err(vec![UserError::on(path, UserErrorCode::Invalid, "is not 4 to 32 letters and digits")])
 }
-
 
 /// garde: as [`line`], where something is given.
 ///
@@ -218,13 +228,20 @@ pub fn optional<T>(value: Option<T>) -> MaybeUndefined<T> {
 ///
 /// # Errors
 /// Any other error.
-pub fn taken<T>(result: Result<T, Error>, fields: &[(&str, &str)]) -> Result<Result<T, Vec<UserError>>, Error> {
+pub fn taken<T>(
+    result: Result<T, Error>,
+    fields: &[(&str, &str)],
+) -> Result<Result<T, Vec<UserError>>, Error> {
     match result {
         Ok(done) => Ok(Ok(done)),
-        Err(Error::Taken(constraint)) => match fields.iter().find(|(column, _)| constraint.contains(column)) {
-            Some((_, field)) => Ok(Err(vec![UserError::on(field, UserErrorCode::Taken, "is in use already")])),
-            None => Err(Error::Taken(constraint)),
-        },
+        Err(Error::Taken(constraint)) => {
+            match fields.iter().find(|(column, _)| constraint.contains(column)) {
+                Some((_, field)) => {
+                    Ok(Err(vec![UserError::on(field, UserErrorCode::Taken, "is in use already")]))
+                }
+                None => Err(Error::Taken(constraint)),
+            }
+        }
         Err(other) => Err(other),
     }
 }

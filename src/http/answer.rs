@@ -126,12 +126,22 @@ struct Body<'a> {
     extensions: Option<&'a BTreeMap<String, Value>>,
 }
 
+/// How many errors tell of a request that is refused. A small document can hold a hundred thousand faults.
+const MOST_ERRORS: usize = 20;
+
 /// The answer to a GraphQL request that was well formed.
 ///
 /// As `application/json` it has status 200 whatever happened; as `application/graphql-response+json` a request of
 /// which nothing was run has the status of its first error's code.
-pub(super) fn graphql(response: async_graphql::Response, media_type: MediaType, id: &RequestId) -> Response {
+pub(super) fn graphql(
+    mut response: async_graphql::Response,
+    media_type: MediaType,
+    id: &RequestId,
+) -> Response {
     let refused = response.data == Value::Null && !response.errors.is_empty();
+    if refused {
+        response.errors.truncate(MOST_ERRORS);
+    }
     let body = Body {
         data: (!refused).then_some(&response.data),
         errors: &response.errors,

@@ -84,7 +84,8 @@ pub(super) async fn edge(State(app): State<Arc<App>>, mut request: Request, next
     let span = tracing::info_span!("request", %id, method, path = route);
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let _entered = span.enter();
-    let mut response = answer.unwrap_or_else(|_| Refusal::from(Error::bug("a handler panicked")).respond(&id));
+    let mut response =
+        answer.unwrap_or_else(|_| Refusal::from(Error::bug("a handler panicked")).respond(&id));
     set_headers(response.headers_mut(), app.config.profile);
     if let Ok(id) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, id);

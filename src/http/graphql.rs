@@ -17,9 +17,9 @@ use super::credentials;
 use super::edge::RequestId;
 use super::incoming::Incoming;
 use super::media::{self, MediaType};
-use super::nesting;
 use crate::app::App;
 use crate::authn::{Origin, Viewer};
+use crate::authz::nesting;
 use crate::error::Error;
 
 /// How much of a client's own description is kept, in characters.
@@ -51,18 +51,18 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             let viewer = timeout_at(deadline, authenticate(app, &head.headers)).await.map_err(late)??;
             let body = Request::from_parts(head.clone(), body);
             let body = timeout_at(deadline, Bytes::from_request(body, &())).await;
-            let body = body.map_err(|_| Refusal::slow_body())?.map_err(|rejection| match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(limit),
-                _ => Refusal::malformed("the body cannot be read"),
-            })?;
+            let body =
+                body.map_err(|_| Refusal::slow_body())?.map_err(|rejection| match rejection.status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(limit),
+                    _ => Refusal::malformed("the body cannot be read"),
+                })?;
             let incoming = Incoming::from_json(&body)?;
-            nesting::check(&incoming.query)?;
             (viewer, incoming)
         }
         Method::GET => {
             let viewer = timeout_at(deadline, authenticate(app, &head.headers)).await.map_err(late)??;
             let incoming = Incoming::from_parameters(&head.uri)?;
-            nesting::check(&incoming.query)?;
+            nesting::check(&incoming.query, app.config.limits.document_bytes)?;
             if !only_queries(&incoming) {
                 let message = "GET serves queries only: send this operation by POST";
                 return Err(Refusal::method_not_allowed(message).allowing("POST"));

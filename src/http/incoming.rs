@@ -44,13 +44,17 @@ impl Incoming {
         // The derived reader would take an array as the members in order.
         match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => {}
-            Some(b'[') => return Err(Refusal::malformed("send one operation at a time: batches are not accepted")),
+            Some(b'[') => {
+                return Err(Refusal::malformed("send one operation at a time: batches are not accepted"));
+            }
             _ => return Err(Refusal::malformed("the body must be a JSON object")),
         }
         let members = serde_json::from_slice(body).map_err(|error| {
             Refusal::malformed(match error.classify() {
                 Category::Data => "the body names a member twice".to_owned(),
-                _ => format!("the body is not valid JSON at line {}, column {}", error.line(), error.column()),
+                _ => {
+                    format!("the body is not valid JSON at line {}, column {}", error.line(), error.column())
+                }
             })
         })?;
         Self::from_members(members)

@@ -37,20 +37,24 @@ impl MediaType {
     /// # Errors
     /// 406 when the client takes neither.
     pub(super) fn negotiated(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let ranges: Vec<Range> = elements(headers, &ACCEPT).filter_map(|range| Range::parse(&range)).collect();
+        let ranges: Vec<Range> =
+            elements(headers, &ACCEPT).filter_map(|range| Range::parse(&range)).collect();
         if !headers.contains_key(ACCEPT) {
             return Ok(Self::Json);
         }
         let json = Range::best(&ranges, Self::Json);
         let response = Range::best(&ranges, Self::GraphqlResponse);
-        let (json, response) = (json.map_or(0, |range| range.weight), response.map_or((0, false), Range::named));
+        let (json, response) =
+            (json.map_or(0, |range| range.weight), response.map_or((0, false), Range::named));
         match (json, response) {
             (0, (0, _)) => Err(Refusal::new(
                 StatusCode::NOT_ACCEPTABLE,
                 code::BAD_USER_INPUT,
                 "answers are application/graphql-response+json or application/json",
             )),
-            (json, (response, named)) if response > json || (response == json && named) => Ok(Self::GraphqlResponse),
+            (json, (response, named)) if response > json || (response == json && named) => {
+                Ok(Self::GraphqlResponse)
+            }
             _ => Ok(Self::Json),
         }
     }

@@ -40,7 +40,11 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS)?
         .install_recorder()?;
     metrics::describe_counter!(REQUESTS, "HTTP requests answered");
-    metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "Time from a request's head to its answer's head");
+    metrics::describe_histogram!(
+        DURATION,
+        metrics::Unit::Seconds,
+        "Time from a request's head to its answer's head"
+    );
     Ok(handle)
 }
 
@@ -50,6 +54,8 @@ pub(super) fn router(handle: PrometheusHandle, profile: Profile) -> Router {
         set_headers(response.headers_mut(), profile);
         response
     };
-    let page = move || async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()) };
+    let page = move || async move {
+        ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+    };
     Router::new().route("/metrics", get(page)).layer(map_response(headers))
 }

@@ -5,7 +5,7 @@
 //! edge (request id, span, panic, headers, count) ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
 //! ```
 //!
-//! Invariants: every answer this server makes passes [`edge`], so every one has a request id and the security headers,
+//! Invariants: every answer this server makes passes `edge`, so every one has a request id and the security headers,
 //! 404 and 500 too; a refusal has the shape of a GraphQL error and repeats nothing that was sent; nothing is read of
 //! a body before its type, announced size and credentials have been accepted; no body, query text, variable or token
 //! is logged. (What is no HTTP at all, or too long a head, is answered by hyper before any of this.)
@@ -21,7 +21,6 @@ mod health;
 mod incoming;
 mod media;
 mod metrics;
-mod nesting;
 mod server;
 
 use std::sync::Arc;

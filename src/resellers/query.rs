@@ -66,7 +66,10 @@ impl ResellerOrder {
 pub struct ResellerQuery;
 
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "the four paging arguments of Relay stand beside filter and order")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the four paging arguments of Relay stand beside filter and order"
+)]
 impl ResellerQuery {
     /// The resellers the viewer reaches.
     async fn resellers(

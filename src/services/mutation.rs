@@ -176,7 +176,8 @@ async fn step(
         if !from.contains(&before.status) {
             accept!(Err(vec![UserError::transition(before.status, to)]));
         }
-        let is_cancelled = before.status == SubscriptionStatus::Pending && to == SubscriptionStatus::Terminated;
+        let is_cancelled =
+            before.status == SubscriptionStatus::Pending && to == SubscriptionStatus::Terminated;
         let to = if is_cancelled { SubscriptionStatus::Cancelled } else { to };
         let mut row =
             ActiveModel { status: Set(to), status_reason: Set(input.reason.clone()), ..Default::default() };
@@ -199,7 +200,8 @@ async fn step(
             Err(Error::NotFound) => return Err(Error::Conflict),
             changed => changed?,
         };
-        let event = Event::done(EventType::SubscriptionTransitioned, subject(&changed)).step(before.status, to);
+        let event =
+            Event::done(EventType::SubscriptionTransitioned, subject(&changed)).step(before.status, to);
         Ok(Change::Done(changed, event))
     })
     .await

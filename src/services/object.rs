@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{
-    AccessTechnology, BillingPeriod, ConnectionType, PlanStatus, ProvisioningState, ServiceKind, SubscriptionStatus,
+    AccessTechnology, BillingPeriod, ConnectionType, PlanStatus, ProvisioningState, ServiceKind,
+    SubscriptionStatus,
 };
 use custodian_entity::personal::{IpAddress, IpPrefix, Username};
 use custodian_entity::{address, customer, network_service, service_plan, subscription};

@@ -143,7 +143,10 @@ impl NetworkServiceFilter {
 pub struct ServiceQuery;
 
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "the four paging arguments of Relay stand beside filter and order")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the four paging arguments of Relay stand beside filter and order"
+)]
 impl ServiceQuery {
     /// The provider's tariffs.
     async fn service_plans(

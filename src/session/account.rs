@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use custodian_entity::choice::{TenantStatus, UserStatus};
 use custodian_entity::id::UserId;
 use custodian_entity::personal::{IpAddress, Username};
 use custodian_entity::{tenant, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select, Set};
 
-use crate::authn::{HeldRole, held_roles};
+use crate::authn::{HeldRole, held_roles, is_admitted};
 use crate::authz::Operation;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -20,14 +19,13 @@ pub(super) struct Account {
     pub(super) user: user::Model,
     pub(super) tenant: tenant::Model,
     pub(super) held: Vec<HeldRole>,
+    is_admitted: bool,
 }
 
 impl Account {
     /// Whether it may sign in now.
     pub(super) fn may_sign_in(&self, clock: &Clock) -> bool {
-        self.user.status == UserStatus::Active
-            && self.tenant.status == TenantStatus::Active
-            && self.user.locked_until.is_none_or(|until| until <= clock.now())
+        self.is_admitted && self.user.locked_until.is_none_or(|until| until <= clock.now())
     }
 }
 
@@ -38,7 +36,10 @@ pub(super) async fn named(operation: &Arc<Operation>, username: &str) -> Result<
 }
 
 /// The viewer's own account.
-#[expect(clippy::disallowed_methods, reason = "one's own account is read here, not through one's rows (DOMAIN, rule 8)")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one's own account is read here, not through one's rows (DOMAIN, rule 8)"
+)]
 pub(super) async fn of(operation: &Arc<Operation>, id: UserId) -> Result<Option<Account>> {
     find(operation, user::Entity::find_by_id(id)).await
 }
@@ -50,7 +51,8 @@ async fn find(operation: &Arc<Operation>, query: Select<user::Entity>) -> Result
     let tenant = tenant::Entity::find_by_id(user.tenant_id).one(&*transaction).await?;
     let tenant = tenant.ok_or_else(|| Error::bug("a user without a provider"))?;
     let held = held_roles(&*transaction, &operation.clock, &user).await?;
-    Ok(Some(Account { user, tenant, held }))
+    let is_admitted = is_admitted(&*transaction, &user).await?;
+    Ok(Some(Account { user, tenant, held, is_admitted }))
 }
 
 /// Counts a failed sign-in, if the account exists.

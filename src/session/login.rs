@@ -1,5 +1,6 @@
 //! `login`
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
@@ -65,16 +66,22 @@ async fn login(
     let signed_in = recorded(operation, "login", async || {
         let Some(account) = found else {
             account::note_failure(operation, &username).await?;
-            return Ok(Change::<_, Error>::Done(None, Event::sign_in(false, masked, None)));
+            let failed = Event::sign_in(false, masked, None);
+            return Ok(Change::<_, Infallible>::Done(Err(Error::WrongCredentials), failed));
         };
+        let actor = Some((account.user.id, account.user.tenant_id));
         let session = operation.clock.new_uuid();
-        let identity = act_as(&account.user, &account.held, role.as_deref(), session)?;
-        account::note_success(operation, &account.user).await?;
-        let actor = (account.user.id, account.user.tenant_id);
-        Ok(Change::Done(Some((account, identity)), Event::sign_in(true, masked, Some(actor))))
+        match act_as(&account.user, &account.held, role.as_deref(), session) {
+            Ok(identity) => {
+                account::note_success(operation, &account.user).await?;
+                Ok(Change::Done(Ok((account, identity)), Event::sign_in(true, masked, actor)))
+            }
+            Err(error) => Ok(Change::Done(Err(error), Event::sign_in(false, masked, actor))),
+        }
     })
-    .await??;
-    let (account, identity) = signed_in.ok_or(Error::WrongCredentials)?;
+    .await?;
+    let Ok(signed_in) = signed_in;
+    let (account, identity) = signed_in?;
     Ok(LoginPayload {
         access_token: tokens.issue(&identity, account.user.token_version, &operation.clock)?,
         token_type: "Bearer",

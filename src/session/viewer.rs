@@ -104,7 +104,10 @@ impl Viewer {
 impl Viewer {
     /// Of the role signed in to, which at sign-in is not yet the operation's.
     fn rights(&self, ctx: &Context<'_>) -> Result<Arc<Rights>> {
-        policy(ctx)?.rights(&self.identity.role).cloned().ok_or_else(|| Error::bug("a viewer in an unknown role"))
+        policy(ctx)?
+            .rights(&self.identity.role)
+            .cloned()
+            .ok_or_else(|| Error::bug("a viewer in an unknown role"))
     }
 }
 
@@ -125,7 +128,12 @@ impl SessionQuery {
             let identity = operation.identity()?.clone();
             let account = account::of(operation, identity.user).await?;
             let account = account.ok_or(Error::Unauthenticated)?;
-            Ok::<_, Error>(Viewer { identity, user: account.user, tenant: account.tenant, held: account.held })
+            Ok::<_, Error>(Viewer {
+                identity,
+                user: account.user,
+                tenant: account.tenant,
+                held: account.held,
+            })
         })
         .await
     }

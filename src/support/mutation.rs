@@ -11,7 +11,7 @@ use custodian_entity::personal::FreeText;
 use custodian_entity::ticket::{ActiveModel, Entity, Model};
 use custodian_entity::{customer, subscription, ticket_message, user};
 use garde::Validate;
-use sea_orm::{ColumnTrait, QueryFilter, Set};
+use sea_orm::Set;
 
 use super::{Ticket, TicketMessage};
 use crate::audit::{Change, Event, EventType, Subject, recorded};
@@ -138,14 +138,23 @@ pub(super) fn subject(row: &Model) -> Subject {
     Subject::row("Ticket", row.id, row.tenant_id).of_customer(row.customer_id, row.reseller_id)
 }
 
-async fn check_subscription(operation: &Arc<Operation>, id: SubscriptionId, customer: CustomerId) -> Result<()> {
+async fn check_subscription(
+    operation: &Arc<Operation>,
+    id: SubscriptionId,
+    customer: CustomerId,
+) -> Result<()> {
     let found = Scoped::<subscription::Entity>::of(operation).get(id).await?;
     if found.customer_id == customer { Ok(()) } else { Err(Error::NotFound) }
 }
 
-async fn check_assignee(operation: &Arc<Operation>, id: UserId, tenant: custodian_entity::id::TenantId) -> Result<()> {
+async fn check_assignee(
+    operation: &Arc<Operation>,
+    id: UserId,
+    tenant: custodian_entity::id::TenantId,
+) -> Result<()> {
     let found = Scoped::<user::Entity>::of(operation).get(id).await?;
-    let can_work = found.tenant_id == tenant && found.kind == UserKind::Staff && found.status == UserStatus::Active;
+    let can_work =
+        found.tenant_id == tenant && found.kind == UserKind::Staff && found.status == UserStatus::Active;
     if can_work { Ok(()) } else { Err(Error::NotFound) }
 }
 
@@ -156,7 +165,11 @@ async fn create(ctx: &Context<'_>, input: TicketCreateInput) -> Result<Outcome<M
         let customer = match (input.customer_id.map(|id| id.0), identity.customer) {
             (Some(id), _) | (None, Some(id)) => Scoped::<customer::Entity>::of(operation).get(id).await?,
             (None, None) => {
-                accept!(Err(vec![UserError::on("customerId", UserErrorCode::Required, "whose ticket is it?")]))
+                accept!(Err(vec![UserError::on(
+                    "customerId",
+                    UserErrorCode::Required,
+                    "whose ticket is it?"
+                )]))
             }
         };
         if let Some(id) = input.subscription_id {
@@ -210,7 +223,11 @@ async fn update(ctx: &Context<'_>, input: TicketUpdateInput) -> Result<Outcome<M
         let mut row = ActiveModel::default();
         let mut given = Given::checked(&input);
         given.set("category", &mut row.category, input.category.map(|category| category.0));
-        given.set_or_clear("subscription", &mut row.subscription_id, input.subscription_id.map_value(|id| id.0));
+        given.set_or_clear(
+            "subscription",
+            &mut row.subscription_id,
+            input.subscription_id.map_value(|id| id.0),
+        );
         given.set("severity", &mut row.severity, input.severity.map(|severity| severity.0));
         given.set("priority", &mut row.priority, input.priority.map(|priority| priority.0));
         given.set_or_clear("dueAt", &mut row.due_at, input.due_at.map_value(|time| time.0));
@@ -229,11 +246,16 @@ async fn update(ctx: &Context<'_>, input: TicketUpdateInput) -> Result<Outcome<M
             shared_with_reseller: row.shared_with_reseller.clone(),
             ..Default::default()
         };
-        if copies.ticket_category.is_set() || copies.ticket_assignee_id.is_set() || copies.shared_with_reseller.is_set()
+        if copies.ticket_category.is_set()
+            || copies.ticket_assignee_id.is_set()
+            || copies.shared_with_reseller.is_set()
         {
-            Scoped::<ticket_message::Entity>::of(operation)
-                .change_all(|update| update.set(copies).filter(ticket_message::Column::TicketId.eq(before.id)))
-                .await?;
+            rows.change_followers::<ticket_message::Entity>(
+                before.id,
+                ticket_message::Column::TicketId,
+                |all| all.set(copies),
+            )
+            .await?;
         }
         let changed = rows.change(before.id, |update| update.set(row)).await?;
         let event = Event::done(EventType::TicketUpdated, subject(&changed)).fields(names);

@@ -115,7 +115,7 @@ impl Ticket {
 pub struct Author {
     /// On whose behalf.
     kind: Choice<AuthorKind>,
-    /// The name shown to customers and colleagues; none for customers.
+    /// The name shown to colleagues; none for customers, and where the viewer does not reach the account.
     display_name: Option<String>,
 }
 

@@ -84,7 +84,10 @@ impl TicketOrder {
 pub struct TicketQuery;
 
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "the four paging arguments of Relay stand beside filter and order")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the four paging arguments of Relay stand beside filter and order"
+)]
 impl TicketQuery {
     /// The tickets the viewer reaches.
     async fn tickets(

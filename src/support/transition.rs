@@ -46,7 +46,10 @@ fn is_step(from: TicketStatus, to: TicketStatus) -> bool {
     use TicketStatus::{Closed, InProgress, New, Pending, Resolved};
     matches!(
         (from, to),
-        (New | Pending | Resolved, InProgress) | (InProgress, Pending) | (InProgress | Pending, Resolved) | (Resolved, Closed)
+        (New | Pending | Resolved, InProgress)
+            | (InProgress, Pending)
+            | (InProgress | Pending, Resolved)
+            | (Resolved, Closed)
     )
 }
 

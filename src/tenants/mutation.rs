@@ -5,9 +5,9 @@ use custodian_entity::tenant;
 use garde::Validate;
 
 use super::Tenant;
+use crate::accept;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::{InOperation, Scoped};
-use crate::accept;
 use crate::graphql::scalar::{CountryCode, CurrencyCode, EmailAddress};
 use crate::graphql::validate::{self, Given, line};
 use crate::graphql::{Maybe, Outcome, certain};

@@ -138,7 +138,8 @@ impl Role {
     /// What it may do, field by field; what is not listed is denied.
     async fn permissions(&self, ctx: &Context<'_>) -> Maybe<Vec<Permission>> {
         maybe(async {
-            let policy = ctx.data_opt::<Arc<Policy>>().ok_or_else(|| Error::bug("no policy in the operation"))?;
+            let policy =
+                ctx.data_opt::<Arc<Policy>>().ok_or_else(|| Error::bug("no policy in the operation"))?;
             let Some(rights) = policy.rights(&self.0.name).filter(|_| self.0.is_system) else {
                 return Ok::<Option<Vec<Permission>>, Error>(None);
             };

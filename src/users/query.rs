@@ -68,7 +68,10 @@ impl UserOrder {
 pub struct UserQuery;
 
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "the four paging arguments of Relay stand beside filter and order")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the four paging arguments of Relay stand beside filter and order"
+)]
 impl UserQuery {
     /// The users the viewer reaches.
     async fn users(

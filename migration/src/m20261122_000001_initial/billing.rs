@@ -107,7 +107,7 @@ async fn payment(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .owned_by_customer()
         .references_within("customer_id", "invoice_id", "invoice")
         .references("recorded_by", "user")
-        .unique(&["tenant_id", "idempotency_key"])
+        .unique(&["customer_id", "idempotency_key"])
         .keyset(&[&[], &["tenant_id"], &["reseller_id"], &["customer_id"]], &["amount"])
         .keyset(&[&["invoice_id"]], &[])
         .create(manager)

@@ -192,8 +192,8 @@ fn merged(mut marks: Vec<Mark>) -> Vec<Mark> {
         match merged.last_mut() {
             Some((last, longest)) if mark.range.start < last.range.end => {
                 let end = last.range.end.max(mark.range.end);
-                // A card's last digits stay hidden where they are known or part of something longer.
-                last.is_card &= mark.rank > 0 && mark.range == last.range;
+                // The end of a card stays hidden where something else was found in it, or it in something else.
+                last.is_card &= mark.range == last.range;
                 if length > *longest {
                     *longest = length;
                     last.kind = mark.kind;

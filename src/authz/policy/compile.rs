@@ -47,7 +47,8 @@ impl<'a> Judge<'a> {
         let rules: Vec<&Vec<String>> = (self.source.rules.iter())
             .filter(|rule| roles.contains(rule[0].as_str()) && rights.contains(rule[2].as_str()))
             .collect();
-        let assertion = self.enforcer.get_mut_model().get_mut_model().get_mut("p").and_then(|p| p.get_mut("p"));
+        let assertion =
+            self.enforcer.get_mut_model().get_mut_model().get_mut("p").and_then(|p| p.get_mut("p"));
         let Some(assertion) = assertion else {
             return Err(PolicyError::Incomplete("model.conf: no policy_definition".to_owned()));
         };
@@ -86,7 +87,12 @@ pub(super) async fn compile(
     catalog: &Arc<Catalog>,
 ) -> Result<BTreeMap<String, Arc<Rights>>, PolicyError> {
     let mut judge = Judge::new(source).await?;
-    let types: BTreeSet<&str> = source.rules.iter().filter(|rule| rule[2].starts_with("rows:")).map(|rule| rule[1].as_str()).collect();
+    let types: BTreeSet<&str> = source
+        .rules
+        .iter()
+        .filter(|rule| rule[2].starts_with("rows:"))
+        .map(|rule| rule[1].as_str())
+        .collect();
     let mut roles = BTreeMap::new();
     for role in ROLES {
         let fields = decide_fields(&mut judge, catalog, role)?;
@@ -107,7 +113,11 @@ pub(super) async fn compile(
     Ok(roles)
 }
 
-fn decide_fields(judge: &mut Judge<'_>, catalog: &Catalog, role: &str) -> Result<Box<[FieldRights]>, PolicyError> {
+fn decide_fields(
+    judge: &mut Judge<'_>,
+    catalog: &Catalog,
+    role: &str,
+) -> Result<Box<[FieldRights]>, PolicyError> {
     let mut decided = vec![FieldRights::default(); catalog.len()].into_boxed_slice();
     let (operations, fields): (Vec<FieldId>, Vec<FieldId>) = catalog
         .field_ids()

@@ -50,7 +50,9 @@ impl Policy {
                 InputNeeds::Nothing => Needs::Nothing,
                 InputNeeds::Right(verb, field) => match catalog.field(field) {
                     Some(field) => Needs::Right(*verb, field),
-                    None => return Err(PolicyError::Incomplete(format!("inputs.csv: unknown field {field}"))),
+                    None => {
+                        return Err(PolicyError::Incomplete(format!("inputs.csv: unknown field {field}")));
+                    }
                 },
             };
             inputs.insert(position.clone(), needs);
@@ -61,6 +63,15 @@ impl Policy {
         policy.require_nullable()?;
         policy.require_facts()?;
         Ok(policy)
+    }
+
+    /// The same policy, in which nobody may look at the schema.
+    #[must_use]
+    pub fn without_introspection(mut self) -> Self {
+        for rights in self.roles.values_mut() {
+            *rights = Arc::new(rights.without(&["Query.__schema", "Query.__type"]));
+        }
+        self
     }
 
     /// The first 16 hexadecimal digits of the SHA-256 of the files.
@@ -119,7 +130,9 @@ impl Policy {
             for field in self.catalog.field_ids().filter(|field| rights.level(*field) == Level::Masked) {
                 if self.facts(field).is_none_or(|facts| facts.mask.is_none()) {
                     let name = self.catalog.field_name(field);
-                    return Err(PolicyError::Incomplete(format!("{name} is masked for a role but has no mask")));
+                    return Err(PolicyError::Incomplete(format!(
+                        "{name} is masked for a role but has no mask"
+                    )));
                 }
             }
         }

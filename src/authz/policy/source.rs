@@ -173,7 +173,11 @@ fn lines(file: &'static str, text: &str) -> Result<Vec<Line>, PolicyError> {
 impl Source {
     /// Reads the files against the schema.
     pub(super) fn read(files: &PolicyFiles, catalog: &Catalog) -> Result<Self, PolicyError> {
-        if !files.model.lines().any(|line| line.split_once('=').is_some_and(|(_, effect)| effect.trim() == EFFECT)) {
+        if !files
+            .model
+            .lines()
+            .any(|line| line.split_once('=').is_some_and(|(_, effect)| effect.trim() == EFFECT))
+        {
             return Err(PolicyError::Incomplete(format!("model.conf: policy_effect must be: e = {EFFECT}")));
         }
         let mut source = Self {
@@ -268,8 +272,11 @@ impl Source {
                 decided.insert(&group[0]);
             }
         }
-        let undecided: Vec<&str> =
-            catalog.field_ids().map(|field| catalog.field_name(field)).filter(|name| !decided.contains(name)).collect();
+        let undecided: Vec<&str> = catalog
+            .field_ids()
+            .map(|field| catalog.field_name(field))
+            .filter(|name| !decided.contains(name))
+            .collect();
         if undecided.is_empty() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! How deep a document is nested, before it is parsed.
+//! How long a document is and how deep it is nested, before it is parsed.
 //!
 //! The parser descends once for each bracket and does not count those of lists, objects and list types. A few
 //! kilobytes of `[` overflow its stack, which ends the process and not only the request. So brackets are counted
@@ -11,20 +11,27 @@ use crate::error::{Error, Result};
 /// The deepest nesting of brackets that is parsed: far above the parser's own limit on selections (64) and any use.
 const DEEPEST: usize = 100;
 
-/// Refuses a document whose brackets nest too deep.
+/// Refuses a document longer than so many bytes, or whose brackets nest too deep.
 ///
 /// # Errors
-/// [`Error::TooComplex`].
-pub(super) fn check(document: &str) -> Result<()> {
+/// [`Error::TooComplex`]; [`Error::BadInput`] for a string that is not closed.
+pub fn check(document: &str, longest: usize) -> Result<()> {
     let bytes = document.as_bytes();
+    if bytes.len() > longest {
+        return Err(Error::TooComplex(format!("document: {} bytes, {longest} allowed", bytes.len())));
+    }
     let mut depth = 0_usize;
+    // Once a block string is not closed, no later one is: looking again for each would take quadratic time.
+    let mut blocks_close = true;
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         at += match byte {
             b'(' | b'[' | b'{' => {
                 depth += 1;
                 if depth > DEEPEST {
-                    return Err(Error::TooComplex(format!("nesting: more than {DEEPEST} brackets in each other")));
+                    return Err(Error::TooComplex(format!(
+                        "nesting: more than {DEEPEST} brackets in each other"
+                    )));
                 }
                 1
             }
@@ -33,7 +40,18 @@ pub(super) fn check(document: &str) -> Result<()> {
                 1
             }
             b'#' => comment(&bytes[at..]),
-            b'"' => block_string(&bytes[at..]).or_else(|| string(&bytes[at..])).unwrap_or(1),
+            b'"' => {
+                let block = if blocks_close { block_string(&bytes[at..]) } else { None };
+                blocks_close &= block.is_some() || !bytes[at..].starts_with(br#"""""#);
+                match block.or_else(|| string(&bytes[at..])) {
+                    Some(length) => length,
+                    None => {
+                        return Err(Error::bad_input(
+                            "the document is not valid GraphQL: a string is not closed",
+                        ));
+                    }
+                }
+            }
             _ => 1,
         };
     }
