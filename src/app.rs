@@ -226,6 +226,9 @@ impl App {
             self.db.clone(),
         ));
         request.set_parsed_query(guarded.document);
+        for (name, value) in guarded.defaults {
+            request.variables.insert(name, value);
+        }
         let request = request
             .data(operation.clone())
             .data(rights)

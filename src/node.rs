@@ -3,10 +3,11 @@
 use async_graphql::{Context, ID, Interface, Object};
 use custodian_entity::id::TypedId;
 
-use crate::authz::{InOperation, Operation, Rows, Scoped};
+use crate::authz::Rows;
 use crate::billing::{Invoice, InvoiceLine, Payment};
 use crate::customers::{Address, Contact, Customer};
 use crate::error::{Error, Result};
+use crate::graphql::link::one;
 use crate::graphql::{self, Maybe, certain};
 use crate::resellers::Reseller;
 use crate::services::{NetworkService, ServicePlan, Subscription};
@@ -14,7 +15,6 @@ use crate::support::{Ticket, TicketMessage};
 use crate::tenants::Tenant;
 use crate::users::{Role, RoleGrant, User};
 use sea_orm::EntityTrait;
-use std::sync::Arc;
 
 /// Everything that has an id.
 #[derive(Interface)]
@@ -54,20 +54,21 @@ pub enum Node {
     TicketMessage(TicketMessage),
 }
 
-/// The row with this id, if the id is of this kind.
-async fn find<N>(operation: &Arc<Operation>, id: &str) -> Option<Result<Node>>
+/// The row with this id, if the id is of this kind; rows of a kind asked for together come by one statement.
+async fn find<N>(ctx: &Context<'_>, id: &str) -> Option<Result<Node>>
 where
     N: graphql::Node + Into<Node>,
+    <N::Entity as EntityTrait>::Model: 'static,
 {
     let id = <N::Entity as Rows>::Id::decode(id).ok()?;
-    let row: Result<<N::Entity as EntityTrait>::Model> = Scoped::<N::Entity>::of(operation).get(id).await;
-    Some(row.map(|row| N::from(row).into()))
+    let row = one::<N::Entity>(ctx, Some(id)).await;
+    Some(row.and_then(|row| row.map(|row| N::from(row).into()).ok_or(Error::NotFound)))
 }
 
-async fn any(operation: &Arc<Operation>, id: &str) -> Result<Node> {
+async fn any(ctx: &Context<'_>, id: &str) -> Result<Node> {
     macro_rules! first_of {
         ($($kind:ident)*) => {
-            $(if let Some(found) = find::<$kind>(operation, id).await { return found; })*
+            $(if let Some(found) = find::<$kind>(ctx, id).await { return found; })*
         };
     }
     first_of! {
@@ -88,7 +89,7 @@ pub struct NodeQuery;
 impl NodeQuery {
     /// The row with this id.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Maybe<Node> {
-        certain(async { any(ctx.operation()?, &id).await }).await
+        certain(any(ctx, &id)).await
     }
 
     /// The rows with these ids, in this order; null where there is none. At most 100.
@@ -97,12 +98,8 @@ impl NodeQuery {
             if ids.len() > MAX_IDS {
                 return Err(Error::bad_input(format!("at most {MAX_IDS} ids at once")));
             }
-            let operation = ctx.operation()?;
-            let mut found = Vec::with_capacity(ids.len());
-            for id in &ids {
-                found.push(certain::<Node, Node>(any(operation, id)).await);
-            }
-            Ok(found)
+            let found = ids.iter().map(|id| certain::<Node, Node>(any(ctx, id)));
+            Ok(futures_util::future::join_all(found).await)
         })
         .await
     }

@@ -119,6 +119,8 @@ fn classify(plain: &str, facts: &BTreeMap<String, FieldFacts>) -> String {
     let mut sdl = String::with_capacity(plain.len() * 2);
     let mut owner: Option<&str> = None;
     let mut in_text = false;
+    let mut in_arguments = false;
+    let mut pending: Option<String> = None;
     for line in plain.lines() {
         sdl.push_str(line.trim_end());
         if line.trim() == "\"\"\"" {
@@ -128,14 +130,25 @@ fn classify(plain: &str, facts: &BTreeMap<String, FieldFacts>) -> String {
                 owner = rest.split([' ', '{']).next();
             } else if line.starts_with('}') {
                 owner = None;
+            } else if in_arguments {
+                if line.trim_start().starts_with("):") {
+                    in_arguments = false;
+                    sdl.push_str(&pending.take().unwrap_or_default());
+                }
             } else if let Some(owner) = owner {
                 let name = line.trim_start().split(['(', ':']).next().unwrap_or_default();
                 if let Some(facts) = facts.get(&format!("{owner}.{name}")) {
-                    sdl.push_str(&format!(" @classified(level: {}", facts.classification));
+                    let mut directive = format!(" @classified(level: {}", facts.classification);
                     if let Some(category) = &facts.category {
-                        sdl.push_str(&format!(", category: {category}"));
+                        directive.push_str(&format!(", category: {category}"));
                     }
-                    sdl.push(')');
+                    directive.push(')');
+                    pending = Some(directive);
+                }
+                // Arguments with descriptions stand on lines of their own: the field ends where they do.
+                in_arguments = line.contains('(') && !line.contains("): ");
+                if !in_arguments {
+                    sdl.push_str(&pending.take().unwrap_or_default());
                 }
             }
         }

@@ -12,7 +12,7 @@ pub struct Model {
     /// The id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: TenantId,
-    /// Short unique name, part of URLs.
+    /// Short name. Not unique: that it is taken would tell of another provider.
     pub slug: String,
     /// The domain of its user names: `name@domain`.
     pub domain: String,

@@ -116,6 +116,7 @@ pub struct Event {
     pub(super) kind: EventType,
     pub(super) subject: Subject,
     pub(super) actor: Option<UserId>,
+    pub(super) role: Option<String>,
     pub(super) outcome: Outcome,
     pub(super) details: Details,
 }
@@ -133,12 +134,19 @@ impl Event {
         Self { details: Details::Step { from: format!("{from:?}"), to: format!("{to:?}") }, ..self }
     }
 
+    /// In this role, where the viewer's own is not it.
+    #[must_use]
+    pub fn in_role(self, role: &str) -> Self {
+        Self { role: Some(role.to_owned()), ..self }
+    }
+
     /// A sign-in under a user name, given as its mask.
     pub fn sign_in(succeeded: bool, masked_username: String, actor: Option<(UserId, TenantId)>) -> Self {
         Self {
             kind: if succeeded { EventType::SignInSucceeded } else { EventType::SignInFailed },
             subject: Subject { tenant: actor.map(|(_, tenant)| tenant), ..Subject::default() },
             actor: actor.map(|(user, _)| user),
+            role: None,
             outcome: if succeeded { Outcome::Success } else { Outcome::Failure },
             details: Details::SignIn { username: masked_username },
         }

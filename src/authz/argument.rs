@@ -67,6 +67,8 @@ pub(super) struct ArgumentCheck<'a> {
     pub(super) rights: &'a Rights,
     pub(super) given: Given<'a>,
     pub(super) refused: BTreeSet<Refused>,
+    /// Whether a text of the document holds the character NUL.
+    pub(super) holds_nul: bool,
 }
 
 /// A value of the document or, inside a variable, of the request.
@@ -125,6 +127,7 @@ impl ArgumentCheck<'_> {
                 self.choice(type_name, name.as_str());
             }
             Sent::Literal(Value::String(name)) | Sent::Constant(ConstValue::String(name)) => {
+                self.holds_nul |= name.contains('\0');
                 self.choice(type_name, name);
             }
             Sent::Literal(_) | Sent::Constant(_) => {}

@@ -31,6 +31,8 @@ pub struct Guarded {
     pub document: ExecutableDocument,
     /// What was masked and denied.
     pub plan: Plan,
+    /// The defaults of variables that were not given: the library forgets them in directives.
+    pub defaults: Vec<(Name, async_graphql::Value)>,
 }
 
 /// Decides about one operation of a document.
@@ -59,7 +61,12 @@ pub fn guard(
             return Err(Error::bad_input("subscriptions are not served here").into());
         }
     };
-    measure(catalog, limits, &document, &operation.node, root, variables)?;
+    require_variables(&operation.node, variables)?;
+    let roots = measure(catalog, limits, &document, &operation.node, root, variables)?;
+    // Fragments that some operation uses, to tell them from those that none does.
+    let used_before: HashSet<Name> = (document.operations.iter())
+        .flat_map(|(_, operation)| reachable(&operation.node.selection_set.node, &document.fragments))
+        .collect();
     let defaults: HashMap<Name, async_graphql::Value> = (operation.node.variable_definitions.iter())
         .filter_map(|definition| {
             Some((definition.node.name.node.clone(), definition.node.default_value.as_ref()?.node.clone()))
@@ -75,6 +82,7 @@ pub fn guard(
             rights,
             given: Given { variables, defaults: &defaults },
             refused: BTreeSet::new(),
+            holds_nul: false,
         },
         waiting: document.fragments,
         done: HashMap::new(),
@@ -95,33 +103,66 @@ pub fn guard(
     {
         return Err(Refusal::operation(rights, &refused_roots));
     }
+    if rewriter.arguments.holds_nul || variables.values().any(holds_nul) {
+        return Err(Error::bad_input("a text holds the character NUL").into());
+    }
+    one_mutation(operation_type, roots)?;
     if !rewriter.arguments.refused.is_empty() {
         return Err(Refusal::arguments(catalog, &rewriter.arguments.refused));
     }
     let mut fragments = rewriter.done;
-    if rewriter.plan.denies() {
-        let variables_after = variables_of(&operation.node, &fragments);
-        operation.node.variable_definitions.retain(|definition| {
-            let name = &definition.node.name.node;
-            variables_after.contains(name) || !variables_before.contains(name)
-        });
-        // The guard does not look inside introspection; fragments on its types are used all the same.
-        let on_introspection = |fragment: &FragmentDefinition| {
-            catalog.type_named(&fragment.type_condition.node.on.node).is_none()
-        };
-        fragments
-            .extend(rewriter.waiting.into_iter().filter(|(_, fragment)| on_introspection(&fragment.node)));
-        let used = reachable(&operation.node.selection_set.node, &fragments);
-        fragments.retain(|name, _| used.contains(name));
-    } else {
-        // What nothing spreads stays, so that validation says so.
-        fragments.extend(rewriter.waiting);
-    }
+    fragments.extend(rewriter.waiting);
+    let variables_after = variables_of(&operation.node, &fragments);
+    operation.node.variable_definitions.retain(|definition| {
+        let name = &definition.node.name.node;
+        variables_after.contains(name) || !variables_before.contains(name)
+    });
+    // What only denied fields or other operations used goes; what nothing uses stays, so that validation says so.
+    let used = reachable(&operation.node.selection_set.node, &fragments);
+    fragments.retain(|name, _| used.contains(name) || !used_before.contains(name));
     let operations = match name {
         Some(name) => DocumentOperations::Multiple(HashMap::from([(name, operation)])),
         None => DocumentOperations::Single(operation),
     };
-    Ok(Guarded { document: ExecutableDocument { operations, fragments }, plan: rewriter.plan })
+    let absent = |(name, _): &(&Name, &async_graphql::Value)| !variables.contains_key(*name);
+    let defaults =
+        defaults.iter().filter(absent).map(|(name, value)| (name.clone(), value.clone())).collect();
+    Ok(Guarded { document: ExecutableDocument { operations, fragments }, plan: rewriter.plan, defaults })
+}
+
+/// A variable that must have a value has one; the library leaves it out where the argument may be null.
+fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), Error> {
+    for definition in &operation.variable_definitions {
+        let definition = &definition.node;
+        let given = variables.get(&definition.name.node);
+        let is_missing = match given {
+            Some(value) => *value == async_graphql::Value::Null,
+            None => definition.default_value.is_none(),
+        };
+        if is_missing && !definition.var_type.node.nullable {
+            return Err(Error::bad_input(format!("the variable ${} needs a value", definition.name.node)));
+        }
+    }
+    Ok(())
+}
+
+/// A mutation that is refused half-way must not have changed anything: each request changes one thing.
+fn one_mutation(operation_type: OperationType, roots: u64) -> Result<(), Error> {
+    if operation_type == OperationType::Mutation && roots > 1 {
+        return Err(Error::TooComplex(format!("mutations in one request: {roots} asked for, 1 allowed")));
+    }
+    Ok(())
+}
+
+/// PostgreSQL stores no NUL; no text of ours needs one.
+fn holds_nul(value: &async_graphql::Value) -> bool {
+    use async_graphql::Value as Given;
+    match value {
+        Given::String(text) => text.contains('\0'),
+        Given::List(items) => items.iter().any(holds_nul),
+        Given::Object(members) => members.values().any(holds_nul),
+        _ => false,
+    }
 }
 
 /// The operation asked for, with its name.
@@ -327,28 +368,26 @@ fn wrap(
 
 /// The fragments that a selection spreads, directly or not.
 fn reachable(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> HashSet<Name> {
-    fn visit(
-        set: &SelectionSet,
-        fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
-        found: &mut HashSet<Name>,
-    ) {
+    fn spreads<'a>(set: &'a SelectionSet, found: &mut Vec<&'a Name>) {
         for item in &set.items {
             match &item.node {
-                Selection::Field(field) => visit(&field.node.selection_set.node, fragments, found),
-                Selection::InlineFragment(inner) => visit(&inner.node.selection_set.node, fragments, found),
-                Selection::FragmentSpread(spread) => {
-                    let name = &spread.node.fragment_name.node;
-                    if found.insert(name.clone())
-                        && let Some(fragment) = fragments.get(name)
-                    {
-                        visit(&fragment.node.selection_set.node, fragments, found);
-                    }
-                }
+                Selection::Field(field) => spreads(&field.node.selection_set.node, found),
+                Selection::InlineFragment(inner) => spreads(&inner.node.selection_set.node, found),
+                Selection::FragmentSpread(spread) => found.push(&spread.node.fragment_name.node),
             }
         }
     }
+    // Fragment by fragment: how deep they spread each other has not been measured for all of them.
     let mut found = HashSet::new();
-    visit(set, fragments, &mut found);
+    let mut waiting = Vec::new();
+    spreads(set, &mut waiting);
+    while let Some(name) = waiting.pop() {
+        if found.insert(name.clone())
+            && let Some(fragment) = fragments.get(name)
+        {
+            spreads(&fragment.node.selection_set.node, &mut waiting);
+        }
+    }
     found
 }
 

@@ -111,7 +111,6 @@ impl Operation {
                 access_mode: (self.db.get_database_backend() == DbBackend::Postgres).then_some(access),
                 // A reader that turns writer half-way can be refused by SQLite; who will write says so at once.
                 sqlite_transaction_mode: is_write.then_some(SqliteTransactionMode::Immediate),
-                ..Default::default()
             })
             .await?;
         if self.db.get_database_backend() == DbBackend::Postgres {

@@ -41,10 +41,10 @@ pub struct InvoiceCreateInput {
     #[garde(skip)]
     currency: Option<CurrencyCode>,
     /// A remark for the customer.
-    #[garde(inner(custom(validate::lines), length(max = 1000)))]
+    #[garde(inner(custom(validate::lines), length(chars, max = 1000)))]
     memo: Option<String>,
     /// A remark among staff.
-    #[garde(inner(custom(validate::lines), length(max = 1000)))]
+    #[garde(inner(custom(validate::lines), length(chars, max = 1000)))]
     internal_note: Option<String>,
     /// What is billed; 1 to 200 lines.
     #[garde(dive, length(min = 1, max = 200))]
@@ -55,7 +55,7 @@ pub struct InvoiceCreateInput {
 #[derive(InputObject, Validate)]
 pub struct InvoiceLineInput {
     /// What is billed.
-    #[garde(custom(line), length(max = 200))]
+    #[garde(custom(line), length(chars, max = 200))]
     description: String,
     /// How much of it; up to three decimals.
     #[garde(skip)]

@@ -32,7 +32,7 @@ pub struct PaymentCreateInput {
     #[garde(skip)]
     amount: BigInt,
     /// Chosen by the client, once per payment: sent again, it answers with the payment of the first time.
-    #[garde(custom(line), length(min = 8, max = 100))]
+    #[garde(custom(line), length(chars, min = 8, max = 100))]
     idempotency_key: String,
 }
 

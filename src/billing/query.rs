@@ -149,7 +149,7 @@ impl BillingQuery {
         before: Option<String>,
     ) -> Maybe<Connection<Invoice>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, order_by.map(InvoiceOrder::column)).await
         })
@@ -173,7 +173,7 @@ impl BillingQuery {
         before: Option<String>,
     ) -> Maybe<Connection<Payment>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, order_by.map(PaymentOrder::column)).await
         })

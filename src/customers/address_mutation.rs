@@ -16,7 +16,7 @@ use crate::authz::table::Level;
 use crate::authz::{InOperation, Rights, Scoped, mask};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::CountryCode;
-use crate::graphql::validate::{self, Given, line, optional, optional_line};
+use crate::graphql::validate::{self, Given, line, optional, optional_line, optional_lines};
 use crate::graphql::{Choice, Gid, Maybe, Outcome, certain};
 
 /// A new address.
@@ -30,19 +30,19 @@ pub struct AddressCreateInput {
     #[graphql(name = "type")]
     kind: Choice<AddressType>,
     /// Street and number.
-    #[garde(custom(line), length(max = 200))]
+    #[garde(custom(line), length(chars, max = 200))]
     line1: String,
     /// Floor, flat, building.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     line2: Option<String>,
     /// Postal code.
-    #[garde(inner(custom(line), length(max = 16)))]
+    #[garde(inner(custom(line), length(chars, max = 16)))]
     postal_code: Option<String>,
     /// Town.
-    #[garde(inner(custom(line), length(max = 100)))]
+    #[garde(inner(custom(line), length(chars, max = 100)))]
     city: Option<String>,
     /// State, province or region.
-    #[garde(inner(custom(line), length(max = 100)))]
+    #[garde(inner(custom(line), length(chars, max = 100)))]
     subdivision: Option<String>,
     /// Country.
     #[garde(skip)]
@@ -58,7 +58,7 @@ pub struct AddressCreateInput {
     #[garde(inner(range(min = -180.0, max = 180.0)))]
     longitude: Option<f64>,
     /// How to get in.
-    #[garde(inner(custom(validate::lines), length(max = 1000)))]
+    #[garde(inner(custom(validate::lines), length(chars, max = 1000)))]
     access_instructions: Option<String>,
 }
 
@@ -73,19 +73,19 @@ pub struct AddressUpdateInput {
     #[graphql(name = "type")]
     kind: Option<Choice<AddressType>>,
     /// Street and number.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     line1: Option<String>,
     /// Floor, flat, building.
-    #[garde(custom(optional_line))]
+    #[garde(custom(optional_line::<200>))]
     line2: MaybeUndefined<String>,
     /// Postal code.
-    #[garde(custom(optional_line))]
+    #[garde(custom(optional_line::<16>))]
     postal_code: MaybeUndefined<String>,
     /// Town.
-    #[garde(custom(optional_line))]
+    #[garde(custom(optional_line::<100>))]
     city: MaybeUndefined<String>,
     /// State, province or region.
-    #[garde(custom(optional_line))]
+    #[garde(custom(optional_line::<100>))]
     subdivision: MaybeUndefined<String>,
     /// Country.
     #[garde(skip)]
@@ -100,7 +100,7 @@ pub struct AddressUpdateInput {
     #[garde(skip)]
     longitude: MaybeUndefined<f64>,
     /// How to get in.
-    #[garde(custom(optional_line))]
+    #[garde(custom(optional_lines::<1000>))]
     access_instructions: MaybeUndefined<String>,
 }
 

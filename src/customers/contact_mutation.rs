@@ -33,10 +33,10 @@ pub struct ContactCreateInput {
     #[garde(skip)]
     is_authorized: Option<bool>,
     /// Name.
-    #[garde(custom(line), length(max = 200))]
+    #[garde(custom(line), length(chars, max = 200))]
     name: String,
     /// What it does.
-    #[garde(inner(custom(line), length(max = 100)))]
+    #[garde(inner(custom(line), length(chars, max = 100)))]
     job_title: Option<String>,
     /// Where it gets mail.
     #[garde(skip)]
@@ -62,10 +62,10 @@ pub struct ContactUpdateInput {
     #[garde(skip)]
     is_authorized: Option<bool>,
     /// Name.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     name: Option<String>,
     /// What it does.
-    #[garde(custom(optional_line))]
+    #[garde(custom(optional_line::<100>))]
     job_title: MaybeUndefined<String>,
     /// Where it gets mail.
     #[garde(skip)]

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use chrono::NaiveDate;
 use custodian_entity::choice::{
     CustomerStatus, CustomerType, GovernmentIdType, KycStatus, UserKind, UserStatus,
 };
 use custodian_entity::customer::{ActiveModel, Column, Entity, Model};
 use custodian_entity::id::{CustomerId, ResellerId, TypedId, UserId};
-use custodian_entity::personal::{ConfidentialAmount, ConfidentialNumber, GovernmentId, Name, TaxId};
+use custodian_entity::personal::{
+    BirthDate, ConfidentialAmount, ConfidentialNumber, GovernmentId, Name, TaxId,
+};
 use custodian_entity::{reseller, tenant, user};
 use garde::Validate;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -31,16 +34,16 @@ pub struct CustomerCreateInput {
     #[graphql(name = "type")]
     kind: Choice<CustomerType>,
     /// The name shown to people.
-    #[garde(custom(line), length(max = 200))]
+    #[garde(custom(line), length(chars, max = 200))]
     display_name: String,
     /// Given names.
-    #[garde(inner(custom(line), length(max = 100)))]
+    #[garde(inner(custom(line), length(chars, max = 100)))]
     first_name: Option<String>,
     /// Family names.
-    #[garde(inner(custom(line), length(max = 100)))]
+    #[garde(inner(custom(line), length(chars, max = 100)))]
     last_name: Option<String>,
     /// The name in the register of companies; required of a company.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     company_name: Option<String>,
     /// Where it gets mail; unique within the provider.
     #[garde(skip)]
@@ -70,7 +73,7 @@ pub struct CustomerCreateInput {
     #[garde(skip)]
     language: Option<LanguageCode>,
     /// The number other systems know it by; unique within the provider.
-    #[garde(inner(custom(line), length(max = 100)))]
+    #[garde(inner(custom(line), length(chars, max = 100)))]
     external_reference: Option<String>,
     /// The partner it comes through. A reseller's own customers are always its own.
     #[garde(skip)]
@@ -96,16 +99,16 @@ pub struct CustomerUpdateInput {
     #[garde(skip)]
     version: i32,
     /// The name shown to people.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     display_name: Option<String>,
     /// Given names.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<100>))]
     first_name: MaybeUndefined<String>,
     /// Family names.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<100>))]
     last_name: MaybeUndefined<String>,
     /// The name in the register of companies.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<200>))]
     company_name: MaybeUndefined<String>,
     /// Where its invoices go.
     #[garde(skip)]
@@ -132,7 +135,7 @@ pub struct CustomerUpdateInput {
     #[garde(skip)]
     language: MaybeUndefined<LanguageCode>,
     /// The number other systems know it by.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<100>))]
     external_reference: MaybeUndefined<String>,
     /// Who looks after it.
     #[garde(skip)]
@@ -174,7 +177,7 @@ impl CustomerMutation {
                     Some(id) => Some(manager(operation, id.0).await?),
                     None => None,
                 };
-                let (mut row, names) = accept!(new_row(input, &tenant));
+                let (mut row, names) = accept!(new_row(input, &tenant, operation.clock.today()));
                 let id = CustomerId::from_uuid(operation.clock.new_uuid());
                 let now = operation.clock.now();
                 row.id = Set(id);
@@ -212,7 +215,7 @@ impl CustomerMutation {
                 }
                 let tenant = Scoped::<tenant::Entity>::of(operation).get(before.tenant_id).await?;
                 let mut row = ActiveModel::default();
-                let names = accept!(fill(&mut row, input, &tenant, &before));
+                let names = accept!(fill(&mut row, input, &tenant, &before, operation.clock.today()));
                 let changed = change_version(operation, id, version, row).await;
                 let changed = accept!(validate::taken(changed, &UNIQUE)?);
                 let event = Event::done(EventType::CustomerUpdated, subject(&changed));
@@ -286,7 +289,11 @@ async fn manager(operation: &Arc<Operation>, id: UserId) -> Result<UserId> {
     if is_ours { Ok(found.id) } else { Err(Error::NotFound) }
 }
 
-fn new_row(input: CustomerCreateInput, tenant: &tenant::Model) -> Outcome<(ActiveModel, Vec<&'static str>)> {
+fn new_row(
+    input: CustomerCreateInput,
+    tenant: &tenant::Model,
+    today: NaiveDate,
+) -> Outcome<(ActiveModel, Vec<&'static str>)> {
     let mut given = Given::checked(&input);
     let kind = input.kind.0;
     if kind == CustomerType::Company && input.company_name.is_none() {
@@ -329,6 +336,7 @@ fn new_row(input: CustomerCreateInput, tenant: &tenant::Model) -> Outcome<(Activ
             risk_score: optional(input.risk_score),
         },
         tenant,
+        today,
     );
     Ok((row, given.finish()?))
 }
@@ -338,8 +346,12 @@ fn fill(
     input: CustomerUpdateInput,
     tenant: &tenant::Model,
     before: &Model,
+    today: NaiveDate,
 ) -> Outcome<Vec<&'static str>> {
     let mut given = Given::checked(&input);
+    if before.kind == CustomerType::Company && input.company_name.is_null() {
+        given.refuse(UserError::on("companyName", UserErrorCode::Required, "a company has a name"));
+    }
     if before.status == CustomerStatus::Anonymized {
         given.refuse(UserError {
             field: None,
@@ -373,6 +385,7 @@ fn fill(
             risk_score: input.risk_score,
         },
         tenant,
+        today,
     );
     given.finish()
 }
@@ -395,7 +408,21 @@ struct Common {
     risk_score: MaybeUndefined<i32>,
 }
 
-fn fill_common(given: &mut Given, row: &mut ActiveModel, input: Common, tenant: &tenant::Model) {
+#[expect(clippy::disallowed_methods, reason = "compares a date of birth with the day")]
+fn born_before(date: BirthDate, today: NaiveDate) -> Outcome<BirthDate> {
+    if *date.expose() > today {
+        return Err(vec![UserError::on("dateOfBirth", UserErrorCode::Invalid, "lies in the future")]);
+    }
+    Ok(date)
+}
+
+fn fill_common(
+    given: &mut Given,
+    row: &mut ActiveModel,
+    input: Common,
+    tenant: &tenant::Model,
+    today: NaiveDate,
+) {
     let mut name = |field, column: &mut ActiveValue<Option<Name>>, value: MaybeUndefined<String>| {
         given.set_or_clear(field, column, value.map_value(|text| Name::new(text.trim())));
     };
@@ -408,7 +435,8 @@ fn fill_common(given: &mut Given, row: &mut ActiveModel, input: Common, tenant: 
     let phone =
         given.read(input.phone, |PhoneNumber(text)| validate::phone("phone", &text, &tenant.country_code));
     given.set_or_clear("phone", &mut row.phone, phone);
-    given.set_or_clear("dateOfBirth", &mut row.date_of_birth, input.date_of_birth.map_value(|date| date.0));
+    let born = given.read(input.date_of_birth, |PartialDate(date)| born_before(date, today));
+    given.set_or_clear("dateOfBirth", &mut row.date_of_birth, born);
     let id_type = input.government_id_type.map_value(|kind| kind.0);
     given.set_or_clear("governmentIdType", &mut row.government_id_type, id_type);
     let id_country = input.government_id_country.map_value(|country| country.0);

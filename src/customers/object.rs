@@ -206,7 +206,7 @@ impl Customer {
         before: Option<String>,
     ) -> Maybe<Connection<Subscription>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
             connection::children(ctx, page, seal, "customer_id", self.0.id).await
         })
         .await
@@ -221,7 +221,7 @@ impl Customer {
         before: Option<String>,
     ) -> Maybe<Connection<Invoice>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
             connection::children(ctx, page, seal, "customer_id", self.0.id).await
         })
         .await
@@ -236,7 +236,7 @@ impl Customer {
         before: Option<String>,
     ) -> Maybe<Connection<Payment>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
             connection::children(ctx, page, seal, "customer_id", self.0.id).await
         })
         .await
@@ -251,7 +251,7 @@ impl Customer {
         before: Option<String>,
     ) -> Maybe<Connection<Ticket>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
             connection::children(ctx, page, seal, "customer_id", self.0.id).await
         })
         .await

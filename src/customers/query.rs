@@ -141,7 +141,7 @@ impl CustomerQuery {
         before: Option<String>,
     ) -> Maybe<Connection<Customer>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition()?;
             connection::list(ctx, &page, seal, filter, order_by.map(CustomerOrder::column)).await
         })

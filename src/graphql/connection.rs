@@ -160,8 +160,11 @@ impl<N: Node> Connection<N> {
         if page.from_end {
             rows.reverse();
         }
-        let (has_previous, has_next) =
-            if page.from_end { (more, page.before.is_some()) } else { (page.after.is_some(), more) };
+        let (has_previous, has_next) = if page.from_end {
+            (more || page.after.is_some(), page.before.is_some())
+        } else {
+            (page.after.is_some(), more || page.before.is_some())
+        };
         Self { nodes: rows.into_iter().map(N::from).collect(), order, seal, has_previous, has_next, total }
     }
 }

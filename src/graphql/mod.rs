@@ -47,11 +47,11 @@ macro_rules! nodes {
     )*};
 }
 
-/// The four paging arguments of a list, read; declares `page` and `seal`.
+/// The four paging arguments of a list on this type, read: the page, and what seals its cursors.
 #[macro_export]
 macro_rules! paging {
-    ($ctx:expr, $first:expr, $after:expr, $last:expr, $before:expr) => {{
-        let seal = $crate::graphql::CursorSeal::of($ctx)?;
+    ($ctx:expr, $owner:literal, $first:expr, $after:expr, $last:expr, $before:expr) => {{
+        let seal = $crate::graphql::CursorSeal::of($ctx, $owner)?;
         let page = $crate::graphql::Page::read($ctx, &seal, $first, $after, $last, $before)?;
         (page, seal)
     }};

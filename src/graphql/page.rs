@@ -89,13 +89,13 @@ pub struct CursorSeal {
 }
 
 impl CursorSeal {
-    /// For the field being resolved.
+    /// For the field of this type that is being resolved.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] without a viewer.
-    pub fn of(ctx: &Context<'_>) -> Result<Self> {
+    pub fn of(ctx: &Context<'_>, owner: &str) -> Result<Self> {
         let identity = ctx.operation()?.identity()?;
-        let mut bound_to = format!("{:?} {} {}", identity.user, identity.role, ctx.field().name());
+        let mut bound_to = format!("{:?} {} {owner}.{}", identity.user, identity.role, ctx.field().name());
         let arguments = ctx.field().arguments().map_err(|_| Error::bad_input("malformed arguments"))?;
         for (name, value) in arguments {
             if !["first", "after", "last", "before"].contains(&name.as_str()) {

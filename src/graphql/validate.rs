@@ -121,16 +121,32 @@ pub fn number(path: &str, text: &str) -> Result<String, Vec<UserError>> {
     Err(vec![UserError::on(path, UserErrorCode::Invalid, "is not 4 to 32 letters and digits")])
 }
 
-/// garde: as [`line`], where something is given.
+/// garde: as [`line`] of at most so many characters, where something is given.
 ///
 /// # Errors
-/// As [`line`], or longer than 200 characters.
-pub fn optional_line(text: &MaybeUndefined<String>, context: &()) -> garde::Result {
+/// As [`line`], or when it is longer.
+pub fn optional_line<const MAX: usize>(text: &MaybeUndefined<String>, context: &()) -> garde::Result {
+    optional_text(text, MAX, |text| line(text, context))
+}
+
+/// garde: as [`lines`] of at most so many characters, where something is given.
+///
+/// # Errors
+/// As [`lines`], or when it is longer.
+pub fn optional_lines<const MAX: usize>(text: &MaybeUndefined<String>, context: &()) -> garde::Result {
+    optional_text(text, MAX, |text| lines(text, context))
+}
+
+fn optional_text(
+    text: &MaybeUndefined<String>,
+    max: usize,
+    check: impl FnOnce(&str) -> garde::Result,
+) -> garde::Result {
     let MaybeUndefined::Value(text) = text else { return Ok(()) };
-    if text.chars().count() > 200 {
-        return Err(garde::Error::new("length is greater than 200"));
+    if text.chars().count() > max {
+        return Err(garde::Error::new(format!("length is greater than {max}")));
     }
-    line(text, context)
+    check(text)
 }
 
 /// What a client gave of an input, on its way into a row: which fields, and what is wrong with them.

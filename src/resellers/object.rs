@@ -77,7 +77,7 @@ impl Reseller {
         before: Option<String>,
     ) -> Maybe<Connection<Customer>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Reseller", first, after, last, before);
             connection::children(ctx, page, seal, "reseller_id", self.0.id).await
         })
         .await

@@ -83,7 +83,7 @@ impl ResellerQuery {
         before: Option<String>,
     ) -> Maybe<Connection<Reseller>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, order_by.map(ResellerOrder::column)).await
         })

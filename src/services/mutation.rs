@@ -39,7 +39,7 @@ pub struct SubscriptionTransitionInput {
     #[garde(skip)]
     id: Gid<SubscriptionId>,
     /// Why; the customer can read it.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     reason: Option<String>,
 }
 
@@ -152,7 +152,14 @@ async fn create(ctx: &Context<'_>, input: SubscriptionCreateInput) -> Result<Out
         };
         let added = Scoped::<Entity>::of(operation).insert(row).await?;
         let event = Event::done(EventType::SubscriptionCreated, subject(&added));
-        Ok(Change::Done(added, event.fields(vec!["plan", "serviceAddress", "startDate", "endDate"])))
+        let given = [
+            ("plan", true),
+            ("serviceAddress", input.service_address_id.is_some()),
+            ("startDate", input.start_date.is_some()),
+            ("endDate", input.end_date.is_some()),
+        ];
+        let names = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
+        Ok(Change::Done(added, event.fields(names)))
     })
     .await
 }

@@ -160,7 +160,7 @@ impl ServiceQuery {
         before: Option<String>,
     ) -> Maybe<Connection<ServicePlan>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, order_by.map(ServicePlanOrder::column)).await
         })
@@ -179,7 +179,7 @@ impl ServiceQuery {
         before: Option<String>,
     ) -> Maybe<Connection<Subscription>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, order_by.map(SubscriptionOrder::column)).await
         })
@@ -197,7 +197,7 @@ impl ServiceQuery {
         before: Option<String>,
     ) -> Maybe<Connection<NetworkService>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, None).await
         })

@@ -74,7 +74,8 @@ async fn login(
         match act_as(&account.user, &account.held, role.as_deref(), session) {
             Ok(identity) => {
                 account::note_success(operation, &account.user).await?;
-                Ok(Change::Done(Ok((account, identity)), Event::sign_in(true, masked, actor)))
+                let event = Event::sign_in(true, masked, actor).in_role(&identity.role);
+                Ok(Change::Done(Ok((account, identity)), event))
             }
             Err(error) => Ok(Change::Done(Err(error), Event::sign_in(false, masked, actor))),
         }

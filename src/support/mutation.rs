@@ -44,10 +44,10 @@ pub struct TicketCreateInput {
     #[garde(skip)]
     due_at: Option<DateTime>,
     /// In a few words.
-    #[garde(custom(line), length(max = 200))]
+    #[garde(custom(line), length(chars, max = 200))]
     subject: String,
     /// In full.
-    #[garde(custom(lines), length(max = 10_000))]
+    #[garde(custom(lines), length(chars, max = 10_000))]
     description: String,
     /// Who works on it.
     #[garde(skip)]
@@ -79,10 +79,10 @@ pub struct TicketUpdateInput {
     #[garde(skip)]
     due_at: MaybeUndefined<DateTime>,
     /// In a few words.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     subject: Option<String>,
     /// In full.
-    #[garde(inner(custom(lines), length(max = 10_000)))]
+    #[garde(inner(custom(lines), length(chars, max = 10_000)))]
     description: Option<String>,
     /// Who works on it.
     #[garde(skip)]
@@ -99,10 +99,10 @@ pub struct TicketReplyInput {
     #[garde(skip)]
     ticket_id: Gid<TicketId>,
     /// For all who read the ticket.
-    #[garde(inner(custom(lines), length(max = 10_000)))]
+    #[garde(inner(custom(lines), length(chars, max = 10_000)))]
     body: Option<String>,
     /// Among staff. A message with nothing else is no message for customers and resellers.
-    #[garde(inner(custom(lines), length(max = 10_000)))]
+    #[garde(inner(custom(lines), length(chars, max = 10_000)))]
     internal_body: Option<String>,
 }
 

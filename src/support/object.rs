@@ -103,7 +103,7 @@ impl Ticket {
         before: Option<String>,
     ) -> Maybe<Connection<TicketMessage>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Ticket", first, after, last, before);
             connection::children(ctx, page, seal, "ticket_id", self.0.id).await
         })
         .await

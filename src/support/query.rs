@@ -101,7 +101,7 @@ impl TicketQuery {
         before: Option<String>,
     ) -> Maybe<Connection<Ticket>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, order_by.map(TicketOrder::column)).await
         })

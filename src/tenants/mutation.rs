@@ -15,17 +15,17 @@ use crate::graphql::{Maybe, Outcome, certain};
 /// What is to be changed; what is not given stays.
 #[derive(InputObject, Validate)]
 pub struct TenantUpdateInput {
-    /// Short unique name.
-    #[garde(inner(custom(line), length(max = 63)))]
+    /// Short name.
+    #[garde(inner(custom(line), length(chars, max = 63)))]
     slug: Option<String>,
     /// The name shown to people.
-    #[garde(inner(custom(line), length(max = 200)))]
+    #[garde(inner(custom(line), length(chars, max = 200)))]
     display_name: Option<String>,
     /// Where it does business.
     #[garde(skip)]
     country_code: Option<CountryCode>,
     /// IANA time zone.
-    #[garde(inner(custom(line), length(max = 64)))]
+    #[garde(inner(custom(line), length(chars, max = 64)))]
     timezone: Option<String>,
     /// The currency of balances.
     #[garde(skip)]
@@ -34,16 +34,16 @@ pub struct TenantUpdateInput {
     #[garde(skip)]
     support_email: MaybeUndefined<EmailAddress>,
     /// The data-protection officer.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<200>))]
     dpo_contact: MaybeUndefined<String>,
     /// Where to report a vulnerability.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<200>))]
     security_contact: MaybeUndefined<String>,
     /// The name in the register of companies.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<200>))]
     legal_name: MaybeUndefined<String>,
     /// Where its data are kept.
-    #[garde(custom(validate::optional_line))]
+    #[garde(custom(validate::optional_line::<200>))]
     data_region: MaybeUndefined<String>,
 }
 
@@ -65,10 +65,9 @@ impl TenantMutation {
                 let names = accept!(fill(&mut row, input));
                 let rows = Scoped::<tenant::Entity>::of(operation);
                 let changed = match names.is_empty() {
-                    true => rows.get(id).await,
-                    false => rows.change(id, |update| update.set(row)).await,
+                    true => rows.get(id).await?,
+                    false => rows.change(id, |update| update.set(row)).await?,
                 };
-                let changed = accept!(validate::taken(changed, &[("slug", "slug")])?);
                 let event = Event::done(EventType::TenantUpdated, Subject::row("Tenant", id, id));
                 Ok(Change::Done(changed, event.fields(names)))
             })

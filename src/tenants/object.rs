@@ -18,7 +18,7 @@ impl Tenant {
     pub async fn id(&self) -> ID {
         id(self.0.id)
     }
-    /// Short unique name.
+    /// Short name.
     async fn slug(&self) -> &str {
         &self.0.slug
     }

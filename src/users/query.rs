@@ -85,7 +85,7 @@ impl UserQuery {
         before: Option<String>,
     ) -> Maybe<Connection<User>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             let filter = filter.unwrap_or_default().condition();
             connection::list(ctx, &page, seal, filter, order_by.map(UserOrder::column)).await
         })
@@ -107,7 +107,7 @@ impl UserQuery {
         before: Option<String>,
     ) -> Maybe<Connection<Role>> {
         certain(async {
-            let (page, seal) = paging!(ctx, first, after, last, before);
+            let (page, seal) = paging!(ctx, "Query", first, after, last, before);
             connection::list(ctx, &page, seal, Condition::all(), None).await
         })
         .await

@@ -10,6 +10,11 @@
 //! | `CUSTODIAN_TEST_REQUIRE` | `postgres`: fail instead of leaving it out |
 
 #![allow(
+    clippy::derivable_impls,
+    clippy::iter_kv_map,
+    clippy::manual_is_multiple_of,
+    clippy::result_large_err,
+    clippy::type_complexity,
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::panic,
@@ -21,16 +26,32 @@
 )]
 
 mod app;
+mod arguments;
+mod bad_input;
+mod billing;
 mod client;
 mod commands;
+mod coverage;
+mod customers;
 mod database;
+mod defects;
+mod fixture;
+mod guard;
 mod harness;
 mod http;
+mod leaks;
 mod logs;
 mod masks;
+mod matrix;
 mod postgres;
+mod reference;
+mod rows;
 mod rules;
+mod services;
+mod session;
 mod suite;
+mod support;
+mod tokens;
 
 use std::process::ExitCode;
 
@@ -39,6 +60,19 @@ fn main() -> ExitCode {
     harness::register(&mut suite);
     rules::register(&mut suite);
     masks::register(&mut suite);
+    coverage::register(&mut suite);
+    matrix::register(&mut suite);
+    arguments::register(&mut suite);
+    guard::register(&mut suite);
+    leaks::register(&mut suite);
+    rows::register(&mut suite);
+    session::register(&mut suite);
+    tokens::register(&mut suite);
+    customers::register(&mut suite);
+    services::register(&mut suite);
+    billing::register(&mut suite);
+    support::register(&mut suite);
+    bad_input::register(&mut suite);
     http::register(&mut suite);
     commands::register(&mut suite);
     suite.run()

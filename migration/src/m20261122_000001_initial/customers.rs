@@ -66,8 +66,11 @@ async fn customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .references_within("tenant_id", "reseller_id", "reseller")
         .references("account_manager_id", "user")
         .unique(&["tenant_id", "customer_number"])
-        .unique(&["tenant_id", "email"])
-        .unique(&["tenant_id", "external_reference"])
+        // Within a reseller, not across: a value in use must not tell of another reseller's customers.
+        .unique_where(&["tenant_id", "email"], "reseller_id IS NULL")
+        .unique_where(&["tenant_id", "reseller_id", "email"], "reseller_id IS NOT NULL")
+        .unique_where(&["tenant_id", "external_reference"], "reseller_id IS NULL")
+        .unique_where(&["tenant_id", "reseller_id", "external_reference"], "reseller_id IS NOT NULL")
         .unique(&["tenant_id", "id"])
         .keyset(&[&[], &["tenant_id"], &["reseller_id"]], &["created_at", "updated_at", "customer_number"])
         .create(manager)

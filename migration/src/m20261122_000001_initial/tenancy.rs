@@ -37,7 +37,7 @@ async fn tenant(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .one_of("status", &["ACTIVE", "SUSPENDED"])
         .check("country_code", "length(country_code) = 2")
         .check("currency", "length(currency) = 3")
-        .unique(&["slug"])
+        // The slug is not unique: that it is taken would tell of another provider.
         .unique(&["domain"])
         .create(manager)
         .await

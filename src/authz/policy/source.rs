@@ -173,11 +173,14 @@ fn lines(file: &'static str, text: &str) -> Result<Vec<Line>, PolicyError> {
 impl Source {
     /// Reads the files against the schema.
     pub(super) fn read(files: &PolicyFiles, catalog: &Catalog) -> Result<Self, PolicyError> {
-        if !files
-            .model
-            .lines()
-            .any(|line| line.split_once('=').is_some_and(|(_, effect)| effect.trim() == EFFECT))
-        {
+        let effects = files.model.split("[policy_effect]").nth(1).unwrap_or_default();
+        let effects = effects.lines().map(str::trim).take_while(|line| !line.starts_with('['));
+        let mut effects = effects.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let effect = effects
+            .next()
+            .and_then(|line| line.split_once('='))
+            .map(|(name, effect)| (name.trim(), effect.trim()));
+        if effect != Some(("e", EFFECT)) || effects.next().is_some() {
             return Err(PolicyError::Incomplete(format!("model.conf: policy_effect must be: e = {EFFECT}")));
         }
         let mut source = Self {

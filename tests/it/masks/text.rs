@@ -54,9 +54,13 @@ fn text_examples() {
         ("٠٥٠١٢٣٤٥٦٧ or ｅｖｅ＠x.example", "<PHONE_1> or <EMAIL_1>"),
         ("down since 2026-03-09 14:30", "down since 2026-03-09 14:30"),
         ("1984-03-09-1234", "<PHONE_1>"),
+        ("192.0.2.1aaaaaa0a00aa", "<IP_1><MAC_1>"),
     ] {
         assert_eq!(mask::free_text(text, KNOWN), expected, "{text:?}");
     }
+    let known = [Known { kind: "CODE", value: "4242" }];
+    let masked = mask::free_text("4242 4242 4242 4242", &known);
+    assert_eq!(masked, "<CARD_1>", "the end of a card is not shown where it is known to be something else");
 }
 
 /// Words with none of the letters that [`secrets`] use.

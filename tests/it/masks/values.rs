@@ -46,7 +46,8 @@ pub fn values() -> impl Strategy<Value = String> {
         chars.insert(at.index(chars.len() + 1), c);
         String::from_iter(chars)
     });
-    let joined = (real.clone(), short.clone(), real.clone()).prop_map(|(a, between, b)| a + &between + &b);
+    let joined =
+        (real.clone(), short.clone(), real.clone()).prop_map(|(a, between, b)| format!("{a}{between}{b}"));
     prop_oneof![4 => real, 3 => spoilt, 2 => joined, 4 => short, 1 => long]
 }
 

@@ -1,0 +1,290 @@
+//! What authorisation costs: the guard on and off, on the same schema, the same rows and the same document.
+//!
+//! `cargo bench` prints a table. CPU time is compared, not wall time; on and off take turns, and each line is the
+//! median over all turns, because a busy machine slows both. Two sources of rows:
+//! - *in memory*: the rows are loaded before, so nothing but the library and the guard is measured. The hard measure;
+//! - *SQLite*: the service as it is, in which the driver's cost hides the guard's.
+
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program that measures: it executes the schema past the guard, reads rows directly, and prints"
+)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Response, Schema, Variables};
+use cpu_time::ProcessTime;
+use custodian::app::open;
+use custodian::authn::{Identity, Origin, Viewer};
+use custodian::authz::answer::finish;
+use custodian::authz::guard::guard;
+use custodian::authz::policy::{Policy, PolicyFiles};
+use custodian::authz::{Operation, Rights};
+use custodian::clock::Clock;
+use custodian::config::{Config, Limits};
+use custodian::crypto::Keys;
+use custodian::customers::Customer;
+use custodian::graphql::Batches;
+use custodian::graphql::page::MaxPageSize;
+use custodian::schema::{self, CustodianSchema};
+use custodian_entity::{customer, user};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
+use tokio::runtime::Builder;
+
+/// What the guard may cost at 1,000 rows × 12 fields.
+const BAR: f64 = 1.05;
+
+/// 12 fields, all in clear for a provider's administrator.
+const CLEAR: &str = "{ customers(first: 1000) { nodes { id customerNumber type status createdAt version language \
+                     displayName firstName email phone billingEmail } } }";
+
+/// 12 fields, of which support sees three masked and two not at all.
+const MIXED: &str = "{ customers(first: 1000) { nodes { id customerNumber type status createdAt version language \
+                     email phone billingEmail taxId riskScore } } }";
+
+/// As a dashboard asks: variables, a fragment, nested lists.
+const DASHBOARD: &str = "query Page($first: Int!, $after: String, $open: Boolean!) { viewer { displayName } \
+    customers(first: $first, after: $after, filter: { status: { eq: ACTIVE } }, orderBy: { field: CREATED_AT }) { \
+    totalCount pageInfo { hasNextPage endCursor } nodes { ...Row tickets(first: 3) @include(if: $open) { \
+    nodes { id subject status } } subscriptions(first: 3) { nodes { id status plan { name } } } } } } \
+    fragment Row on Customer { id customerNumber status displayName email phone taxId riskScore }";
+
+/// The nested list of which the statements are counted.
+const NESTED: &str = "query($first: Int!) { customers(first: $first) { nodes { id displayName \
+    subscriptions(first: 5) { nodes { id status } } invoices(first: 5) { nodes { id number total { amount } } } } } }";
+
+fn main() {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("the system gives threads");
+    runtime.block_on(async {
+        let mut bench = Bench::new().await;
+        println!("guard on : guard off, CPU time at 1,000 rows × 12 fields (bar {BAR:.2})\n");
+        println!("{:<44} {:>10} {:>10} {:>8}", "", "off", "on", "ratio");
+        for (what, role, document) in
+            [("12 clear", "tenant_admin", CLEAR), ("7 clear, 3 masked, 2 denied", "support_agent", MIXED)]
+        {
+            bench.act_as(role);
+            let (off, on) = bench.compare(document, 300, Rows::InMemory).await;
+            line(&format!("in memory, {what}"), off, on);
+            let (off, on) = bench.compare(document, 60, Rows::Sqlite).await;
+            line(&format!("SQLite, {what}"), off, on);
+        }
+        println!("\nper operation, whatever the rows\n");
+        println!("{:<44} {:>10} {:>10}", "", "parsing", "guard");
+        for (what, document) in [("one list of 12 fields", MIXED), ("a page of a dashboard", DASHBOARD)] {
+            let (parsing, guarding) = bench.own_cost(document);
+            println!("{what:<44} {:>10} {:>10}", micros(parsing), micros(guarding));
+        }
+        println!("\nSQL statements: customers with their subscriptions and invoices\n");
+        for first in [5, 50, 500] {
+            println!("{:<44} {:>10}", format!("{first} customers"), bench.statements(first).await);
+        }
+    });
+}
+
+fn line(what: &str, off: Duration, on: Duration) {
+    let ratio = on.as_secs_f64() / off.as_secs_f64();
+    println!("{what:<44} {:>10} {:>10} {ratio:>8.3}", micros(off), micros(on));
+}
+
+fn micros(time: Duration) -> String {
+    format!("{:.1} µs", time.as_secs_f64() * 1e6)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy)]
+enum Rows {
+    InMemory,
+    Sqlite,
+}
+
+/// The pieces of the service, put together as [`custodian::app::App`] does.
+struct Bench {
+    policy: Arc<Policy>,
+    rights: Arc<Rights>,
+    limits: Limits,
+    viewer: Viewer,
+    db: DatabaseConnection,
+    schema: CustodianSchema,
+    in_memory: Schema<InMemory, EmptyMutation, EmptySubscription>,
+    statements: Arc<AtomicUsize>,
+    /// Kept until the end: dropping it removes the database.
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("custodian.db").display());
+        let config = Config::for_tests(url, folder.path().to_owned());
+        let mut db = open(&config).await.expect("a new database can be opened");
+        custodian::seed::demo(&db, "no password").await.expect("a new database takes the demo data");
+        custodian::seed::customers(&db, 1_000, &|_| {}).await.expect("the demo data are there");
+        let statements = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&statements);
+        db.set_metric_callback(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+
+        let account =
+            user::Entity::find().filter(user::Column::Username.eq("support@acme.example")).one(&db).await;
+        let account = account.expect("the database answers").expect("the demo data have this account");
+        let viewer = Viewer::signed_in(Identity {
+            user: account.id,
+            tenant: account.tenant_id,
+            reseller: None,
+            customer: None,
+            kind: account.kind,
+            role: "support_agent".to_owned(),
+            session: uuid::Uuid::nil(),
+        });
+        let own = customer::Entity::find().filter(customer::Column::TenantId.eq(account.tenant_id));
+        let rows = own.all(&db).await.expect("the database answers").into_iter().take(1_000);
+        let customers = Customers { nodes: rows.map(Customer).collect() };
+        assert_eq!(customers.nodes.len(), 1_000, "the seed made fewer customers");
+
+        let keys = Keys::open(&folder.path().join("keys")).expect("keys can be made");
+        let sealer = keys.sealer("cursors").expect("a key can be derived");
+        let schema = schema::builder().data(Arc::new(sealer)).data(MaxPageSize(1_000)).finish();
+        let catalog = schema::catalog(&schema).expect("the schema can be indexed");
+        let policy =
+            Policy::load(&PolicyFiles::built_in(), Arc::new(catalog)).await.expect("the policy is valid");
+        Self {
+            rights: Arc::clone(policy.everything()),
+            policy: Arc::new(policy),
+            limits: config.limits,
+            viewer,
+            db,
+            schema,
+            in_memory: Schema::build(InMemory(customers), EmptyMutation, EmptySubscription).finish(),
+            statements,
+            _folder: folder,
+        }
+    }
+
+    fn act_as(&mut self, role: &str) {
+        self.rights = Arc::clone(self.policy.rights(role).expect("the policy knows the role"));
+    }
+
+    /// The median cost without and with the guard.
+    async fn compare(&self, document: &str, turns: usize, rows: Rows) -> (Duration, Duration) {
+        let (mut off, mut on) = (Vec::with_capacity(turns), Vec::with_capacity(turns));
+        for turn in 0..turns + turns / 10 {
+            let start = ProcessTime::now();
+            black_box(self.unguarded(document, rows).await);
+            let between = ProcessTime::now();
+            black_box(self.guarded(document, &Variables::default(), rows).await);
+            // The first turns warm caches.
+            if turn >= turns / 10 {
+                off.push(between.duration_since(start));
+                on.push(between.elapsed());
+            }
+        }
+        (median(off), median(on))
+    }
+
+    async fn guarded(&self, document: &str, variables: &Variables, rows: Rows) -> Response {
+        let guarded = guard(&self.policy, &self.rights, &self.limits, document, None, variables);
+        let guarded = match guarded {
+            Ok(guarded) => guarded,
+            Err(refusal) => panic!("refused: {:?}", refusal.into_response().errors),
+        };
+        let mut request = Request::new(document).variables(variables.clone());
+        request.set_parsed_query(guarded.document);
+        let response = self.execute(request.data(Arc::clone(&self.rights)), rows).await;
+        finish(self.policy.catalog(), &guarded.plan, response)
+    }
+
+    /// Everything in clear.
+    async fn unguarded(&self, document: &str, rows: Rows) -> Response {
+        self.execute(Request::new(document).data(Arc::clone(self.policy.everything())), rows).await
+    }
+
+    async fn execute(&self, request: Request, rows: Rows) -> Response {
+        let response = match rows {
+            Rows::InMemory => self.in_memory.execute(request).await,
+            Rows::Sqlite => {
+                let operation = Arc::new(Operation::new(
+                    self.viewer.clone(),
+                    Origin::default(),
+                    // Rows are scoped alike with and without the guard.
+                    Arc::clone(self.policy.rights("support_agent").expect("the policy knows the role")),
+                    Clock::default(),
+                    self.db.clone(),
+                ));
+                let request = request
+                    .data(Arc::clone(&operation))
+                    .data(Arc::clone(&self.policy))
+                    .data(Arc::new(Batches::default()));
+                let response = self.schema.execute(request).await;
+                operation.end().await.expect("the database answers");
+                response
+            }
+        };
+        assert!(response.errors.is_empty(), "not executed: {:?}", response.errors);
+        response
+    }
+
+    /// What parsing costs, and what the guard costs on top of it.
+    fn own_cost(&self, document: &str) -> (Duration, Duration) {
+        const AT_ONCE: u32 = 200;
+        let variables = Variables::from_json(serde_json::json!({ "first": 25, "open": true }));
+        let (mut parsing, mut both) = (Vec::new(), Vec::new());
+        for _ in 0..50 {
+            let start = ProcessTime::now();
+            for _ in 0..AT_ONCE {
+                drop(black_box(async_graphql::parser::parse_query(black_box(document))));
+            }
+            let between = ProcessTime::now();
+            for _ in 0..AT_ONCE {
+                let guarded =
+                    guard(&self.policy, &self.rights, &self.limits, black_box(document), None, &variables);
+                assert!(black_box(guarded).is_ok(), "refused: the cost of a refusal is not what is measured");
+            }
+            parsing.push(between.duration_since(start) / AT_ONCE);
+            both.push(between.elapsed() / AT_ONCE);
+        }
+        let (parsing, both) = (median(parsing), median(both));
+        (parsing, both.saturating_sub(parsing))
+    }
+
+    async fn statements(&self, first: u32) -> usize {
+        let variables = Variables::from_json(serde_json::json!({ "first": first }));
+        self.statements.store(0, Ordering::Relaxed);
+        self.guarded(NESTED, &variables, Rows::Sqlite).await;
+        self.statements.load(Ordering::Relaxed)
+    }
+}
+
+/// A query root of which the guard cannot tell that it is not the real one.
+struct InMemory(Customers);
+
+#[Object(name = "Query")]
+impl InMemory {
+    async fn customers(&self, first: Option<i64>) -> Option<&Customers> {
+        first.map(|_| &self.0)
+    }
+}
+
+struct Customers {
+    nodes: Vec<Customer>,
+}
+
+#[Object(name = "CustomerConnection")]
+impl Customers {
+    async fn nodes(&self) -> &[Customer] {
+        &self.nodes
+    }
+}

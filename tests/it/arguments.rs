@@ -1,0 +1,164 @@
+//! Arguments are reads and writes: every filter, order and input field of the schema, as each role that may execute
+//! the operation, against the access matrix. A refusal is the same whatever the data; a mutation that is refused
+//! changes nothing; a row out of reach is a row that is not there.
+//!
+//! The documents are made from the SDL and `policy/inputs.csv`, so that what is added is tested without a line here.
+
+mod filters;
+mod foreign;
+mod masked;
+mod rows;
+mod state;
+mod values;
+mod writes;
+
+use custodian::authz::Level;
+use custodian::authz::policy::Policy;
+use serde_json::Value;
+
+use crate::client::Answer;
+use crate::reference::{Matrix, Sdl, input_needs};
+use crate::suite::Suite;
+
+/// Lists the tests of this file.
+pub fn register(suite: &mut Suite) {
+    suite.pure(
+        "arguments::inputs.csv asks for the field that a position is named after",
+        positions_name_fields,
+    );
+    filters::register(suite);
+    writes::register(suite);
+    masked::register(suite);
+    foreign::register(suite);
+}
+
+/// What a test of this folder reads from.
+pub struct Specification {
+    /// Who may do what.
+    pub matrix: Matrix,
+    /// Which documents can be written.
+    pub sdl: Sdl,
+    /// Which operations a role may execute; `matrix/operations.rs` holds it to the matrix.
+    pub policy: Policy,
+}
+
+impl Specification {
+    /// Everything of it.
+    pub async fn read() -> Self {
+        Self { matrix: Matrix::read(), sdl: Sdl::read(), policy: crate::matrix::policy().await }
+    }
+
+    /// Whether a role may execute an operation such as `Query.customers`.
+    pub fn may_execute(&self, role: &str, operation: &str) -> bool {
+        self.policy.rights(role).expect("the policy knows the role").level_by_name(operation) == Level::Clear
+    }
+}
+
+/// The code and field of each error.
+pub fn refusals(answer: &Answer) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let of = |error: &Value| (text(&error["extensions"]["code"]), text(&error["extensions"]["field"]));
+    answer.errors().iter().map(of).collect()
+}
+
+/// Nothing went wrong; otherwise the first of what did.
+#[track_caller]
+pub fn assert_none(problems: &[String]) {
+    const SHOWN: usize = 20;
+    let first = &problems[..problems.len().min(SHOWN)];
+    assert!(problems.is_empty(), "{} problems, among them:\n{}", problems.len(), first.join("\n"));
+}
+
+/// An answer as it came, but for what is different in every answer.
+pub fn without_request_id(answer: &Answer) -> String {
+    const KEY: &str = "\"requestId\":\"";
+    let mut text = String::new();
+    let mut rest = answer.text.as_str();
+    while let Some((before, after)) = rest.split_once(KEY) {
+        text.push_str(before);
+        rest = after.split_once('"').map_or("", |(_, rest)| rest);
+    }
+    format!("{} {text}{rest}", answer.status)
+}
+
+/// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
+const NAMED_OTHERWISE: [(&str, &str); 2] =
+    [("CustomerCreateInput.type", "Customer.displayName"), ("TicketReplyInput.body", "TicketMessage.body")];
+
+/// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
+/// how the operation is done. The list may only shrink.
+const DECIDE_NOTHING: [&str; 24] = [
+    "AddressCreateInput.customerId",
+    "AddressDeleteInput.id",
+    "AddressUpdateInput.id",
+    "ContactCreateInput.customerId",
+    "ContactDeleteInput.id",
+    "ContactUpdateInput.id",
+    "CustomerTransitionInput.id",
+    "CustomerTransitionInput.version",
+    "CustomerUpdateInput.id",
+    "CustomerUpdateInput.version",
+    "InvoiceCreateInput.customerId",
+    "InvoiceIssueInput.id",
+    "PaymentCreateInput.customerId",
+    "PaymentCreateInput.idempotencyKey",
+    "PaymentCreateInput.invoiceId",
+    "SubscriptionCreateInput.customerId",
+    "SubscriptionTransitionInput.id",
+    // The step itself is the operation's; the reason is the server's field.
+    "SubscriptionTransitionInput.reason",
+    "TicketReplyInput.ticketId",
+    "TicketTransitionInput.id",
+    "TicketTransitionInput.status",
+    "TicketUpdateInput.id",
+    "Viewer.access(field)",
+    "Viewer.access(type)",
+];
+
+fn positions_name_fields() {
+    let mut wrong = Vec::new();
+    let mut undecided = Vec::new();
+    for (position, needs) in input_needs() {
+        let (owner, member) = position.split_once('.').expect("a position has two parts");
+        let Some((verb, field)) = needs else {
+            if owner.ends_with("Input") || owner == "Viewer" {
+                undecided.push(position);
+            }
+            continue;
+        };
+        let of = |suffix: &str| owner.strip_suffix(suffix).map(str::to_owned);
+        let (asked_verb, kind) = if let Some(kind) = of("Filter").or_else(|| of("OrderField")) {
+            ("query", kind)
+        } else if let Some(kind) = of("CreateInput") {
+            ("create", kind)
+        } else if let Some(kind) = of("UpdateInput") {
+            ("update", kind)
+        } else if let Some(kind) = of("Input") {
+            ("create", kind.replace("TicketReply", "TicketMessage"))
+        } else {
+            // An argument: `Query.customer(customerNumber)`.
+            ("query", "Customer".to_owned())
+        };
+        let plain = member.split(['(', ')']).nth(1).unwrap_or(member);
+        let name = if plain.contains(char::is_lowercase) { plain.to_owned() } else { camel(plain) };
+        let link = name.strip_suffix("Id").unwrap_or(&name);
+        let listed = NAMED_OTHERWISE.contains(&(&*position, &*field));
+        let named = [format!("{kind}.{name}"), format!("{kind}.{link}")].contains(&field);
+        if verb != asked_verb || !(named || listed) {
+            wrong.push(format!("{position} asks for {verb} on {field}"));
+        }
+    }
+    assert!(wrong.is_empty(), "mend policy/inputs.csv:\n{}", wrong.join("\n"));
+    // A new one needs its reason in inputs.csv, and its line here.
+    assert_eq!(undecided, DECIDE_NOTHING, "positions without a right of their own");
+}
+
+/// `CREATED_AT` → `createdAt`
+fn camel(name: &str) -> String {
+    let mut words = name.split('_').map(str::to_lowercase);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at(1);
+        format!("{name}{}{rest}", initial.to_uppercase())
+    })
+}

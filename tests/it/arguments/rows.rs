@@ -1,0 +1,138 @@
+//! Rows of the demo data by type: one that a role reaches, and those that it does not.
+
+use std::collections::BTreeMap;
+
+use custodian_entity::choice::TicketCategory;
+use custodian_entity::id::{ResellerId, TypedId};
+use custodian_entity::*;
+use sea_orm::prelude::Uuid;
+use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
+
+use super::values::absent;
+use crate::app::TestApp;
+use crate::fixture::{self, all};
+
+/// The type of the row that an input's id names.
+///
+/// # Panics
+/// For a member this file does not know: add it here.
+pub fn kind_of(input: &str, member: &str) -> &'static str {
+    let own = ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket"];
+    match member {
+        "id" => own.into_iter().find(|kind| input.starts_with(kind)),
+        "customerId" => Some("Customer"),
+        "resellerId" => Some("Reseller"),
+        "accountManagerId" | "assigneeId" => Some("User"),
+        "planId" => Some("ServicePlan"),
+        "serviceAddressId" => Some("Address"),
+        "subscriptionId" => Some("Subscription"),
+        "invoiceId" => Some("Invoice"),
+        "ticketId" => Some("Ticket"),
+        _ => None,
+    }
+    .unwrap_or_else(|| panic!("say in arguments/rows.rs what {input}.{member} names"))
+}
+
+/// Ids by type.
+#[derive(Default)]
+pub struct Rows {
+    mine: BTreeMap<&'static str, String>,
+    theirs: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Rows {
+    /// Of a role: the showcase customer's rows are within everybody's reach, another provider's within nobody's; those
+    /// of another reseller's customer are out of the reach of resellers and customers.
+    pub async fn of(app: &TestApp, role: &str) -> Self {
+        let maria = fixture::customer(app, fixture::MARIA).await;
+        let other =
+            fixture::account(app, "customer2@acme.example").await.customer_id.expect("it is a customer's");
+        let support = fixture::account(app, fixture::SUPPORT).await;
+        let elsewhere = fixture::account(app, "support@globex.example").await.tenant_id;
+        let is_outside = ["reseller", "customer"].contains(&role);
+        let mut rows = Self::default();
+        let mut add = |kind: &'static str, id: String, is_mine: bool, is_theirs: bool| {
+            if is_mine {
+                rows.mine.entry(kind).or_insert(id.clone());
+            }
+            if is_theirs {
+                rows.theirs.entry(kind).or_default().push(id);
+            }
+        };
+        macro_rules! of_customers {
+            ($($kind:literal $module:ident)*) => {$(
+                for row in all::<$module::Entity>(app).await {
+                    let is_theirs = row.tenant_id == elsewhere || is_outside && row.customer_id == other;
+                    add($kind, row.id.encode(), row.customer_id == maria.id, is_theirs);
+                }
+            )*};
+        }
+        of_customers! {
+            "Address" address "Contact" contact "Subscription" subscription "NetworkService" network_service
+            "Invoice" invoice "InvoiceLine" invoice_line "Payment" payment
+        }
+        // Who works on tickets of one category reaches those.
+        let category = match role {
+            "billing_manager" => Some(TicketCategory::Billing),
+            "network_engineer" => Some(TicketCategory::Technical),
+            _ => None,
+        };
+        for row in all::<ticket::Entity>(app).await {
+            let is_mine = category.map_or(row.customer_id == maria.id, |own| {
+                row.category == own && row.tenant_id == maria.tenant_id
+            });
+            add(
+                "Ticket",
+                row.id.encode(),
+                is_mine,
+                row.tenant_id == elsewhere || is_outside && row.customer_id == other,
+            );
+        }
+        for row in all::<ticket_message::Entity>(app).await {
+            let is_theirs = row.tenant_id == elsewhere || is_outside && row.customer_id == other;
+            add("TicketMessage", row.id.encode(), row.customer_id == maria.id, is_theirs);
+        }
+        for row in all::<customer::Entity>(app).await {
+            let is_theirs = row.tenant_id == elsewhere || is_outside && row.id == other;
+            add("Customer", row.id.encode(), row.id == maria.id, is_theirs);
+        }
+        for row in all::<service_plan::Entity>(app).await {
+            add("ServicePlan", row.id.encode(), row.tenant_id == maria.tenant_id, row.tenant_id == elsewhere);
+        }
+        for row in all::<reseller::Entity>(app).await {
+            let is_mine = Some(row.id) == maria.reseller_id;
+            add("Reseller", row.id.encode(), is_mine, row.tenant_id == elsewhere || is_outside && !is_mine);
+        }
+        for row in all::<user::Entity>(app).await {
+            let is_theirs = row.tenant_id == elsewhere || is_outside && row.customer_id == Some(other);
+            add("User", row.id.encode(), row.id == support.id, is_theirs);
+        }
+        rows
+    }
+
+    /// One that the role reaches.
+    pub fn mine(&self, kind: &str) -> &str {
+        self.mine.get(kind).unwrap_or_else(|| panic!("the demo data have no {kind} here"))
+    }
+
+    /// Some that exist and that the role does not reach; a few of each owner are enough.
+    pub fn theirs(&self, kind: &str) -> Vec<&str> {
+        let all = self.theirs.get(kind).map(Vec::as_slice).unwrap_or_default();
+        assert!(!all.is_empty(), "there is no {kind} out of reach: add one in arguments/rows.rs");
+        let ends = [all.first(), all.last()];
+        ends.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// An id of the same kind that no row has.
+    pub fn nobodys(&self, kind: &str) -> String {
+        absent(self.theirs(kind)[0].split('_').next().unwrap_or_default())
+    }
+}
+
+/// The other provider's reseller, which the demo data lack.
+pub async fn add_foreign_reseller(app: &TestApp) {
+    let mut row = all::<reseller::Entity>(app).await.remove(0).into_active_model();
+    row.id = Set(ResellerId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0008)));
+    row.tenant_id = Set(fixture::account(app, "support@globex.example").await.tenant_id);
+    let _: reseller::Model = row.insert(app.db()).await.expect("the reseller can be added");
+}

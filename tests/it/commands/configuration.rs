@@ -1,0 +1,192 @@
+//! Settings and their sources.
+
+use std::ffi::OsString;
+use std::fs;
+
+use custodian::config::{Config, ConfigError, Flag, LogFormat, Profile, Sources};
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+fn load(
+    file: &str,
+    variables: &[(&str, &str)],
+    flags: &[(&'static str, &'static str, &str)],
+) -> Result<Config, ConfigError> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.toml");
+    fs::write(&path, file).unwrap();
+    Config::load(Sources {
+        file: Some((path, true)),
+        variables: variables
+            .iter()
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)))
+            .collect(),
+        flags: flags.iter().map(|&(flag, key, value)| Flag { flag, key, value: value.to_owned() }).collect(),
+    })
+}
+
+pub fn later_sources_win() {
+    let file = "listen = '127.0.0.1:1'\nmax_page_size = 1\nlog = 'warn'\n[limits]\ndepth = 11\ncost = 12";
+    let variables =
+        [("CUSTODIAN_LISTEN", "127.0.0.1:2"), ("CUSTODIAN_LIMITS_DEPTH", "22"), ("CUSTODIAN_LOG", "error")];
+    let flags = [("--listen", "listen", "127.0.0.1:3")];
+    let config = load(file, &variables, &flags).unwrap();
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!((config.limits.depth, config.limits.cost, config.limits.aliases), (22, 12, 100));
+    assert_eq!((config.max_page_size, config.log.as_str()), (1, "error"));
+
+    let default = Config::default();
+    assert_eq!(default.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(default.database_url.expose(), "sqlite://./data/custodian.db?mode=rwc");
+    let moved = load("data_dir = 'a?b%c'", &[("CUSTODIAN_METRICS_LISTEN", "")], &[]).unwrap();
+    assert_eq!(moved.database_url.expose(), "sqlite://a%3fb%25c/custodian.db?mode=rwc");
+    assert_eq!(moved.metrics_listen, None);
+    let origins = [("CUSTODIAN_ALLOWED_ORIGINS", "https://a.example, http://b.example:8080")];
+    assert_eq!(
+        load("", &origins, &[]).unwrap().allowed_origins,
+        ["https://a.example", "http://b.example:8080"]
+    );
+    let digits = load("", &[("CUSTODIAN_DEMO_PASSWORD", "012345")], &[]).unwrap();
+    assert_eq!(digits.demo_password.expose_secret(), "012345", "digits are a password, not a number");
+}
+
+pub fn every_key_is_a_variable() {
+    for (name, value) in [
+        ("PROFILE", "production"),
+        ("DATA_DIR", "x"),
+        ("LISTEN", "[::1]:1"),
+        ("METRICS_LISTEN", "[::1]:1"),
+        ("DATABASE_URL", "postgres://u@h/d"),
+        ("MAX_PAGE_SIZE", "1000"),
+        ("ALLOWED_ORIGINS", ""),
+        ("ACCESS_TOKEN_TTL_SECONDS", "3600"),
+        ("REQUEST_TIMEOUT_SECONDS", "1"),
+        ("LOG", "custodian=trace"),
+        ("LOG_FORMAT", "json"),
+        ("GRAPHIQL", "false"),
+        ("INTROSPECTION", "false"),
+        ("DEMO_PASSWORD", "x"),
+        ("POLICY_DIR", "x"),
+        ("LIMITS_BODY_BYTES", "2000"),
+        ("LIMITS_DEPTH", "1"),
+        ("LIMITS_ALIASES", "0"),
+        ("LIMITS_FIELDS", "1"),
+        ("LIMITS_COST", "1"),
+        ("LIMITS_ROOT_FIELDS", "1"),
+        ("LIMITS_DIRECTIVES", "0"),
+    ] {
+        let loaded = load("", &[(&format!("CUSTODIAN_{name}"), value)], &[]);
+        assert!(loaded.is_ok(), "{name}: {}", loaded.unwrap_err());
+    }
+    assert!(
+        load("", &[("CUSTODIAN_TEST_POSTGRES", "x"), ("PATH", "x"), ("custodian_listen", "x")], &[]).is_ok()
+    );
+    for unknown in [
+        "CUSTODIAN_",
+        "CUSTODIAN_LISEN",
+        "CUSTODIAN_listen",
+        "CUSTODIAN_LIMITS",
+        "CUSTODIAN_LIMITS_",
+        "CUSTODIAN_LIMITS_DEPHT",
+    ] {
+        let error = load("", &[(unknown, "1")], &[]).unwrap_err().to_string();
+        assert!(error.contains(unknown) || error.contains("limits"), "{unknown}: {error}");
+    }
+}
+
+pub fn wrong_settings() {
+    let long = format!("log = '{}'", "=".repeat(5000));
+    for (file, key) in [
+        ("max_page_size = 0", "max_page_size"),
+        ("max_page_size = 1001", "max_page_size"),
+        ("max_page_size = '7'", "max_page_size"),
+        ("access_token_ttl_seconds = 3601", "access_token_ttl_seconds"),
+        ("access_token_ttl_seconds = 0", "access_token_ttl_seconds"),
+        ("request_timeout_seconds = 1.5", "request_timeout_seconds"),
+        ("listen = 'localhost'", "listen"),
+        ("listen = 8080", "listen"),
+        ("metrics_listen = 'x'", "metrics_listen"),
+        ("profile = 'staging'", "profile"),
+        ("log_format = 'xml'", "log_format"),
+        ("log = 'a=b=c'", "log"),
+        (&long, "log"),
+        ("graphiql = 'yes'", "graphiql"),
+        ("database_url = 'mysql://h/d'", "database_url"),
+        ("data_dir = ''", "data_dir"),
+        ("allowed_origins = ['*']", "allowed_origins.0"),
+        ("allowed_origins = ['https://a.example/']", "allowed_origins.0"),
+        ("allowed_origins = 'https://a.example'", "allowed_origins"),
+        ("unknown = 1", "unknown"),
+        ("limits = 1", "limits"),
+        ("[limits]\ndepth = -1", "limits.depth"),
+        ("[limits]\ndepth = 65", "limits.depth"),
+        ("[limits]\nunknown = 1", "limits.unknown"),
+        ("[server]\nlisten = 'x'", "server"),
+    ] {
+        let error = load(file, &[], &[]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{key}: ")), "{file}: {error}");
+        assert!(
+            error.contains("custodian.toml") && !error.contains('\n') && error.len() < 400,
+            "{file}: {error}"
+        );
+    }
+    for (variable, value, key) in [
+        ("CUSTODIAN_MAX_PAGE_SIZE", "-1", "max_page_size"),
+        ("CUSTODIAN_MAX_PAGE_SIZE", "99999999999999999999999", "max_page_size"),
+        ("CUSTODIAN_MAX_PAGE_SIZE", "", "max_page_size"),
+        ("CUSTODIAN_LIMITS_DEPTH", "two\nlines", "limits.depth"),
+        ("CUSTODIAN_ALLOWED_ORIGINS", "https://a.example,null", "allowed_origins.1"),
+    ] {
+        let error = load("", &[(variable, value)], &[]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{key}: ")), "{error}");
+        assert!(error.contains(variable) && !error.contains('\n'), "{error}");
+    }
+    let error = load("", &[], &[("--listen", "listen", "x")]).unwrap_err().to_string();
+    assert!(error.starts_with("listen: ") && error.contains("--listen"), "{error}");
+}
+
+pub fn no_secret_repeated() {
+    for file in [
+        "demo_password = ['planted']",
+        "demo_password = 'planted",
+        "demo_password = planted",
+        "database_url = 'mysql://user:planted@host/d'",
+        "database_url = 'postgres://user:planted@ho st/d'",
+        "database_url = ['planted']",
+        "listen = '127.0.0.1:1'\ndemo_password = \"planted\\q\"",
+    ] {
+        let error = load(file, &[], &[]).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("planted"), "{file}: {error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+    let config =
+        load("demo_password = 'planted'\ndatabase_url = 'postgres://u:planted@h/d'", &[], &[]).unwrap();
+    assert!(!format!("{config:?}").contains("planted"));
+}
+
+pub fn production() {
+    let config = load("profile = 'production'", &[], &[]).unwrap();
+    assert_eq!(config.profile, Profile::Production);
+    assert_eq!((config.log_format, config.graphiql, config.introspection), (LogFormat::Json, false, false));
+    let config = load("", &[], &[("--profile", "profile", "production")]).unwrap();
+    assert_eq!(config.log_format, LogFormat::Json);
+    let config = load("profile = 'production'\nlog_format = 'text'", &[], &[]).unwrap();
+    assert_eq!(config.log_format, LogFormat::Text);
+    assert!(Config::default().graphiql && Config::default().introspection);
+}
+
+pub fn database_url_redacted() {
+    for (url, shown) in [
+        ("sqlite:///srv/c.db?mode=rwc", "sqlite: /srv/c.db"),
+        ("sqlite::memory:", "sqlite: :memory:"),
+        ("postgres://user:planted@db.example:6432/custodian", "postgres: custodian on db.example:6432"),
+        (
+            "postgresql://user:pl%40nted@db.example/custodian?password=planted&sslmode=require",
+            "postgres: custodian on db.example:5432",
+        ),
+    ] {
+        let config = load(&format!("database_url = '{url}'"), &[], &[]).unwrap();
+        assert_eq!(config.database_url.to_string(), shown);
+        assert_eq!(config.database_url.expose(), url);
+    }
+}

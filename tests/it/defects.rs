@@ -1,0 +1,36 @@
+//! Tests that show a defect which is known and not mended yet. Each runs and may fail; none is left out. This list may
+//! only shrink: whoever mends a defect takes its line away.
+
+/// Their names, without the database.
+pub const KNOWN: &[&str] = &[
+    "billing::amounts and keys are checked",
+    "billing::dates and texts are checked",
+    "coverage::a broken model is refused",
+    "customers::an e-mail address or reference is taken within the provider only",
+    "customers::blank texts and control characters are refused",
+    "customers::e-mail addresses, telephone and identity numbers are some",
+    "guard::a denied field's arguments, variables and directives go with it",
+    "guard::a mutation with one denied operation changes nothing",
+    "guard::a refused mutation changes nothing",
+    "guard::fragment bombs are refused at once",
+    "guard::fragments that nothing spreads are refused",
+    "guard::nothing but the sign-in runs without a token",
+    "guard::random documents of a made-up schema",
+    "leaks::reseller2@acme.example is sent nothing beyond the policy",
+    "leaks::reseller@acme.example is sent nothing beyond the policy",
+    "rows::a cursor of elsewhere is refused",
+    "rows::admin@acme.example gets the rows of its ids and links",
+    "rows::billing@acme.example gets the rows of its ids and links",
+    "rows::customer2@acme.example gets the rows of its ids and links",
+    "rows::customer@acme.example gets the rows of its ids and links",
+    "rows::customer@globex.example gets the rows of its ids and links",
+    "rows::network@acme.example gets the rows of its ids and links",
+    "rows::reseller2@acme.example gets the rows of its ids and links",
+    "rows::reseller@acme.example gets the rows of its ids and links",
+    "rows::statements of nested lists do not grow with the rows",
+    "rows::support@acme.example gets the rows of its ids and links",
+    "rows::support@globex.example gets the rows of its ids and links",
+    "rows::tenant-admin@acme.example gets the rows of its ids and links",
+    "services::a reason is a line of text",
+    "support::a message has a text",
+];

@@ -1,0 +1,225 @@
+//! What tests of operations share: the accounts by role, mutations as a client sends them, rows past the service, and
+//! what the audit log gained.
+
+use std::collections::HashSet;
+
+use custodian_entity::id::{AuditEventId, TypedId};
+use custodian_entity::{audit_event, customer, user};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::client::{Answer, Client};
+
+/// Each role with the account that acts in it. The reseller is the one of [`MARIA`], the customer is [`MARIA`] itself.
+pub const ROLES: [(&str, &str); 7] = [
+    ("system_admin", "admin@acme.example"),
+    ("tenant_admin", "tenant-admin@acme.example"),
+    ("support_agent", "support@acme.example"),
+    ("billing_manager", "billing@acme.example"),
+    ("network_engineer", "network@acme.example"),
+    ("reseller", "reseller@acme.example"),
+    ("customer", "customer@acme.example"),
+];
+
+/// Sees and changes everything of the provider `acme`.
+pub const ADMIN: &str = "tenant-admin@acme.example";
+/// Helps customers of `acme`.
+pub const SUPPORT: &str = "support@acme.example";
+/// Bills customers of `acme`.
+pub const BILLING: &str = "billing@acme.example";
+/// The name, and so the e-mail address in her account, of the showcase customer of `acme`.
+pub const MARIA: &str = "maria.garcia@mail.example";
+
+/// The customer with this e-mail address, of whichever provider.
+pub async fn customer(app: &TestApp, email: &str) -> customer::Model {
+    let found = customer::Entity::find()
+        .filter(customer::Column::Email.eq(email))
+        .one(app.db())
+        .await
+        .expect("the database answers");
+    found.unwrap_or_else(|| panic!("no customer has {email}: compare src/seed/showcase.rs"))
+}
+
+/// The account with this user name.
+pub async fn account(app: &TestApp, username: &str) -> user::Model {
+    let found = user::Entity::find()
+        .filter(user::Column::Username.eq(username))
+        .one(app.db())
+        .await
+        .expect("the database answers");
+    found.unwrap_or_else(|| panic!("no account is named {username}: compare src/seed/accounts.rs"))
+}
+
+/// Every row of an entity.
+pub async fn all<E: EntityTrait>(app: &TestApp) -> Vec<E::Model> {
+    E::find().all(app.db()).await.expect("the database answers")
+}
+
+/// What the audit log gains.
+pub struct Log(HashSet<AuditEventId>);
+
+impl Log {
+    /// From now on.
+    pub async fn mark(app: &TestApp) -> Self {
+        Self(all::<audit_event::Entity>(app).await.into_iter().map(|event| event.id).collect())
+    }
+
+    /// The events since the mark or the last call, in no order.
+    pub async fn gained(&mut self, app: &TestApp) -> Vec<audit_event::Model> {
+        let mut events = all::<audit_event::Entity>(app).await;
+        events.retain(|event| self.0.insert(event.id));
+        events
+    }
+
+    /// The one event since the mark or the last call, which must be of this type.
+    #[track_caller]
+    pub fn one(&mut self, app: &TestApp, event_type: &str) -> impl Future<Output = audit_event::Model> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let events = self.gained(app).await;
+            let types: Vec<&str> = events.iter().map(|event| event.event_type.as_str()).collect();
+            // Each mutation ends in audit::recorded with exactly one event.
+            assert_eq!(types, [event_type], "at {caller}: the audit log gained other events");
+            events.into_iter().next().expect("there is one")
+        }
+    }
+
+    /// Nothing was recorded since the mark or the last call.
+    #[track_caller]
+    pub fn none(&mut self, app: &TestApp) -> impl Future<Output = ()> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let events = self.gained(app).await;
+            assert!(events.is_empty(), "at {caller}: a refused mutation was recorded: {events:?}");
+        }
+    }
+}
+
+/// How one mutation was answered.
+pub struct Outcome {
+    /// The answer itself.
+    pub answer: Answer,
+    mutation: String,
+    field: &'static str,
+}
+
+/// The document of a mutation that selects these fields of what it changed.
+pub fn document(mutation: &str, fields: &str) -> String {
+    let (input, row) = (input_type(mutation), row_field(mutation));
+    format!(
+        "mutation($input: {input}!) {{ {mutation}(input: $input) {{ {row} {{ {fields} }} \
+         userErrors {{ field code message }} }} }}"
+    )
+}
+
+/// Sends a mutation that selects these fields of what it changed.
+pub async fn mutate(client: &Client, mutation: &str, fields: &str, input: Value) -> Outcome {
+    let answer = client.query(&document(mutation, fields), json!({ "input": input })).await;
+    Outcome { answer, mutation: mutation.to_owned(), field: row_field(mutation) }
+}
+
+/// Sends as many at the same moment as there are inputs.
+pub async fn at_once(client: &Client, mutation: &str, fields: &str, inputs: Vec<Value>) -> Vec<Outcome> {
+    let document = document(mutation, fields);
+    let sent: Vec<_> = inputs
+        .into_iter()
+        .map(|input| {
+            let (client, document) = (client.clone(), document.clone());
+            tokio::spawn(async move { client.query(&document, json!({ "input": input })).await })
+        })
+        .collect();
+    let mut outcomes = Vec::with_capacity(sent.len());
+    for answer in sent {
+        let answer = answer.await.expect("a client does not panic");
+        outcomes.push(Outcome { answer, mutation: mutation.to_owned(), field: row_field(mutation) });
+    }
+    outcomes
+}
+
+fn input_type(mutation: &str) -> String {
+    let step = ["Activate", "Suspend", "Resume", "Close", "Terminate"];
+    match step.iter().find_map(|step| mutation.strip_suffix(step)) {
+        Some(of) => format!("{}TransitionInput", capital(of)),
+        None => format!("{}Input", capital(mutation)),
+    }
+}
+
+fn row_field(mutation: &str) -> &'static str {
+    if mutation == "ticketReply" {
+        return "message";
+    }
+    let rows = ["tenant", "customer", "address", "contact", "subscription", "invoice", "payment", "ticket"];
+    let of = rows.into_iter().find(|row| mutation.starts_with(row));
+    of.unwrap_or_else(|| panic!("{mutation} changes no known row: add it here"))
+}
+
+fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}
+
+impl Outcome {
+    /// What was changed; the mutation must have been done.
+    #[track_caller]
+    pub fn done(&self) -> &Value {
+        let payload = &self.answer.ok()[&self.mutation];
+        assert_eq!(payload["userErrors"], json!([]), "{} was refused", self.mutation);
+        &payload[self.field]
+    }
+
+    /// Why it was refused, as `path CODE`; the mutation must have been refused for reasons of business.
+    #[track_caller]
+    pub fn refusals(&self) -> Vec<String> {
+        let payload = &self.answer.ok()[&self.mutation];
+        assert!(payload[self.field].is_null(), "{} was done: {}", self.mutation, self.answer.text);
+        let errors = payload["userErrors"].as_array().map_or(&[][..], Vec::as_slice);
+        assert!(!errors.is_empty(), "{} gives no reason: {}", self.mutation, self.answer.text);
+        errors.iter().map(|error| format!("{} {}", path(&error["field"]), text(&error["code"]))).collect()
+    }
+
+    /// Refused for reasons of business, exactly these.
+    #[track_caller]
+    pub fn refused(&self, reasons: &[&str]) {
+        assert_eq!(self.refusals(), reasons, "{}", self.answer.text);
+    }
+
+    /// An error of this code and nothing done.
+    #[track_caller]
+    pub fn failed(&self, code: &str) {
+        assert_eq!(self.answer.code(), Some(code), "{}: {}", self.mutation, self.answer.text);
+        assert!(self.answer.data()[&self.mutation].is_null(), "{}: {}", self.mutation, self.answer.text);
+    }
+
+    /// Refused before anything ran: an error and no data at all.
+    #[track_caller]
+    pub fn failed_before_running(&self) {
+        assert!(self.answer.code().is_some(), "{} was done: {}", self.mutation, self.answer.text);
+        assert!(self.answer.data().is_null(), "{}: {}", self.mutation, self.answer.text);
+    }
+
+    /// `done`, the reasons of a refusal, or the code of an error: for counting.
+    pub fn summary(&self) -> String {
+        if let Some(code) = self.answer.code() {
+            return code.to_owned();
+        }
+        let payload = &self.answer.data()[&self.mutation];
+        if payload[self.field].is_null() { self.refusals().join(", ") } else { "done".to_owned() }
+    }
+}
+
+/// The text of a JSON string.
+#[track_caller]
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}"))
+}
+
+fn path(field: &Value) -> String {
+    let segments = field.as_array().map(|segments| segments.iter().map(text).collect::<Vec<_>>().join("."));
+    segments.unwrap_or_else(|| "-".to_owned())
+}
+
+/// An id of the right kind that no row has.
+pub fn absent<T: TypedId>() -> String {
+    T::from_uuid(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000)).encode()
+}

@@ -1,0 +1,383 @@
+//! Plants a marker in every cell that holds personal or restricted data, for customers of each owner.
+
+use chrono::{DateTime, Utc};
+use custodian_entity::choice::{
+    AccessTechnology, AddressType, AuthorKind, Channel, ConnectionType, CustomerStatus, CustomerType,
+    GovernmentIdType, InvoiceStatus, KycStatus, PaymentStatus, Priority, ProvisioningState, Severity,
+    SubscriptionStatus, TicketCategory, TicketStatus,
+};
+use custodian_entity::id::{CustomerId, ResellerId, ServicePlanId, TenantId, TypedId, UserId};
+use custodian_entity::personal::{
+    AddressLine, BirthDate, Confidential, ConfidentialAmount, ConfidentialNumber, Coordinate, Email,
+    FreeText, GovernmentId, IpAddress, IpPrefix, MacAddresses, Name, Phone, PostalCode, TaxId, Username,
+};
+use custodian_entity::{
+    address, contact, customer, invoice, invoice_line, network_service, payment, subscription, ticket,
+    ticket_message,
+};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
+
+use super::marker::{Marker, Mint};
+
+/// Whose a planted customer is, and who works on its tickets.
+#[derive(Clone, Copy)]
+pub struct Owner {
+    pub tenant: TenantId,
+    pub reseller: Option<ResellerId>,
+    pub plan: ServicePlanId,
+    pub staff: UserId,
+    /// Whether its messages repeat its own data. Who reads those in clear sees everything of this customer.
+    pub talks: bool,
+}
+
+/// Everything planted so far.
+pub struct Garden<'a> {
+    pub db: &'a DatabaseConnection,
+    pub now: DateTime<Utc>,
+    pub mint: Mint,
+    pub markers: Vec<Marker>,
+    ids: u64,
+}
+
+impl<'a> Garden<'a> {
+    pub fn new(db: &'a DatabaseConnection, now: DateTime<Utc>) -> Self {
+        Self { db, now, mint: Mint::new(), markers: Vec::new(), ids: 0 }
+    }
+
+    /// An id behind all others, so that the last pages of lists hold what is planted: of 2100-01-01 and later.
+    pub fn id<T: TypedId>(&mut self) -> T {
+        self.ids += 1;
+        let time = uuid::Timestamp::from_unix(uuid::NoContext, 4_102_444_800 + self.ids, 0);
+        T::from_uuid(Uuid::new_v7(time))
+    }
+
+    /// Keeps a marker, to be read at these fields of a row, and gives its value.
+    pub fn keep(&mut self, marker: Marker, fields: &[&'static str], row: impl TypedId) -> String {
+        let value = marker.value.clone();
+        let marker = fields.iter().fold(marker, |marker, field| marker.at(field, row.encode()));
+        self.markers.push(marker);
+        value
+    }
+
+    fn word(&mut self, field: &'static str, row: impl TypedId) -> String {
+        let marker = self.mint.word();
+        self.keep(marker, &[field], row)
+    }
+
+    fn name(&mut self, field: &'static str, row: impl TypedId) -> Name {
+        let marker = self.mint.name();
+        Name::new(self.keep(marker, &[field], row))
+    }
+
+    fn email(&mut self, field: &'static str, row: impl TypedId) -> Email {
+        let marker = self.mint.email();
+        Email::new(self.keep(marker, &[field], row))
+    }
+
+    fn phone(&mut self, field: &'static str, row: impl TypedId) -> Phone {
+        let marker = self.mint.phone();
+        Phone::new(self.keep(marker, &[field], row))
+    }
+
+    fn amount(&mut self, fields: &[&'static str], row: impl TypedId) -> i64 {
+        let (marker, amount) = self.mint.amount();
+        self.keep(marker, fields, row);
+        amount
+    }
+
+    /// A customer with one of everything, and tickets of each kind.
+    pub async fn customer(&mut self, owner: Owner) -> CustomerId {
+        let first = self.markers.len();
+        let id: CustomerId = self.id();
+        let row = self.customer_row(id, owner);
+        row.into_active_model().insert(self.db).await.unwrap();
+        self.contact(id, owner).await;
+        self.services(id, owner).await;
+        self.billing(id, owner).await;
+        // What was planted until here is what its messages can repeat.
+        let own: Vec<usize> = (first..self.markers.len()).collect();
+        self.ticket(id, owner, TicketCategory::General, owner.reseller.is_some(), &own).await;
+        self.ticket(id, owner, TicketCategory::Billing, false, &[]).await;
+        self.ticket(id, owner, TicketCategory::Technical, true, &[]).await;
+        id
+    }
+
+    fn customer_row(&mut self, id: CustomerId, owner: Owner) -> customer::Model {
+        let (born, date) = self.mint.birth();
+        self.keep(born, &["Customer.dateOfBirth"], id);
+        let (government, tax) = (self.mint.number(), self.mint.number());
+        let (score, risk) = self.mint.score();
+        self.keep(score, &["Customer.riskScore"], id);
+        customer::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_number: format!("P-{:06}", self.ids),
+            kind: CustomerType::Individual,
+            status: CustomerStatus::Active,
+            version: 1,
+            language: Some("de".to_owned()),
+            external_reference: Some(self.word("Customer.externalReference", id)),
+            account_manager_id: Some(owner.staff),
+            display_name: self.name("Customer.displayName", id),
+            first_name: Some(self.name("Customer.firstName", id)),
+            last_name: Some(self.name("Customer.lastName", id)),
+            company_name: Some(self.word("Customer.companyName", id)),
+            email: Some(self.email("Customer.email", id)),
+            billing_email: Some(self.email("Customer.billingEmail", id)),
+            phone: Some(self.phone("Customer.phone", id)),
+            date_of_birth: Some(BirthDate::new(date)),
+            government_id_type: Some(GovernmentIdType::Passport),
+            government_id_country: Some("DE".to_owned()),
+            government_id_number: Some(GovernmentId::new(self.keep(
+                government,
+                &["Customer.governmentIdNumber"],
+                id,
+            ))),
+            tax_id: Some(TaxId::new(self.keep(tax, &["Customer.taxId"], id))),
+            email_verified_at: Some(self.now),
+            kyc_status: KycStatus::Verified,
+            balance: self.amount(&["Customer.balance"], id),
+            credit_limit: Some(ConfidentialAmount::new(self.amount(&["Customer.creditLimit"], id))),
+            risk_score: Some(ConfidentialNumber::new(risk)),
+            retention_expires_at: None,
+            anonymized_at: None,
+            created_at: self.now,
+            updated_at: self.now,
+        }
+    }
+
+    async fn contact(&mut self, customer_id: CustomerId, owner: Owner) {
+        let id = self.id();
+        let row = contact::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            kinds: "GENERAL,BILLING".to_owned(),
+            is_primary: true,
+            is_authorized: true,
+            name: self.name("Contact.name", id),
+            job_title: Some(Confidential::new(self.word("Contact.jobTitle", id))),
+            email: Some(self.email("Contact.email", id)),
+            phone: Some(self.phone("Contact.phone", id)),
+            created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+    }
+
+    async fn services(&mut self, customer_id: CustomerId, owner: Owner) {
+        let id = self.id();
+        let (north, latitude) = self.mint.degrees();
+        self.keep(north, &["Address.latitude"], id);
+        let (east, longitude) = self.mint.degrees();
+        self.keep(east, &["Address.longitude"], id);
+        let code = self.mint.postal_code();
+        let row = address::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            kind: AddressType::Service,
+            line1: AddressLine::new(self.word("Address.line1", id)),
+            line2: Some(AddressLine::new(self.word("Address.line2", id))),
+            postal_code: Some(PostalCode::new(self.keep(code, &["Address.postalCode"], id))),
+            city: Some(self.word("Address.city", id)),
+            subdivision: Some(self.word("Address.subdivision", id)),
+            country_code: "DE".to_owned(),
+            latitude: Some(Coordinate::new(latitude)),
+            longitude: Some(Coordinate::new(longitude)),
+            access_instructions: Some(Confidential::new(self.word("Address.accessInstructions", id))),
+            is_primary: true,
+            created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+        let (subscription, service) = (self.id(), self.id());
+        let line = self.mint.word();
+        let row = subscription::Model {
+            id: subscription,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            plan_id: owner.plan,
+            service_address_id: Some(id),
+            status: SubscriptionStatus::Active,
+            status_reason: Some(self.word("Subscription.statusReason", subscription)),
+            start_date: self.now.date_naive(),
+            suspended_at: None,
+            end_date: None,
+            price_amount: self.amount(&["Subscription.price"], subscription),
+            currency: "EUR".to_owned(),
+            next_billing_date: None,
+            provisioning_state: ProvisioningState::Provisioned,
+            radius_username: Some(Username::new(self.keep(
+                line,
+                &["Subscription.radiusUsername"],
+                subscription,
+            ))),
+            created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+        let (ipv4, prefix) = (self.mint.ipv4(), self.mint.ipv6_prefix());
+        let macs = [self.mint.mac(), self.mint.mac()];
+        let macs = macs.map(|mac| self.keep(mac, &["NetworkService.macAddresses"], service));
+        let row = network_service::Model {
+            id: service,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            subscription_id: subscription,
+            access_technology: AccessTechnology::Fibre,
+            connection_type: ConnectionType::Pppoe,
+            ipv4: Some(IpAddress::new(self.keep(ipv4, &["NetworkService.ipv4"], service))),
+            ipv6_prefix: Some(IpPrefix::new(self.keep(prefix, &["NetworkService.ipv6Prefix"], service))),
+            mac_addresses: Some(MacAddresses::new(macs.join(","))),
+            service_vlan: Some(101),
+            customer_vlan: Some(102),
+            circuit_id: Some(self.word("NetworkService.circuitId", service)),
+            access_node: Some(self.word("NetworkService.accessNode", service)),
+            access_port: Some(self.word("NetworkService.accessPort", service)),
+            created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+    }
+
+    async fn billing(&mut self, customer_id: CustomerId, owner: Owner) {
+        let (id, line, paid) = (self.id(), self.id(), self.id());
+        let (subtotal, tax_total) =
+            (self.amount(&["Invoice.subtotal"], id), self.amount(&["Invoice.taxTotal"], id));
+        // The one amount that follows from others.
+        let total = subtotal + tax_total;
+        let mut sum = self.mint.amount().0;
+        (sum.value, sum.secret, sum.tokens) =
+            (total.to_string(), vec![total.to_string()], vec![total.to_string()]);
+        self.keep(sum, &["Invoice.total", "Invoice.amountDue"], id);
+        let row = invoice::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            number: self.word("Invoice.number", id),
+            status: InvoiceStatus::Draft,
+            issue_date: self.now.date_naive(),
+            due_date: self.now.date_naive(),
+            period_start: None,
+            period_end: None,
+            currency: "EUR".to_owned(),
+            subtotal,
+            tax_total,
+            total,
+            amount_paid: 0,
+            memo: Some(self.word("Invoice.memo", id)),
+            internal_note: Some(self.word("Invoice.internalNote", id)),
+            void_reason: Some(self.word("Invoice.voidReason", id)),
+            paid_at: None,
+            created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+        let row = invoice_line::Model {
+            id: line,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            invoice_id: id,
+            position: 1,
+            description: self.word("InvoiceLine.description", line),
+            quantity: 1_000,
+            unit_price: self.amount(&["InvoiceLine.unitPrice"], line),
+            amount: self.amount(&["InvoiceLine.amount"], line),
+            tax_rate: 2_100,
+            currency: "EUR".to_owned(),
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+        let key = self.mint.word();
+        let (score, refunded) = self.mint.score();
+        self.keep(score, &["Payment.refundedAmount"], paid);
+        let row = payment::Model {
+            id: paid,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            invoice_id: Some(id),
+            status: PaymentStatus::Succeeded,
+            amount: self.amount(&["Payment.amount"], paid),
+            refunded_amount: refunded.into(),
+            currency: "EUR".to_owned(),
+            paid_at: Some(self.now),
+            failure_code: None,
+            processor_reference: Some(self.word("Payment.processorReference", paid)),
+            idempotency_key: self.keep(key, &[], paid),
+            recorded_by: Some(owner.staff),
+            created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+    }
+
+    /// A ticket with a message for all and one among staff. With `repeated`, the first repeats these markers.
+    async fn ticket(
+        &mut self,
+        customer_id: CustomerId,
+        owner: Owner,
+        category: TicketCategory,
+        shared: bool,
+        repeated: &[usize],
+    ) {
+        let id = self.id();
+        let row = ticket::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            number: self.word("Ticket.number", id),
+            category,
+            severity: Severity::Low,
+            priority: Priority::Low,
+            status: TicketStatus::New,
+            channel: Channel::Phone,
+            subject: FreeText::new(self.word("Ticket.subject", id)),
+            description: FreeText::new(self.word("Ticket.description", id)),
+            subscription_id: None,
+            assignee_id: None,
+            shared_with_reseller: shared && owner.reseller.is_some(),
+            due_at: None,
+            created_at: self.now,
+            resolved_at: None,
+            closed_at: None,
+        };
+        row.clone().into_active_model().insert(self.db).await.unwrap();
+        for is_internal in [false, true] {
+            let message = self.id();
+            // A masked viewer reads the text without what identifies somebody: words like these stay.
+            let mut words = self.mint.word();
+            words.partial = std::mem::take(&mut words.secret);
+            let mut body = self.keep(words, &["TicketMessage.body"], message);
+            if owner.talks && !is_internal {
+                for place in repeated {
+                    let marker = &mut self.markers[*place];
+                    if super::is_repeated(marker) {
+                        body.push_str(&format!(", {}", marker.value));
+                        *marker = marker.clone().at("TicketMessage.body", TypedId::encode(message));
+                    }
+                }
+            }
+            let row = ticket_message::Model {
+                id: message,
+                tenant_id: owner.tenant,
+                reseller_id: owner.reseller,
+                customer_id,
+                ticket_id: id,
+                ticket_category: category,
+                ticket_assignee_id: None,
+                shared_with_reseller: row.shared_with_reseller,
+                is_internal,
+                author_kind: AuthorKind::Staff,
+                author_id: Some(owner.staff),
+                body: FreeText::new(body),
+                internal_body: Some(FreeText::new(self.word("TicketMessage.internalBody", message))),
+                sent_at: self.now,
+            };
+            row.into_active_model().insert(self.db).await.unwrap();
+        }
+    }
+}

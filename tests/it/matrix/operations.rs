@@ -1,0 +1,122 @@
+//! An operation needs the letter of its type in the access matrix.
+
+use std::collections::BTreeSet;
+
+use custodian::authz::Level;
+
+use super::agreement::policy;
+use crate::fixture::ROLES;
+use crate::reference::{Matrix, Sdl};
+use crate::suite::{Suite, runtime};
+
+/// Lists the tests of this file.
+pub fn register(suite: &mut Suite) {
+    suite.pure("matrix::an operation needs the letter of its type", letters_are_needed);
+}
+
+/// Which letter of which type each operation needs.
+#[rustfmt::skip]
+const OPERATIONS: [(&str, &str, char); 41] = [
+    ("Query.tenant", "Tenant", 'r'),
+    ("Query.reseller", "Reseller", 'r'),
+    ("Query.resellers", "Reseller", 'r'),
+    ("Query.user", "User", 'r'),
+    ("Query.users", "User", 'r'),
+    ("Query.roles", "Role", 'r'),
+    ("Query.customer", "Customer", 'r'),
+    ("Query.customers", "Customer", 'r'),
+    ("Query.servicePlans", "ServicePlan", 'r'),
+    ("Query.subscriptions", "Subscription", 'r'),
+    ("Query.networkServices", "NetworkService", 'r'),
+    ("Query.invoice", "Invoice", 'r'),
+    ("Query.invoices", "Invoice", 'r'),
+    ("Query.payments", "Payment", 'r'),
+    ("Query.ticket", "Ticket", 'r'),
+    ("Query.tickets", "Ticket", 'r'),
+    ("Mutation.tenantUpdate", "Tenant", 'u'),
+    ("Mutation.customerCreate", "Customer", 'c'),
+    ("Mutation.customerUpdate", "Customer", 'u'),
+    ("Mutation.customerActivate", "Customer", 'u'),
+    ("Mutation.customerSuspend", "Customer", 'u'),
+    ("Mutation.customerResume", "Customer", 'u'),
+    ("Mutation.customerClose", "Customer", 'd'),
+    ("Mutation.addressCreate", "Address", 'c'),
+    ("Mutation.addressUpdate", "Address", 'u'),
+    ("Mutation.addressDelete", "Address", 'd'),
+    ("Mutation.contactCreate", "Contact", 'c'),
+    ("Mutation.contactUpdate", "Contact", 'u'),
+    ("Mutation.contactDelete", "Contact", 'd'),
+    ("Mutation.subscriptionCreate", "Subscription", 'c'),
+    ("Mutation.subscriptionActivate", "Subscription", 'u'),
+    ("Mutation.subscriptionSuspend", "Subscription", 'u'),
+    ("Mutation.subscriptionResume", "Subscription", 'u'),
+    ("Mutation.subscriptionTerminate", "Subscription", 'u'),
+    ("Mutation.invoiceCreate", "Invoice", 'c'),
+    ("Mutation.invoiceIssue", "Invoice", 'u'),
+    ("Mutation.paymentCreate", "Payment", 'c'),
+    ("Mutation.ticketCreate", "Ticket", 'c'),
+    ("Mutation.ticketUpdate", "Ticket", 'u'),
+    ("Mutation.ticketTransition", "Ticket", 'u'),
+    ("Mutation.ticketReply", "TicketMessage", 'c'),
+];
+
+/// Operations that no type decides about: who is signed in asks about himself and by id; signing in is for everybody.
+const OF_NO_TYPE: [&str; 6] =
+    ["Mutation.login", "Query.__schema", "Query.__type", "Query.node", "Query.nodes", "Query.viewer"];
+
+/// What a role has the letter for and may not do, as policy.csv explains. The list may only shrink.
+const WITHHELD: [(&str, &str); 3] = [
+    ("Mutation.customerActivate", "customer"),
+    ("Mutation.customerResume", "customer"),
+    ("Mutation.customerSuspend", "customer"),
+];
+
+fn letters_are_needed() {
+    let (matrix, sdl, policy) = (Matrix::read(), Sdl::read(), runtime().block_on(policy()));
+    let level = |role: &str, operation: &str| {
+        let rights = policy.rights(role).expect("the policy knows the role");
+        rights.level_by_name(operation)
+    };
+    let mut listed: BTreeSet<String> =
+        OPERATIONS.iter().map(|(operation, ..)| *operation).chain(OF_NO_TYPE).map(str::to_owned).collect();
+    for root in ["Query", "Mutation"] {
+        for name in sdl.objects[root].keys() {
+            let operation = format!("{root}.{name}");
+            assert!(listed.remove(&operation), "{operation} is new: list it here with the letter it needs");
+        }
+    }
+    let introspection = BTreeSet::from(["Query.__schema".to_owned(), "Query.__type".to_owned()]);
+    assert_eq!(listed, introspection, "operations that are listed here and that the schema lacks");
+
+    let mut differences = Vec::new();
+    for (operation, owner, letter) in OPERATIONS {
+        assert_eq!(
+            level("anonymous", operation),
+            Level::Denied,
+            "{operation} is open to who has not signed in"
+        );
+        for (role, _) in ROLES {
+            let is = level(role, operation) == Level::Clear;
+            let asked =
+                matrix.reach(owner, role).letters.contains(letter) && !WITHHELD.contains(&(operation, role));
+            if is != asked {
+                differences.push(format!("{operation} as {role}: allowed is {is}, the matrix says {asked}"));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "mend policy/policy.csv:\n{}", differences.join("\n"));
+
+    for operation in ["Query.__schema", "Query.__type"] {
+        // DOMAIN, "Who may execute what": staff and resellers; customers and who has not signed in do not.
+        for (role, asked) in
+            ROLES.map(|(role, _)| (role, role != "customer")).into_iter().chain([("anonymous", false)])
+        {
+            assert_eq!(level(role, operation) == Level::Clear, asked, "{operation} as {role}");
+        }
+    }
+    for operation in ["Query.viewer", "Query.node", "Query.nodes"] {
+        assert!(ROLES.iter().all(|(role, _)| level(role, operation) == Level::Clear), "{operation}");
+        assert_eq!(level("anonymous", operation), Level::Denied, "{operation}");
+    }
+    assert_eq!(level("anonymous", "Mutation.login"), Level::Clear, "nobody could sign in");
+}

@@ -1,0 +1,230 @@
+//! What lies outside a caller's rows cannot be changed, and looks as if it did not exist.
+
+use std::collections::BTreeMap;
+
+use custodian_entity::choice::UserKind;
+use custodian_entity::id::{
+    AddressId, ContactId, CustomerId, InvoiceId, ResellerId, ServicePlanId, SubscriptionId, TicketId,
+    TypedId, UserId,
+};
+use custodian_entity::user;
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use super::comparable;
+use super::world::{Snapshot, Who, World, complete};
+use crate::app::TestApp;
+use crate::client::{Answer, Client};
+use crate::fixture::{absent, mutate};
+use crate::suite::Suite;
+
+/// A mutation and its input. `"Type!"` stands for the id that is put to the test, `"Type"` for one of the caller's own.
+const WRITES: &[(&str, &str)] = &[
+    (
+        "addressCreate",
+        r#"{"customerId": "Customer!", "type": "MAILING", "line1": "A street", "countryCode": "ES"}"#,
+    ),
+    ("addressUpdate", r#"{"id": "Address!", "city": "Elsewhere"}"#),
+    ("addressDelete", r#"{"id": "Address!"}"#),
+    ("contactCreate", r#"{"customerId": "Customer!", "name": "Somebody", "kinds": ["GENERAL"]}"#),
+    ("contactUpdate", r#"{"id": "Contact!", "name": "Somebody"}"#),
+    ("contactDelete", r#"{"id": "Contact!"}"#),
+    ("customerCreate", r#"{"type": "INDIVIDUAL", "displayName": "Somebody", "resellerId": "Reseller!"}"#),
+    ("customerCreate", r#"{"type": "INDIVIDUAL", "displayName": "Somebody", "accountManagerId": "User!"}"#),
+    ("customerUpdate", r#"{"id": "Customer!", "version": 1, "language": "en"}"#),
+    ("customerUpdate", r#"{"id": "Customer!", "version": 1, "billingEmail": "some@body.example"}"#),
+    ("customerUpdate", r#"{"id": "Customer", "version": 1, "accountManagerId": "User!"}"#),
+    ("customerActivate", r#"{"id": "Customer!", "version": 1}"#),
+    ("customerSuspend", r#"{"id": "Customer!", "version": 1}"#),
+    ("customerResume", r#"{"id": "Customer!", "version": 1}"#),
+    ("customerClose", r#"{"id": "Customer!", "version": 1}"#),
+    ("subscriptionCreate", r#"{"customerId": "Customer!", "planId": "ServicePlan"}"#),
+    ("subscriptionCreate", r#"{"customerId": "Customer", "planId": "ServicePlan!"}"#),
+    (
+        "subscriptionCreate",
+        r#"{"customerId": "Customer", "planId": "ServicePlan", "serviceAddressId": "Address!"}"#,
+    ),
+    ("subscriptionActivate", r#"{"id": "Subscription!"}"#),
+    ("subscriptionSuspend", r#"{"id": "Subscription!"}"#),
+    ("subscriptionResume", r#"{"id": "Subscription!"}"#),
+    ("subscriptionTerminate", r#"{"id": "Subscription!"}"#),
+    (
+        "ticketCreate",
+        r#"{"customerId": "Customer!", "category": "GENERAL", "subject": "S", "description": "D"}"#,
+    ),
+    (
+        "ticketCreate",
+        r#"{"subscriptionId": "Subscription!", "category": "GENERAL", "subject": "S", "description": "D"}"#,
+    ),
+    (
+        "ticketCreate",
+        r#"{"customerId": "Customer", "assigneeId": "User!", "category": "GENERAL", "subject": "S", "description": "D"}"#,
+    ),
+    ("ticketUpdate", r#"{"id": "Ticket!", "subject": "Another"}"#),
+    ("ticketUpdate", r#"{"id": "Ticket", "subscriptionId": "Subscription!"}"#),
+    ("ticketUpdate", r#"{"id": "Ticket", "assigneeId": "User!"}"#),
+    ("ticketReply", r#"{"ticketId": "Ticket!", "body": "Words"}"#),
+    ("ticketTransition", r#"{"id": "Ticket!", "status": "CLOSED"}"#),
+    (
+        "invoiceCreate",
+        r#"{"customerId": "Customer!", "lines": [{"description": "D", "quantity": "1", "unitPrice": 1, "taxRate": "0"}]}"#,
+    ),
+    ("invoiceIssue", r#"{"id": "Invoice!"}"#),
+    ("paymentCreate", r#"{"customerId": "Customer!", "amount": 1, "idempotencyKey": "a key"}"#),
+    (
+        "paymentCreate",
+        r#"{"customerId": "Customer", "amount": 1, "idempotencyKey": "a key", "invoiceId": "Invoice!"}"#,
+    ),
+];
+
+pub(super) fn register(suite: &mut Suite) {
+    suite.both("rows::a row of others is changed by nobody and looks absent", changes_nothing);
+    suite.pure("rows::every mutation that names a row is tried", every_mutation_is_tried);
+}
+
+/// A mutation that names a row and is not tried would let anybody change anything.
+fn every_mutation_is_tried() {
+    let sdl = custodian::schema::sdl().unwrap();
+    let input = |mutation: &str| {
+        let rest = sdl.split(&format!("\t{mutation}(input: ")).nth(1)?;
+        let name = rest.split('!').next()?;
+        let members = sdl.split(&format!("\ninput {name} {{")).nth(1)?.split("\n}").next()?;
+        let members = members.lines().filter_map(|line| line.trim().split_once(": ID"));
+        Some(members.map(|(member, _)| member.trim().to_owned()).collect::<Vec<_>>())
+    };
+    let mutations = sdl.split("\ntype Mutation {").nth(1).unwrap().split("\n}").next().unwrap();
+    for line in mutations.lines().filter(|line| line.contains("(input: ")) {
+        let mutation = line.trim().split('(').next().unwrap();
+        for member in input(mutation).unwrap() {
+            let is_tried = WRITES.iter().any(|(name, input)| {
+                let input: Value = serde_json::from_str(input).unwrap();
+                *name == mutation && input[&member].as_str().is_some_and(|text| text.ends_with('!'))
+            });
+            assert!(is_tried, "{mutation}: no line of WRITES tries {member}");
+        }
+    }
+}
+
+fn none(kind: &str) -> String {
+    match kind {
+        "Customer" => absent::<CustomerId>(),
+        "Address" => absent::<AddressId>(),
+        "Contact" => absent::<ContactId>(),
+        "Reseller" => absent::<ResellerId>(),
+        "User" => absent::<UserId>(),
+        "ServicePlan" => absent::<ServicePlanId>(),
+        "Subscription" => absent::<SubscriptionId>(),
+        "Ticket" => absent::<TicketId>(),
+        "Invoice" => absent::<InvoiceId>(),
+        other => panic!("no absent id of {other}: add it here"),
+    }
+}
+
+/// Fills an input in: the id put to the test, and the caller's own.
+fn filled(input: &str, tested: &str, own: &BTreeMap<&str, &str>) -> Option<Value> {
+    let mut input: Value = serde_json::from_str(input).unwrap();
+    for member in input.as_object_mut().unwrap().values_mut() {
+        let Some(text) = member.as_str().map(str::to_owned) else { continue };
+        if text.ends_with('!') {
+            *member = json!(tested);
+        } else if super::world::KINDS.contains(&text.as_str()) {
+            *member = json!(own.get(text.as_str())?);
+        }
+    }
+    Some(input)
+}
+
+async fn write(client: &Client, mutation: &str, input: &Value) -> Answer {
+    mutate(client, mutation, "id", input.clone()).await.answer
+}
+
+async fn changes_nothing(app: TestApp) {
+    complete(app.db()).await;
+    let world = World::read(app.db()).await;
+    let users = user::Entity::find().all(app.db()).await.unwrap();
+    let staff = |id: &str| users.iter().any(|user| user.id.encode() == id && user.kind == UserKind::Staff);
+    let mut clients = Vec::new();
+    for who in world.everybody() {
+        clients.push((app.login(&who.username).await, who));
+    }
+    let before = Snapshot::take(app.db()).await;
+    let mut refused: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for (client, who) in &clients {
+        // The rows that a viewer is bound to, so that a mixture with another customer's would be noticed.
+        let own = own(&world, who, &staff);
+        for (mutation, input) in WRITES {
+            let kind = input.split('"').find_map(|text| text.strip_suffix('!')).unwrap();
+            let Some(nothing) = filled(input, &none(kind), &own) else { continue };
+            let nothing = write(client, mutation, &nothing).await;
+            for foreign in foreign(&world, who, kind) {
+                let input = filled(input, foreign, &own).unwrap();
+                let answer = write(client, mutation, &input).await;
+                assert_eq!(
+                    comparable(&answer),
+                    comparable(&nothing),
+                    "{}: {mutation} {input} tells that the row exists",
+                    who.username
+                );
+                match answer.code() {
+                    Some("NOT_FOUND") => {
+                        *refused.entry((mutation, input_name(&input, foreign))).or_default() += 1
+                    }
+                    Some("FORBIDDEN") => {}
+                    // Staff has to say whose ticket it is.
+                    None if answer.text.contains("REQUIRED") => {}
+                    _ => panic!("{}: {mutation} {input}: {}", who.username, answer.text),
+                }
+            }
+        }
+    }
+    let after = Snapshot::take(app.db()).await;
+    assert!(before.changed(&after).is_empty(), "refused, and yet changed: {:?}", before.changed(&after));
+    for (mutation, input) in WRITES {
+        let was_refused = refused.keys().any(|(name, member)| {
+            let input: Value = serde_json::from_str(input).unwrap();
+            name == mutation && input[member].as_str().is_some_and(|text| text.ends_with('!'))
+        });
+        assert!(was_refused, "{mutation} {input}: nobody who may do it was told that a row is absent");
+    }
+}
+
+fn input_name(input: &Value, id: &str) -> &'static str {
+    let members = ["id", "customerId", "resellerId", "accountManagerId", "planId", "serviceAddressId"];
+    let members = members.into_iter().chain(["subscriptionId", "assigneeId", "ticketId", "invoiceId"]);
+    members
+        .into_iter()
+        .find(|member| input[*member] == id)
+        .expect("the members that name rows are listed here")
+}
+
+/// One row of each type that the caller reaches, of one customer.
+fn own<'w>(world: &'w World, who: &Who, staff: &dyn Fn(&str) -> bool) -> BTreeMap<&'static str, &'w str> {
+    let mut own = BTreeMap::new();
+    let tickets = world.reached(who, "Ticket");
+    let customer = tickets.iter().filter_map(|id| world.rows[*id].customer).next();
+    for kind in super::world::KINDS {
+        let fits = |id: &&str| {
+            let row = &world.rows[*id];
+            match kind {
+                "User" => staff(id),
+                "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" => true,
+                _ => row.customer == customer,
+            }
+        };
+        if let Some(id) = world.reached(who, kind).into_iter().find(fits) {
+            own.insert(kind, id);
+        }
+    }
+    own
+}
+
+/// Some rows of a type that the caller does not reach: of another provider, another reseller, another customer, or
+/// otherwise not his. The system administrator reaches all, but those of other providers go with none of his own.
+fn foreign<'w>(world: &'w World, who: &Who, kind: &str) -> Vec<&'w str> {
+    let mut kinds_of_owner = BTreeMap::new();
+    for row in world.rows.values().filter(|row| row.kind == kind && !world.reaches(who, &row.id)) {
+        let owner = (row.tenant.map(TypedId::encode), row.reseller.map(TypedId::encode));
+        kinds_of_owner.entry(owner).or_insert(row.id.as_str());
+    }
+    kinds_of_owner.into_values().collect()
+}
