@@ -136,7 +136,7 @@ pub struct ChoiceFilter<E: Set> {
 }
 
 impl<E: Set> ChoiceFilter<E> {
-    /// From the input objects that [`choice_filters`](crate::graphql::choice_filters) declares.
+    /// From the input objects that `choice_filters!` declares.
     pub fn new(eq: Option<Choice<E>>, one_of: Option<Vec<Choice<E>>>) -> Self {
         Self { eq, one_of }
     }

@@ -121,10 +121,10 @@ pub fn number(path: &str, text: &str) -> Result<String, Vec<UserError>> {
     Err(vec![UserError::on(path, UserErrorCode::Invalid, "is not 4 to 32 letters and digits")])
 }
 
-/// garde: as [`line`] of at most so many characters, where something is given.
+/// garde: as [`line()`] of at most so many characters, where something is given.
 ///
 /// # Errors
-/// As [`line`], or when it is longer.
+/// As [`line()`], or when it is longer.
 pub fn optional_line<const MAX: usize>(text: &MaybeUndefined<String>, context: &()) -> garde::Result {
     optional_text(text, MAX, |text| line(text, context))
 }

@@ -42,7 +42,7 @@ pub use accounts::DEMO_ACCOUNTS;
 /// own cost disappear.
 const BATCH_SIZE: u64 = 500;
 
-/// What [`demo`] found or made.
+/// What [`demo()`] found or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DemoSummary {
     /// False when the demo data were there already and nothing was written.
@@ -55,7 +55,7 @@ pub struct DemoSummary {
     pub customers: usize,
 }
 
-/// What [`customers`] made.
+/// What [`customers()`] made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomersSummary {
     /// Customers written.
@@ -64,7 +64,7 @@ pub struct CustomersSummary {
     pub last_number: i64,
 }
 
-/// Why [`customers`] could not go on. The batches written before stay.
+/// Why [`customers()`] could not go on. The batches written before stay.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     /// The database refused.
