@@ -42,6 +42,8 @@ const INTROSPECTION_DEPTH: u64 = 2;
 /// Fragments in a document, and how deep they may spread each other: validation descends once for each.
 const FRAGMENTS: u64 = 200;
 const FRAGMENT_DEPTH: usize = 30;
+/// Fields, inline fragments and spreads in each other.
+const LEVELS: u32 = 100;
 /// Variables of an operation.
 const VARIABLES: u64 = 200;
 /// How many rows a connection returns when not told.
@@ -83,8 +85,15 @@ pub(super) fn measure(
             return Err(too_many(what, measured, limit));
         }
     }
-    let mut meter =
-        Meter { catalog, document, variables, operation, fragments: HashMap::new(), open: Vec::new() };
+    let mut meter = Meter {
+        catalog,
+        document,
+        variables,
+        operation,
+        fragments: HashMap::new(),
+        open: Vec::new(),
+        levels: 0,
+    };
     let mut total = meter.selections(&operation.selection_set.node, Some(root))?;
     total.directives = total.directives.saturating_add(operation.directives.len() as u64);
     for (what, measured, limit) in [
@@ -110,10 +119,16 @@ struct Meter<'a> {
     operation: &'a OperationDefinition,
     fragments: HashMap<&'a Name, Measure>,
     open: Vec<&'a Name>,
+    levels: u32,
 }
 
 impl<'a> Meter<'a> {
     fn selections(&mut self, set: &'a SelectionSet, parent: Option<TypeIndex>) -> Result<Measure> {
+        // Levels of every kind, through fragments: whoever walks the document after us descends as deep.
+        self.levels += 1;
+        if self.levels > LEVELS {
+            return Err(Error::TooComplex(format!("levels: more than {LEVELS} in each other")));
+        }
         let mut total = Measure::default();
         for item in &set.items {
             total.directives = total.directives.saturating_add(item.node.directives().len() as u64);
@@ -131,6 +146,7 @@ impl<'a> Meter<'a> {
                 }
             }
         }
+        self.levels -= 1;
         Ok(total)
     }
 
