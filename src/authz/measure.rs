@@ -94,6 +94,10 @@ pub(super) fn measure(
         open: Vec::new(),
         levels: 0,
     };
+    // All of them, spread or not: validation looks at each.
+    for name in document.fragments.keys() {
+        meter.fragment(name)?;
+    }
     let mut total = meter.selections(&operation.selection_set.node, Some(root))?;
     total.directives = total.directives.saturating_add(operation.directives.len() as u64);
     for (what, measured, limit) in [
