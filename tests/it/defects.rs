@@ -3,6 +3,7 @@
 
 /// Their names, without the database.
 pub const KNOWN: &[&str] = &[
+    "guard::long chains of fragments are refused",
     "billing::amounts and keys are checked",
     "billing::dates and texts are checked",
     "coverage::a broken model is refused",
