@@ -119,22 +119,44 @@ pub async fn migrate(config: &Config) -> Result<(), StartError> {
     db.close().await.map_err(|source| StartError::Database { url: config.database_url.to_string(), source })
 }
 
+/// The configured policy, compiled for the schema.
+async fn load_policy(config: &Config) -> Result<Policy, StartError> {
+    let files = match &config.policy_dir {
+        Some(folder) => PolicyFiles::from_folder(folder)?,
+        None => PolicyFiles::built_in(),
+    };
+    let catalog = Arc::new(schema::catalog(&schema::builder().finish())?);
+    let policy = Policy::load(&files, catalog).await?;
+    Ok(if config.introspection { policy } else { policy.without_introspection() })
+}
+
 impl App {
     /// Connects, migrates, seeds the demo data in the development profile, loads keys and policy.
     ///
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
-        let schema = schema::builder();
-        let files = match &config.policy_dir {
-            Some(folder) => PolicyFiles::from_folder(folder)?,
-            None => PolicyFiles::built_in(),
-        };
         // Whatever can be wrong without a database is found out before there is one.
-        let catalog = Arc::new(schema::catalog(&schema::builder().finish())?);
-        let policy = Policy::load(&files, catalog).await?;
-        let policy = Arc::new(if config.introspection { policy } else { policy.without_introspection() });
+        let policy = load_policy(&config).await?;
         let db = open(&config).await?;
+        Self::assemble(config, clock, policy, db).await
+    }
+
+    /// As [`Self::start`], on a database that is open and up to date already: one that somebody watches.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn on(config: Config, clock: Clock, db: DatabaseConnection) -> Result<Arc<Self>, StartError> {
+        let policy = load_policy(&config).await?;
+        Self::assemble(config, clock, policy, db).await
+    }
+
+    async fn assemble(
+        config: Config,
+        clock: Clock,
+        policy: Policy,
+        db: DatabaseConnection,
+    ) -> Result<Arc<Self>, StartError> {
         let keys = Keys::open(&config.data_dir.join("keys"))?;
         if config.profile == Profile::Development {
             let hash = authn::password::hash(&config.demo_password).await.map_err(StartError::Demo)?;
@@ -142,12 +164,12 @@ impl App {
             seed::demo(&db, &hash).await.map_err(failed)?;
         }
         let tokens = Arc::new(Tokens::new(&keys, config.access_token_ttl_seconds.into()));
-        let schema = schema
+        let schema = schema::builder()
             .data(tokens.clone())
             .data(Arc::new(keys.sealer("cursors")?))
             .data(MaxPageSize(config.max_page_size.into()))
             .finish();
-        let app = Self { config, clock, policy: ArcSwap::new(policy), db, tokens, schema };
+        let app = Self { config, clock, policy: ArcSwap::new(Arc::new(policy)), db, tokens, schema };
         app.probe().await?;
         Ok(Arc::new(app))
     }

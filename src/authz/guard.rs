@@ -2,7 +2,7 @@
 //!
 //! A denied field is replaced by `__typename` under a key of ours; afterwards [`super::answer`] puts the client's key
 //! back with `null`. So a denied resolver never runs, and position, type conditions and key order stay as they were.
-//! Its directives move to a wrapping inline fragment, because `__typename` takes part in no validation of theirs. A
+//! Directives of any `__typename` move to a wrapping inline fragment, because there they are validated. A
 //! field of an interface on which its object types disagree is split into one inline fragment per object type. Each
 //! fragment is rewritten once, against its own type condition: the cost does not grow with its uses, nor with rows.
 
@@ -247,7 +247,10 @@ impl Rewriter<'_> {
         let owner = catalog.output_type(parent);
         // `__typename` is public; a field the type does not have is a validation error.
         let Some(known) = owner.fields.get(field.node.name.node.as_str()) else {
-            items.push(Positioned::new(Selection::Field(field.clone()), field.pos));
+            items.push(match field.node.name.node.as_str() {
+                "__typename" => directives_outside(field),
+                _ => Positioned::new(Selection::Field(field.clone()), field.pos),
+            });
             return;
         };
         match (&owner.shape, known.id) {
@@ -341,15 +344,20 @@ impl Rewriter<'_> {
             alias: Some(Positioned::new(key, at)),
             name: Positioned::new(Name::new("__typename"), at),
             arguments: Vec::new(),
-            directives: Vec::new(),
+            directives: field.node.directives,
             selection_set: Positioned::new(SelectionSet::default(), at),
         };
-        let selection = Positioned::new(Selection::Field(Positioned::new(stand_in, at)), at);
-        if field.node.directives.is_empty() {
-            return selection;
-        }
-        wrap(at, None, field.node.directives, vec![selection])
+        directives_outside(Positioned::new(stand_in, at))
     }
+}
+
+/// A `__typename` whose directives stand on an inline fragment around it: validation overlooks them, and the
+/// variables in them, on the field itself.
+fn directives_outside(mut field: Positioned<Field>) -> Positioned<Selection> {
+    let at = field.pos;
+    let directives = std::mem::take(&mut field.node.directives);
+    let selection = Positioned::new(Selection::Field(field), at);
+    if directives.is_empty() { selection } else { wrap(at, None, directives, vec![selection]) }
 }
 
 fn wrap(

@@ -29,6 +29,10 @@ struct Measure {
     introspection: u64,
     // Fields, each times the size of the lists it stands in.
     cost: u64,
+    // Fields, inline fragments and spreads in each other.
+    levels: u64,
+    // Fragments spreading each other.
+    spreads: u64,
 }
 
 /// How many rows a plain list (addresses, lines) is taken to have.
@@ -41,9 +45,9 @@ const INTROSPECTION_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes",
 const INTROSPECTION_DEPTH: u64 = 2;
 /// Fragments in a document, and how deep they may spread each other: validation descends once for each.
 const FRAGMENTS: u64 = 200;
-const FRAGMENT_DEPTH: usize = 30;
-/// Fields, inline fragments and spreads in each other.
-const LEVELS: u32 = 100;
+const FRAGMENT_DEPTH: u64 = 30;
+/// Fields, inline fragments and spreads in each other: whoever walks the document after us descends as deep.
+const LEVELS: u64 = 100;
 /// Variables of an operation.
 const VARIABLES: u64 = 200;
 /// How many rows a connection returns when not told.
@@ -58,6 +62,22 @@ impl Measure {
         self.directives = self.directives.saturating_add(other.directives);
         self.fields = self.fields.saturating_add(other.fields);
         self.cost = self.cost.saturating_add(other.cost);
+        self.levels = self.levels.max(other.levels);
+        self.spreads = self.spreads.max(other.spreads);
+    }
+
+    /// Refuses what whoever walks the document after us would descend into too deep. Asked of each part as soon as it
+    /// is measured, so that the answer does not depend on which fragment is measured first.
+    fn within_levels(self) -> Result<Self> {
+        if self.levels > LEVELS {
+            return Err(Error::TooComplex(format!("levels: more than {LEVELS} in each other")));
+        }
+        if self.spreads > FRAGMENT_DEPTH {
+            return Err(Error::TooComplex(format!(
+                "fragments spread each other more than {FRAGMENT_DEPTH} deep"
+            )));
+        }
+        Ok(self)
     }
 }
 
@@ -123,16 +143,15 @@ struct Meter<'a> {
     operation: &'a OperationDefinition,
     fragments: HashMap<&'a Name, Measure>,
     open: Vec<&'a Name>,
-    levels: u32,
+    levels: u64,
 }
 
 impl<'a> Meter<'a> {
     fn selections(&mut self, set: &'a SelectionSet, parent: Option<TypeIndex>) -> Result<Measure> {
-        // Levels of every kind, through fragments: whoever walks the document after us descends as deep.
+        // Not deeper ourselves either, before anything is known of what is below.
         self.levels += 1;
-        if self.levels > LEVELS {
-            return Err(Error::TooComplex(format!("levels: more than {LEVELS} in each other")));
-        }
+        let here = Measure { levels: self.levels, spreads: self.open.len() as u64, ..Measure::default() };
+        here.within_levels()?;
         let mut total = Measure::default();
         for item in &set.items {
             total.directives = total.directives.saturating_add(item.node.directives().len() as u64);
@@ -151,7 +170,8 @@ impl<'a> Meter<'a> {
             }
         }
         self.levels -= 1;
-        Ok(total)
+        total.levels += 1;
+        total.within_levels()
     }
 
     fn fragment(&mut self, name: &'a Name) -> Result<Measure> {
@@ -161,19 +181,15 @@ impl<'a> Meter<'a> {
         if self.open.contains(&name) {
             return Err(Error::bad_input("fragments spread each other in a circle"));
         }
-        if self.open.len() >= FRAGMENT_DEPTH {
-            return Err(Error::TooComplex(format!(
-                "fragments spread each other more than {FRAGMENT_DEPTH} deep"
-            )));
-        }
         // The library would expand the spreads of all others before it noticed.
         let Some(fragment) = self.document.fragments.get(name) else {
             return Err(Error::bad_input("a fragment is spread that the document does not have"));
         };
         self.open.push(name);
         let on = self.catalog.type_named(fragment.node.type_condition.node.on.node.as_str());
-        let measured = self.selections(&fragment.node.selection_set.node, on)?;
+        let mut measured = self.selections(&fragment.node.selection_set.node, on)?;
         self.open.pop();
+        measured.spreads += 1;
         self.fragments.insert(name, measured);
         Ok(measured)
     }
@@ -200,6 +216,8 @@ impl<'a> Meter<'a> {
             introspection: below.introspection + u64::from(is_introspection_list),
             fields: below.fields.saturating_add(1),
             cost: below.cost.saturating_mul(rows).saturating_add(1),
+            levels: below.levels,
+            spreads: below.spreads,
         })
     }
 

@@ -45,7 +45,7 @@ pub struct CustomerCreateInput {
     /// The name in the register of companies; required of a company.
     #[garde(inner(custom(line), length(chars, max = 200)))]
     company_name: Option<String>,
-    /// Where it gets mail; unique within the provider.
+    /// Where it gets mail; unique among the customers of the provider, or of the partner it comes through.
     #[garde(skip)]
     email: Option<EmailAddress>,
     /// Where its invoices go.
@@ -72,7 +72,7 @@ pub struct CustomerCreateInput {
     /// The language to write in.
     #[garde(skip)]
     language: Option<LanguageCode>,
-    /// The number other systems know it by; unique within the provider.
+    /// The number other systems know it by; as unique as the e-mail address.
     #[garde(inner(custom(line), length(chars, max = 100)))]
     external_reference: Option<String>,
     /// The partner it comes through. A reseller's own customers are always its own.

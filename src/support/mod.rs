@@ -1,5 +1,6 @@
 //! Trouble tickets and what is written on them.
 
+mod known;
 mod mutation;
 mod object;
 mod query;

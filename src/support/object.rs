@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use custodian_entity::choice::{AuthorKind, Channel, Priority, Severity, TicketCategory, TicketStatus};
-use custodian_entity::{contact, customer, subscription, user};
+use custodian_entity::{customer, subscription, user};
 
+use super::known::known;
 use crate::authz::{Level, Pii, Rights, field};
 use crate::customers::Customer;
 use crate::error::Result;
-use crate::graphql::link::{children, one};
+use crate::graphql::link::one;
 use crate::graphql::personal::Written;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::{Choice, Connection, Maybe, certain, connection, id, maybe};
@@ -128,33 +129,8 @@ impl TicketMessage {
         if !is_masked {
             return Ok(Vec::new());
         }
-        let mut known = Vec::new();
-        if let Some(customer) = one::<customer::Entity>(ctx, Some(self.0.customer_id)).await? {
-            names_of(&customer, &mut known);
-        }
-        for contact in children::<contact::Entity>(ctx, "customer_id", self.0.customer_id).await? {
-            names_of_contact(&contact, &mut known);
-        }
-        Ok(known)
+        known(ctx, self.0.customer_id).await
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "what the mask of free text looks for")]
-fn names_of(customer: &customer::Model, known: &mut Vec<(&'static str, String)>) {
-    let names = [Some(&customer.display_name), customer.first_name.as_ref(), customer.last_name.as_ref()];
-    known.extend(names.into_iter().flatten().map(|name| ("NAME", name.expose().clone())));
-    let mails = [&customer.email, &customer.billing_email];
-    known.extend(mails.into_iter().flatten().map(|mail| ("EMAIL", mail.expose().clone())));
-    known.extend(customer.phone.iter().map(|phone| ("PHONE", phone.expose().clone())));
-    known.extend(customer.government_id_number.iter().map(|number| ("ID", number.expose().clone())));
-    known.extend(customer.tax_id.iter().map(|number| ("ID", number.expose().clone())));
-}
-
-#[expect(clippy::disallowed_methods, reason = "what the mask of free text looks for")]
-fn names_of_contact(contact: &contact::Model, known: &mut Vec<(&'static str, String)>) {
-    known.push(("NAME", contact.name.expose().clone()));
-    known.extend(contact.email.iter().map(|mail| ("EMAIL", mail.expose().clone())));
-    known.extend(contact.phone.iter().map(|phone| ("PHONE", phone.expose().clone())));
 }
 
 /// A message on a ticket.

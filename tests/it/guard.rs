@@ -5,6 +5,7 @@ mod compare;
 mod decisions;
 mod document;
 mod limits;
+mod model;
 mod operations;
 mod oracle;
 mod own;

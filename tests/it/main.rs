@@ -10,11 +10,6 @@
 //! | `CUSTODIAN_TEST_REQUIRE` | `postgres`: fail instead of leaving it out |
 
 #![allow(
-    clippy::derivable_impls,
-    clippy::iter_kv_map,
-    clippy::manual_is_multiple_of,
-    clippy::result_large_err,
-    clippy::type_complexity,
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::panic,
@@ -34,7 +29,6 @@ mod commands;
 mod coverage;
 mod customers;
 mod database;
-mod defects;
 mod fixture;
 mod guard;
 mod harness;

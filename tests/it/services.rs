@@ -241,7 +241,7 @@ async fn reasons(app: TestApp) {
     let mut log = Log::mark(&app).await;
     for (reason, expected) in [
         (String::new(), "reason INVALID"),
-        ("a\0b".to_owned(), "reason INVALID"),
+        ("a\u{1}b".to_owned(), "reason INVALID"),
         ("a\nb".to_owned(), "reason INVALID"),
         ("字".repeat(201), "reason TOO_LONG"),
     ] {

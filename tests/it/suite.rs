@@ -17,8 +17,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::app::TestApp;
 use crate::database::{Engine, Source};
+use crate::logs;
 use crate::postgres::Server;
-use crate::{defects, logs};
 
 /// A fault of the harness or its surroundings.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -34,7 +34,6 @@ pub struct Suite {
     trials: Vec<Trial>,
     names: HashSet<String>,
     no_database: Counter,
-    known_defects: Counter,
     sqlite: Part,
     /// Or why there is no server.
     postgres: Result<Part, String>,
@@ -58,7 +57,6 @@ impl Suite {
             trials: Vec::new(),
             names: HashSet::new(),
             no_database: Counter::default(),
-            known_defects: Counter::default(),
             sqlite: part(Engine::Sqlite),
             postgres: Server::find().map(|server| part(Engine::Postgres(server))),
         }
@@ -106,17 +104,9 @@ impl Suite {
         test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
     ) {
         assert!(self.names.insert(name.clone()), "two tests have the name {name:?}: rename one");
-        let known = name.split(" [").next().is_some_and(|plain| defects::KNOWN.contains(&plain));
-        let failing = Arc::clone(&self.known_defects);
         self.trials.push(Trial::test(name, move || {
             ran.fetch_add(1, Ordering::Relaxed);
-            match test() {
-                Err(_) if known => {
-                    failing.fetch_add(1, Ordering::Relaxed);
-                    Ok(())
-                }
-                outcome => outcome,
-            }
+            test()
         }));
     }
 
@@ -146,10 +136,6 @@ impl Suite {
             Err(reason) => skipped = Some(reason),
         }
         parts.push(("no database".to_owned(), self.no_database));
-        println!(
-            "known defects that showed: {} (tests/it/defects.rs)",
-            self.known_defects.load(Ordering::Relaxed)
-        );
         println!("ran on: {}", report(parts));
         if let Some(reason) = skipped {
             println!("skipped: postgres — {reason}");

@@ -60,7 +60,7 @@ pub(super) struct Mark {
 /// network addresses, identity numbers, tokens and keys.
 ///
 /// Placeholders are numbered in order of appearance, per kind; equal values get the same one. A card number standing
-/// alone is replaced by its mask. Dates stay.
+/// alone is replaced by its mask. Dates stay, unless they are known.
 pub fn free_text(raw: &str, known: &[Known<'_>]) -> String {
     let original = clean(raw);
     // One character for each of the original, so that what is found here can be replaced there.

@@ -219,7 +219,7 @@ async fn bad_members(app: TestApp) {
         (json!({ "issueDate": "2026-03-02", "dueDate": "2026-03-01" }), "dueDate INVALID"),
         (json!({ "dueDate": "2026-02-28" }), "dueDate INVALID"),
         (json!({ "periodStart": "2026-03-02", "periodEnd": "2026-03-01" }), "periodEnd INVALID"),
-        (json!({ "memo": "a\0b" }), "memo INVALID"),
+        (json!({ "memo": "a\u{1}b" }), "memo INVALID"),
         (json!({ "memo": "字".repeat(1_001) }), "memo TOO_LONG"),
         (json!({ "internalNote": " " }), "internalNote INVALID"),
         (json!({ "issueDate": "1899-12-31" }), "BAD_USER_INPUT"),

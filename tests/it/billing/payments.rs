@@ -128,7 +128,7 @@ async fn bad_members(app: TestApp) {
         ("amount", json!(9_007_199_254_740_992_i64), "BAD_USER_INPUT"),
         ("idempotencyKey", json!("seven77"), "idempotencyKey INVALID"),
         ("idempotencyKey", json!(""), "idempotencyKey INVALID"),
-        ("idempotencyKey", json!("with a \0 in it"), "idempotencyKey INVALID"),
+        ("idempotencyKey", json!("with a \u{1} in it"), "idempotencyKey INVALID"),
         ("idempotencyKey", json!("k".repeat(101)), "idempotencyKey TOO_LONG"),
         ("idempotencyKey", Value::Null, "BAD_USER_INPUT"),
         ("customerId", json!(absent::<CustomerId>()), "NOT_FOUND"),

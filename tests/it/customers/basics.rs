@@ -22,7 +22,7 @@ pub(super) fn register(suite: &mut Suite) {
     suite.both("customers::null removes what may be absent", clear);
     suite.both("customers::one field that may not be set refuses the whole change", one_field_too_many);
     suite.both("customers::a mask that comes back is not written", masks_come_back);
-    suite.both("customers::an e-mail address or reference is taken within the provider only", taken);
+    suite.both("customers::an e-mail address or reference is taken within its partner only", taken);
 }
 
 async fn create(app: TestApp) {
@@ -288,7 +288,9 @@ async fn masks_come_back(app: TestApp) {
 }
 
 async fn taken(app: TestApp) {
-    let (acme, globex) = (app.login(SUPPORT).await, app.login("support@globex.example").await);
+    let (acme, globex) = (app.login(ADMIN).await, app.login("support@globex.example").await);
+    let partner = customer(&app, MARIA).await.reseller_id.expect("she came through a partner").encode();
+    let new_customer = |email: &str| with(&new_customer(email), json!({ "resellerId": partner }));
     let mut log = Log::mark(&app).await;
     for email in [MARIA, "maria.garcia@MAIL.example", " maria.garcia@mail.example "] {
         mutate(&acme, "customerCreate", "id", new_customer(email)).await.refused(&["email TAKEN"]);
@@ -299,13 +301,20 @@ async fn taken(app: TestApp) {
         .refused(&["externalReference TAKEN"]);
     log.none(&app).await;
     // Another provider neither learns of it nor is kept from it.
-    let outcome = mutate(&globex, "customerCreate", "id customerNumber", reference(MARIA)).await;
+    let direct = |mut input: Value| {
+        input.as_object_mut().unwrap().remove("resellerId");
+        input
+    };
+    let outcome = mutate(&globex, "customerCreate", "id customerNumber", direct(reference(MARIA))).await;
     assert_eq!(outcome.done()["customerNumber"], "C-000011", "refused creations give no number away");
     let emily = customer(&app, "emily.carter@mail.example").await;
     let theirs = emily.email.as_ref().map(Email::expose).unwrap();
     let outcome = mutate(&acme, "customerCreate", "id customerNumber", new_customer(theirs)).await;
     assert_eq!(outcome.done()["customerNumber"], "C-000041", "refused creations take no number");
 
+    // Nor does another partner, or the provider itself.
+    let outcome = mutate(&acme, "customerCreate", "id", direct(reference(MARIA))).await;
+    assert_eq!(outcome.summary(), "done");
     let second = all::<customers::Entity>(&app).await;
     let second = second.into_iter().find(|row| row.customer_number == "C-000003").unwrap();
     let input =

@@ -58,11 +58,15 @@ fn no_limits() -> Limits {
 ///
 /// # Errors
 /// The answer of a refused document.
-pub fn guarded(document: &Document, policy: &Policy, rights: &Rights) -> Result<(Request, Finish), Response> {
+pub fn guarded(
+    document: &Document,
+    policy: &Policy,
+    rights: &Rights,
+) -> Result<(Request, Finish), Box<Response>> {
     let mut request = request(document, &document.text);
     let guarded =
         guard(policy, rights, &no_limits(), &document.text, document.operation, &document.variables)
-            .map_err(|refusal| refusal.into_response())?;
+            .map_err(|refusal| Box::new(refusal.into_response()))?;
     request.set_parsed_query(guarded.document);
     let catalog = Arc::clone(policy.catalog());
     Ok((request, Box::new(move |response| finish(&catalog, &guarded.plan, response))))
@@ -201,7 +205,7 @@ pub fn explained(checked: Checked, document: &Document) -> Checked {
 
 /// Compares what the guard made of a document with what it should make of it.
 pub fn compare(
-    guarded: Result<Response, Response>,
+    guarded: Result<Response, Box<Response>>,
     expected: Expected,
     role: &str,
     level: &dyn Fn(&str) -> Level,

@@ -11,7 +11,8 @@ use async_graphql::{PathSegment, Positioned, Response, ServerError, Value};
 use async_graphql_value::Value as Given;
 use custodian::authz::Level;
 
-use super::document::{Document, Model, TYPE_KEY};
+use super::document::{Document, TYPE_KEY};
+use super::model::Model;
 
 /// The answers of one document when nothing guards it.
 pub struct Unguarded {
@@ -88,7 +89,7 @@ pub fn expected(
     let oracle = Oracle { model, parsed: &parsed, document, level };
 
     let roots = oracle.collected(&[&operation.selection_set.node], root, true);
-    let roots = roots.iter().flat_map(|(_, fields)| fields).map(|field| field.name.node.as_str());
+    let roots = roots.values().flatten().map(|field| field.name.node.as_str());
     let (denied, granted): (BTreeSet<String>, BTreeSet<String>) = roots
         .filter(|name| *name != "__typename")
         .map(|name| format!("{root}.{name}"))

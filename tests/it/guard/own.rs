@@ -20,7 +20,8 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use super::compare::{Checked, check, compare, explained, guarded, is_valid, request};
-use super::document::{Document, Model, Options, document};
+use super::document::{Document, document};
+use super::model::{Model, Options};
 use super::oracle::{Unguarded, expected};
 use crate::app::TestApp;
 use crate::fixture;

@@ -94,8 +94,10 @@ async fn unknown_names(app: TestApp) {
 
 const PLANTED: &str = "Pl4ntedPassw0rd";
 
-/// Each with its variables.
-const MISTYPED: &[(&str, fn() -> Value)] = &[
+/// A document and how its variables are made.
+type Mistyped = (&'static str, fn() -> Value);
+
+const MISTYPED: &[Mistyped] = &[
     ("mutation { login(username: \"a\", password: Pl4ntedPassw0rd) { accessToken } }", none),
     ("mutation { login(username: \"a\", password: [\"Pl4ntedPassw0rd\"]) { accessToken } }", none),
     ("mutation { login(username: \"a\", password: { a: \"Pl4ntedPassw0rd\" }) { accessToken } }", none),

@@ -247,7 +247,7 @@ animal!(Dog, "Dog" {
 animal!(Cat, "Cat" {
     async fn lives(&self, ctx: &Context<'_>) -> Option<i32> {
         ran(ctx, "Cat.lives");
-        (self.0 % 2 == 0).then_some(7)
+        (self.0.is_multiple_of(2)).then_some(7)
     }
     async fn secrets(&self, ctx: &Context<'_>) -> Vec<Pii<Word, { field("Cat.secrets") }>> {
         ran(ctx, "Cat.secrets");
@@ -286,7 +286,7 @@ impl Owner {
     }
     async fn boss(&self, ctx: &Context<'_>) -> Option<Owner> {
         ran(ctx, "Owner.boss");
-        (self.0 % 2 == 0).then_some(Owner(self.0 + 1))
+        (self.0.is_multiple_of(2)).then_some(Owner(self.0 + 1))
     }
     async fn codes(&self, ctx: &Context<'_>) -> Vec<Option<Vec<String>>> {
         ran(ctx, "Owner.codes");
@@ -342,7 +342,7 @@ impl Cell {
     }
     async fn secret(&self, ctx: &Context<'_>) -> Option<Pii<Word, { field("Cell.secret") }>> {
         ran(ctx, "Cell.secret");
-        (self.0 % 3 != 0).then(|| Pii(Word::of("secret", self.0)))
+        (!self.0.is_multiple_of(3)).then(|| Pii(Word::of("secret", self.0)))
     }
     async fn animal(&self, ctx: &Context<'_>) -> Animal {
         ran(ctx, "Cell.animal");

@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::compare::{Checked, check, compare, explained, guarded, is_valid, request};
 use super::decisions::Decided;
-use super::document::{Document, Model, Options, document};
+use super::document::{Document, document};
+use super::model::{Model, Options};
 use super::oracle::{Unguarded, expected};
 use super::zoo::{Ran, Zoo, zoo};
 use crate::suite::runtime;

@@ -141,6 +141,7 @@ impl Sender<'_> {
             ("PhoneNumber", _) => return self.marked(field, Mint::phone),
             ("String", "governmentIdNumber" | "taxId") => return self.marked(field, Mint::number),
             ("String", "postalCode") => return self.marked(field, Mint::postal_code),
+            ("String", _) if field == Some("TicketMessage.body") => return self.marked(field, Mint::remark),
             ("String", _) => return self.marked(field, Mint::word),
             ("TicketStatus", _) => json!("IN_PROGRESS"),
             (set, _) if SDL.enums.contains_key(set) => json!(SDL.enums[set][0]),

@@ -95,6 +95,12 @@ impl Mint {
         marker(word.clone(), windows(&word, DISTINCTIVE), Vec::new(), &[&word])
     }
 
+    /// A word in a text of which the mask takes out only what identifies somebody: it stays.
+    pub fn remark(&mut self) -> Marker {
+        let word = self.word();
+        Marker { partial: word.secret, secret: Vec::new(), ..word }
+    }
+
     /// A name of two parts; the mask shows their first letters.
     pub fn name(&mut self) -> Marker {
         let (given, family) = (self.letters(8), self.letters(8));

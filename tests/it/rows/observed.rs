@@ -1,22 +1,12 @@
-//! The schema under the guard, on a connection that notes its statements.
-//!
-//! The service opens its own connection and lets nobody listen to it, so this puts the same parts together once more: it
-//! shows what a document costs, not who may ask.
+//! The service on a connection that notes its statements, asked past the sign-in and HTTP: it shows what a document
+//! costs, not who may ask.
 
 use std::sync::{Arc, Mutex};
 
-use async_graphql::{Request, Response, Variables};
+use async_graphql::{Request, Response};
+use custodian::app::App;
 use custodian::authn::{Identity, Origin, Viewer};
-use custodian::authz::answer::finish;
-use custodian::authz::guard::guard;
-use custodian::authz::policy::{Policy, PolicyFiles};
-use custodian::authz::{Operation, Rights};
-use custodian::clock::Clock;
 use custodian::config::{Config, Limits};
-use custodian::crypto::Keys;
-use custodian::graphql::Batches;
-use custodian::graphql::page::MaxPageSize;
-use custodian::schema::{self, CustodianSchema};
 use custodian_entity::user;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Statement};
@@ -25,14 +15,11 @@ use crate::app::TestApp;
 use crate::database::connect;
 
 /// A page larger than the service gives out by default.
-const LARGEST_PAGE: u64 = 1_000;
+const LARGEST_PAGE: u32 = 1_000;
 
-/// The schema on a database of a test.
+/// The service on a database of a test.
 pub(super) struct Observed {
-    schema: CustodianSchema,
-    policy: Arc<Policy>,
-    limits: Limits,
-    clock: Clock,
+    app: Arc<App>,
     db: DatabaseConnection,
     statements: Arc<Mutex<Vec<Statement>>>,
 }
@@ -44,17 +31,11 @@ impl Observed {
         let mut db = connect(&app.database().url).await.unwrap();
         let noted = Arc::clone(&statements);
         db.set_metric_callback(move |info| noted.lock().unwrap().push(info.statement.clone()));
-        let folder = app.database().folder.path();
-        let keys = Keys::open(&folder.join("keys")).unwrap();
-        let schema = schema::builder()
-            .data(Arc::new(keys.sealer("cursors").unwrap()))
-            .data(MaxPageSize(LARGEST_PAGE))
-            .finish();
-        let catalog = Arc::new(schema::catalog(&schema).unwrap());
-        let policy = Arc::new(Policy::load(&PolicyFiles::built_in(), catalog).await.unwrap());
-        let config = Config::for_tests(app.database().url.clone(), folder.to_owned());
+        let config = Config::for_tests(app.database().url.clone(), app.database().folder.path().to_owned());
         let limits = Limits { cost: u64::MAX, ..config.limits };
-        Self { schema, policy, limits, clock: app.clock.clone(), db, statements }
+        let config = Config { limits, max_page_size: LARGEST_PAGE, ..config };
+        let app = App::on(config, app.clock.clone(), db.clone()).await.unwrap();
+        Self { app, db, statements }
     }
 
     /// Executes a document as an account in a role, and returns the statements it took.
@@ -71,25 +52,9 @@ impl Observed {
             session: Uuid::nil(),
         };
         self.statements.lock().unwrap().clear();
-        let rights: Arc<Rights> = self.policy.rights(role).unwrap().clone();
-        let guarded = match guard(&self.policy, &rights, &self.limits, document, None, &Variables::default())
-        {
-            Ok(guarded) => guarded,
-            Err(refusal) => return (refusal.into_response(), Vec::new()),
-        };
         let viewer = Viewer::signed_in(identity);
-        let operation =
-            Operation::new(viewer, Origin::default(), rights.clone(), self.clock.clone(), self.db.clone());
-        let operation = Arc::new(operation);
-        let mut request = Request::new(document)
-            .data(operation.clone())
-            .data(rights)
-            .data(self.policy.clone())
-            .data(Arc::new(Batches::default()));
-        request.set_parsed_query(guarded.document);
-        let response = self.schema.execute(request).await;
-        operation.end().await.unwrap();
+        let response = self.app.execute(viewer, Origin::default(), Request::new(document)).await;
         let statements = std::mem::take(&mut *self.statements.lock().unwrap());
-        (finish(self.policy.catalog(), &guarded.plan, response), statements)
+        (response, statements)
     }
 }

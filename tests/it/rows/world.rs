@@ -78,7 +78,7 @@ pub const TO_MANY: [(&str, &str, &str, &str); 12] = [
 ];
 
 /// What decides who reaches a row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Row {
     /// Its type.
     pub kind: &'static str,
@@ -301,21 +301,6 @@ impl TicketFacts {
             assignee: ticket.assignee_id,
             shared: ticket.shared_with_reseller,
             internal,
-        }
-    }
-}
-
-impl Default for Row {
-    fn default() -> Self {
-        Self {
-            kind: "",
-            id: String::new(),
-            tenant: None,
-            reseller: None,
-            customer: None,
-            links: BTreeMap::new(),
-            of_reseller: false,
-            ticket: None,
         }
     }
 }

@@ -111,7 +111,7 @@ async fn texts(app: TestApp) {
     for (value, code) in [
         (String::new(), "INVALID"),
         (" \n\t ".to_owned(), "INVALID"),
-        ("a\0b".to_owned(), "INVALID"),
+        ("a\u{1}b".to_owned(), "INVALID"),
         ("a\u{1b}[2J".to_owned(), "INVALID"),
         ("字".repeat(10_001), "TOO_LONG"),
     ] {

@@ -69,7 +69,7 @@ impl AdoptPayload {
     }
     async fn owner(&self, ctx: &Context<'_>) -> Option<Owner> {
         ran(ctx, "AdoptPayload.owner");
-        (self.0 % 2 == 0).then_some(Owner(self.0))
+        (self.0.is_multiple_of(2)).then_some(Owner(self.0))
     }
     async fn user_errors(&self, ctx: &Context<'_>) -> Vec<Reason> {
         ran(ctx, "AdoptPayload.userErrors");
