@@ -268,7 +268,8 @@ impl Bench {
     }
 }
 
-/// A query root of which the guard cannot tell that it is not the real one.
+/// A query root of which the guard cannot tell that it is not the real one: it decides by its catalogue, and no type is
+/// named in the documents.
 struct InMemory(Customers);
 
 #[Object(name = "Query")]
@@ -282,7 +283,7 @@ struct Customers {
     nodes: Vec<Customer>,
 }
 
-#[Object(name = "CustomerConnection")]
+#[Object(name = "CustomersInMemory")]
 impl Customers {
     async fn nodes(&self) -> &[Customer] {
         &self.nodes

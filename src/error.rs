@@ -119,6 +119,14 @@ impl Error {
         }
     }
 
+    /// The field of the schema it is about, if it is about one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::MaskedRoundtrip(field) => Some(field),
+            _ => None,
+        }
+    }
+
     /// What the client reads.
     pub fn public_message(&self) -> String {
         self.to_string()

@@ -8,7 +8,7 @@ mod viewer;
 use custodian_entity::choice::{ResellerStatus, TenantStatus, UserKind, UserStatus};
 use custodian_entity::{reseller, role, role_grant, tenant, user};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 
 pub use self::viewer::{ANONYMOUS, Credentials, Identity, Origin, Viewer};
 use crate::clock::Clock;
@@ -71,7 +71,7 @@ pub async fn is_admitted(db: &impl ConnectionTrait, user: &user::Model) -> Resul
     }
 }
 
-/// The roles a user holds and that have not expired.
+/// The roles a user holds and that have not expired, by name.
 ///
 /// # Errors
 /// When the database is away.
@@ -90,7 +90,8 @@ pub async fn held_roles(
     let ids: Vec<_> = grants.iter().map(|grant| grant.role_id).collect();
     // Roles are known to the policy by name, so a tenant's own role must not pass for a built-in one.
     let built_in = role::Column::IsSystem.eq(true);
-    let roles = role::Entity::find().filter(role::Column::Id.is_in(ids)).filter(built_in).all(db).await?;
+    let roles = role::Entity::find().filter(role::Column::Id.is_in(ids)).filter(built_in);
+    let roles = roles.order_by_asc(role::Column::Name).all(db).await?;
     let named = roles.into_iter().map(|role| HeldRole {
         is_primary: grants.iter().any(|grant| grant.role_id == role.id && grant.is_primary),
         name: role.name,

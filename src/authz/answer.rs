@@ -54,11 +54,14 @@ pub fn finish(catalog: &Catalog, plan: &Plan, mut response: Response) -> Respons
 fn complete(error: &mut async_graphql::ServerError) {
     let ours = error.source::<Error>().map(|ours| {
         ours.log();
-        ours.code()
+        (ours.code(), ours.field())
     });
     let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
-    if let Some(code) = ours {
+    if let Some((code, field)) = ours {
         extensions.set("code", code);
+        if let Some(field) = field {
+            extensions.set("field", field);
+        }
     } else if extensions.get("code").is_none() {
         extensions.set("code", code::BAD_USER_INPUT);
         for told in [", found", " does not contain the value", ", unknown field"] {

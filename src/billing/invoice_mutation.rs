@@ -186,7 +186,15 @@ async fn create(ctx: &Context<'_>, input: InvoiceCreateInput) -> Result<Outcome<
                 "balances are kept in the provider's own",
             ));
         }
-        accept!(given.finish());
+        given.note("issueDate", input.issue_date.is_some());
+        given.note("dueDate", input.due_date.is_some());
+        given.note("periodStart", input.period_start.is_some());
+        given.note("periodEnd", input.period_end.is_some());
+        given.note("currency", input.currency.is_some());
+        given.note("memo", input.memo.is_some());
+        given.note("internalNote", input.internal_note.is_some());
+        given.note("lines", true);
+        let names = accept!(given.finish());
         let currency = tenant.currency;
         let id = InvoiceId::from_uuid(operation.clock.new_uuid());
         let row = invoice::ActiveModel {
@@ -231,7 +239,7 @@ async fn create(ctx: &Context<'_>, input: InvoiceCreateInput) -> Result<Outcome<
             lines.insert(row).await?;
         }
         let event = Event::done(EventType::InvoiceCreated, subject(&added));
-        Ok(Change::Done(added, event.fields(vec!["issueDate", "dueDate", "lines"])))
+        Ok(Change::Done(added, event.fields(names)))
     })
     .await
 }

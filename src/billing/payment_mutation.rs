@@ -73,7 +73,9 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
                 "is not an amount that can be paid",
             ));
         }
-        accept!(given.finish());
+        given.note("invoice", input.invoice_id.is_some());
+        given.note("amount", true);
+        let names = accept!(given.finish());
         if let Some(first) = same_key(operation, &customer, &input).await? {
             accept!(same_payment(&first, &input));
             return Ok(Change::Same(first));
@@ -84,8 +86,11 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
         };
         let identity = operation.identity()?;
         let is_seen = identity.kind == UserKind::Staff;
-        if is_seen && let Some(invoice) = &invoice {
-            accept!(pay(operation, invoice, input.amount.0).await?);
+        if let Some(invoice) = &invoice {
+            let paid = accept!(payable(invoice, input.amount.0));
+            if is_seen {
+                pay(operation, invoice, paid).await?;
+            }
         }
         if is_seen {
             Scoped::<customer::Entity>::of(operation)
@@ -120,7 +125,7 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
             added => added?,
         };
         let event = Event::done(EventType::PaymentCreated, subject(&added));
-        Ok(Change::Done(added, event.fields(vec!["amount", "invoice"])))
+        Ok(Change::Done(added, event.fields(names)))
     })
     .await
 }
@@ -146,23 +151,27 @@ fn same_payment(first: &payment::Model, input: &PaymentCreateInput) -> Outcome<(
     Err(vec![UserError::on("idempotencyKey", UserErrorCode::Taken, "was used for another payment")])
 }
 
-/// Counts an amount towards an invoice, never beyond its total.
-async fn pay(operation: &Arc<Operation>, invoice: &invoice::Model, amount: i64) -> Result<Outcome<()>> {
-    use InvoiceStatus::{Issued, Paid, PartiallyPaid};
-    use invoice::Column;
-
-    let refuse = |text: &str| Ok(Err(vec![UserError::on("amount", UserErrorCode::Invalid, text)]));
-    if !matches!(invoice.status, Issued | PartiallyPaid) {
-        return Ok(Err(vec![UserError::on(
-            "invoiceId",
-            UserErrorCode::Invalid,
-            "nothing is to be paid on it",
-        )]));
+/// What will have been paid on an invoice after an amount, never more than its total.
+fn payable(invoice: &invoice::Model, amount: i64) -> Outcome<i64> {
+    let refuse = |field: &str, text: &str| Err(vec![UserError::on(field, UserErrorCode::Invalid, text)]);
+    if !matches!(invoice.status, InvoiceStatus::Issued | InvoiceStatus::PartiallyPaid) {
+        return refuse("invoiceId", "nothing is to be paid on it");
     }
     let paid = invoice.amount_paid.saturating_add(amount);
     if paid > invoice.total {
-        return refuse("is more than what is left to pay");
+        return refuse("amount", "is more than what is left to pay");
     }
+    Ok(paid)
+}
+
+/// Notes how much of an invoice is paid.
+///
+/// # Errors
+/// [`Error::Conflict`] when another payment came first: the second of two at once is told to try again.
+async fn pay(operation: &Arc<Operation>, invoice: &invoice::Model, paid: i64) -> Result<()> {
+    use InvoiceStatus::{Paid, PartiallyPaid};
+    use invoice::Column;
+
     let is_full = paid == invoice.total;
     let row = invoice::ActiveModel {
         status: Set(if is_full { Paid } else { PartiallyPaid }),
@@ -170,14 +179,13 @@ async fn pay(operation: &Arc<Operation>, invoice: &invoice::Model, amount: i64) 
         paid_at: Set(is_full.then(|| operation.clock.now())),
         ..Default::default()
     };
-    // Of two payments at once, the second finds another amount and is told to try again.
     let unchanged = Column::AmountPaid.eq(invoice.amount_paid).and(Column::Status.eq(invoice.status));
     match Scoped::<invoice::Entity>::of(operation)
         .change(invoice.id, |update| update.set(row).filter(unchanged))
         .await
     {
         Err(Error::NotFound) => Err(Error::Conflict),
-        changed => changed.map(|_| Ok(())),
+        changed => changed.map(drop),
     }
 }
 

@@ -310,12 +310,8 @@ fn new_row(
     let email = given.read(optional(input.email), |EmailAddress(text)| validate::email("email", &text));
     given.set_or_clear("email", &mut row.email, email);
     given.set("displayName", &mut row.display_name, Some(Name::new(input.display_name.trim())));
-    if let Some(_reseller) = input.reseller_id {
-        given.note("reseller");
-    }
-    if let Some(_manager) = input.account_manager_id {
-        given.note("accountManager");
-    }
+    given.note("reseller", input.reseller_id.is_some());
+    given.note("accountManager", input.account_manager_id.is_some());
     fill_common(
         &mut given,
         &mut row,

@@ -221,9 +221,11 @@ impl Given {
         self.errors.push(error);
     }
 
-    /// Notes that a field was given which is written elsewhere.
-    pub fn note(&mut self, name: &'static str) {
-        self.names.push(name);
+    /// Notes a field that is written elsewhere, if it was given.
+    pub fn note(&mut self, name: &'static str, is_given: bool) {
+        if is_given {
+            self.names.push(name);
+        }
     }
 
     /// The names of the fields that were given.

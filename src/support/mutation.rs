@@ -178,7 +178,17 @@ async fn create(ctx: &Context<'_>, input: TicketCreateInput) -> Result<Outcome<M
         if let Some(id) = input.assignee_id {
             check_assignee(operation, id.0, customer.tenant_id).await?;
         }
-        accept!(Given::checked(&input).finish());
+        let mut given = Given::checked(&input);
+        given.note("category", true);
+        given.note("subscription", input.subscription_id.is_some());
+        given.note("severity", input.severity.is_some());
+        given.note("priority", input.priority.is_some());
+        given.note("dueAt", input.due_at.is_some());
+        given.note("subject", true);
+        given.note("description", true);
+        given.note("assignee", input.assignee_id.is_some());
+        given.note("sharedWithReseller", input.shared_with_reseller.is_some());
+        let names = accept!(given.finish());
         let number = numbers::next(operation, customer.tenant_id, "TICKET").await?;
         let is_staff = identity.kind == UserKind::Staff;
         let row = ActiveModel {
@@ -204,7 +214,7 @@ async fn create(ctx: &Context<'_>, input: TicketCreateInput) -> Result<Outcome<M
         };
         let added = Scoped::<Entity>::of(operation).insert(row).await?;
         let event = Event::done(EventType::TicketCreated, subject(&added));
-        Ok(Change::Done(added, event.fields(vec!["category", "subject", "description"])))
+        Ok(Change::Done(added, event.fields(names)))
     })
     .await
 }
@@ -276,7 +286,9 @@ async fn reply(ctx: &Context<'_>, input: TicketReplyInput) -> Result<Outcome<tic
         if ticket.status == TicketStatus::Closed {
             given.refuse(UserError::on("ticketId", UserErrorCode::Invalid, "this ticket is closed"));
         }
-        accept!(given.finish());
+        given.note("body", input.body.is_some());
+        given.note("internalBody", input.internal_body.is_some());
+        let names = accept!(given.finish());
         let row = ticket_message::ActiveModel {
             id: Set(TicketMessageId::from_uuid(operation.clock.new_uuid())),
             tenant_id: Set(ticket.tenant_id),
@@ -299,7 +311,7 @@ async fn reply(ctx: &Context<'_>, input: TicketReplyInput) -> Result<Outcome<tic
         };
         let added = Scoped::<ticket_message::Entity>::of(operation).insert(row).await?;
         let event = Event::done(EventType::TicketReplied, subject(&ticket));
-        Ok(Change::Done(added, event.fields(vec!["body"])))
+        Ok(Change::Done(added, event.fields(names)))
     })
     .await
 }

@@ -252,6 +252,9 @@ async fn announced(app: TestApp) {
         (before, owed),
         "nothing is paid by saying so"
     );
+    let more = payment(&app, Some(&invoice), 1_001, "I paid too much").await;
+    mutate(&client, "paymentCreate", "id", more).await.refused(&["amount INVALID"]);
+    log.none(&app).await;
 }
 
 async fn foreign(app: TestApp) {
