@@ -107,19 +107,25 @@ fn restore(plan: &Plan, value: &mut Value, place: Option<&Place<'_>>, found: &mu
             }
         }
         Value::Object(members) => {
-            if members.keys().any(|key| plan.stand_in(key).is_some()) {
-                let rewritten = std::mem::take(members);
-                members.reserve(rewritten.len());
-                for (key, member) in rewritten {
-                    if let Some((number, key)) = plan.stand_in(&key) {
-                        let occurrences = &mut found[number];
-                        occurrences.count += 1;
-                        occurrences.first.get_or_insert_with(|| Place::path(place, key));
-                        members.entry(Name::new(key)).or_insert(Value::Null);
-                    } else {
-                        members.insert(key, member);
-                    }
+            let mut at = 0;
+            while let Some((stand_in, _)) = members.get_index(at) {
+                at += 1;
+                let Some((number, key)) = plan.stand_in(stand_in) else { continue };
+                if let Some(occurrences) = found.get_mut(number) {
+                    occurrences.count += 1;
+                    occurrences.first.get_or_insert_with(|| Place::path(place, key));
                 }
+                let key = Name::new(key);
+                if members.contains_key(&key) {
+                    // Another type condition gave the key a value; then this one stood in for nothing.
+                    at -= 1;
+                    members.shift_remove_index(at);
+                    continue;
+                }
+                // In place of the stand-in: the last member fills the gap, and the two change places.
+                members.swap_remove_index(at - 1);
+                members.insert(key, Value::Null);
+                members.swap_indices(at - 1, members.len() - 1);
             }
             for (key, member) in members.iter_mut() {
                 if matches!(member, Value::List(_) | Value::Object(_)) {

@@ -1,10 +1,12 @@
 //! Ways to reach somebody: e-mail addresses, user names, telephone numbers.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use unicode_normalization::char::is_combining_mark;
-use unicode_segmentation::UnicodeSegmentation;
 
-use super::{HIDDEN, clean, is_separator, plain_text, shown, tail};
+use super::{HIDDEN, clean, graphemes, is_separator, plain_text, shown, tail};
 
 /// The longest local part, in octets (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL: usize = 64;
@@ -53,6 +55,9 @@ const PUBLIC_PROVIDERS: &[&str] = &[
 const SERVICE_NUMBERS: &[&str] =
     &["000", "100", "101", "102", "110", "111", "112", "113", "115", "117", "118", "119", "911", "999"];
 
+/// The fewest digits of a national number that is read without parsing: of those below, less is shown.
+const SHORTEST_CANONICAL: usize = 9;
+
 /// The most digits a telephone number has (ITU-T E.164, 6.2.1), and two for a trunk or international prefix.
 const MOST_DIGITS: usize = 17;
 
@@ -72,7 +77,7 @@ fn masked_email(value: &str, mask_personal_domain: bool) -> Option<String> {
     if !mask_personal_domain || PUBLIC_PROVIDERS.contains(&domain.to_lowercase().as_str()) {
         return Some(format!("{local}@{domain}"));
     }
-    let first = domain.graphemes(true).next().and_then(shown).unwrap_or_default();
+    let first = graphemes(domain).first().copied().and_then(shown).unwrap_or_default();
     Some(format!("{local}@{first}***.{top}"))
 }
 
@@ -99,7 +104,7 @@ fn masked_local(local: &str) -> Option<String> {
         return None;
     }
     let untagged = local.split('+').next().unwrap_or_default();
-    let graphemes: Vec<&str> = untagged.graphemes(true).collect();
+    let graphemes = graphemes(untagged);
     Some(match graphemes.as_slice() {
         [] | [_] | [_, _] => HIDDEN.to_owned(),
         [first, _, _] => format!("{}**", shown(first).unwrap_or("*")),
@@ -131,7 +136,7 @@ fn masked_phone(text: &str, region: Option<&str>) -> Option<String> {
         return None;
     }
     let dialled = dialled(number)?;
-    let (country, national) = numbers_of(&dialled, region)?;
+    let (country, national) = canonical(&dialled).or_else(|| numbers_of(&dialled, region))?;
     let digits: Vec<char> = national.chars().collect();
     let mut mask = match (digits.len(), country) {
         (0..=6, _) => return None,
@@ -160,6 +165,21 @@ fn dialled(number: &str) -> Option<String> {
         }
     }
     (dialled.len() <= MOST_DIGITS + 1).then_some(dialled)
+}
+
+/// Country code and national number of a number in E.164, as they are stored: far cheaper than parsing. What could hold
+/// a trunk prefix is left to the parser.
+fn canonical(dialled: &str) -> Option<(Option<i32>, String)> {
+    // No country code is the beginning of another (ITU-T E.164, annex D).
+    static COUNTRY_CODES: LazyLock<HashSet<i32>> =
+        LazyLock::new(|| PHONE_NUMBER_UTIL.get_supported_calling_codes().collect());
+    let digits = dialled.strip_prefix('+')?;
+    let (code, national) = (1..=3).find_map(|length| {
+        let (code, national) = digits.split_at_checked(length)?;
+        Some((code.parse().ok().filter(|code| COUNTRY_CODES.contains(code))?, national))
+    })?;
+    (national.len() >= SHORTEST_CANONICAL && !national.starts_with('0'))
+        .then(|| (Some(code), national.to_owned()))
 }
 
 /// Country code, if known, and national significant number.

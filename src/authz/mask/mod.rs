@@ -27,6 +27,7 @@ use regex::Regex;
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
 
 pub use contact::{email, phone, username};
 pub use identity::{birth_date, iban, id_number, name, pan};
@@ -89,6 +90,11 @@ fn plain(c: char) -> char {
 /// Whether the character groups digits or letters of a number and means nothing itself.
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '.' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// The graphemes of a text. In plain ASCII a character is one.
+fn graphemes(text: &str) -> Vec<&str> {
+    if text.is_ascii() { text.split_inclusive(|_| true).collect() } else { text.graphemes(true).collect() }
 }
 
 /// The grapheme, if it is narrow enough to be shown.
