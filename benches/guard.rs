@@ -23,7 +23,7 @@ use std::time::Duration;
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Response, Schema, Variables};
 use cpu_time::ProcessTime;
 use custodian::app::open;
-use custodian::authn::{Identity, Origin, Viewer};
+use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::authz::answer::finish;
 use custodian::authz::guard::guard;
 use custodian::authz::policy::{Policy, PolicyFiles};
@@ -147,7 +147,7 @@ impl Bench {
             reseller: None,
             customer: None,
             kind: account.kind,
-            role: "support_agent".to_owned(),
+            role: ActingRole::built_in("support_agent"),
             session: uuid::Uuid::nil(),
         });
         let own = customer::Entity::find().filter(customer::Column::TenantId.eq(account.tenant_id));

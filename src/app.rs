@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use async_graphql::{Request, Response, ServerError};
 use custodian_migration::Migrator;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
@@ -16,7 +15,7 @@ use crate::authz::answer::finish;
 use crate::authz::catalog::CatalogError;
 use crate::authz::guard::guard;
 use crate::authz::plan::{Plan, Refusal};
-use crate::authz::policy::{Policy, PolicyError, PolicyFiles};
+use crate::authz::policy::{Policy, PolicyError};
 use crate::authz::{Operation, Rights};
 use crate::clock::Clock;
 use crate::config::{Config, Profile};
@@ -24,8 +23,13 @@ use crate::crypto::{KeyError, Keys};
 use crate::error::{Error, Result};
 use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
+use crate::reload::{self, PolicyInForce};
 use crate::schema::{self, CustodianSchema};
 use crate::seed;
+
+/// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
+/// 2 MiB that threads have otherwise.
+pub const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// What every request shares.
 pub struct App {
@@ -33,8 +37,8 @@ pub struct App {
     pub config: Config,
     /// Where the time comes from.
     pub clock: Clock,
-    /// The policy in force; swapped as a whole.
-    pub policy: ArcSwap<Policy>,
+    /// The policy in force.
+    pub policy: PolicyInForce,
     db: DatabaseConnection,
     tokens: Arc<Tokens>,
     schema: CustodianSchema,
@@ -71,6 +75,9 @@ pub enum StartError {
     /// The guard does not do its work.
     #[error("the guard let a denied field through: refusing to start")]
     Guard,
+    /// The tenants' own roles cannot be read.
+    #[error("roles: {0}")]
+    Roles(Error),
     /// The demo password cannot be hashed.
     #[error("demo data: {0}")]
     Demo(Error),
@@ -81,7 +88,7 @@ impl StartError {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::DataFolder { .. } | Self::Keys(_) | Self::Policy(_) => true,
-            Self::Database { .. } | Self::Catalog(_) | Self::Guard | Self::Demo(_) => false,
+            Self::Database { .. } | Self::Catalog(_) | Self::Guard | Self::Roles(_) | Self::Demo(_) => false,
         }
     }
 }
@@ -120,14 +127,9 @@ pub async fn migrate(config: &Config) -> Result<(), StartError> {
 }
 
 /// The configured policy, compiled for the schema.
-async fn load_policy(config: &Config) -> Result<Policy, StartError> {
-    let files = match &config.policy_dir {
-        Some(folder) => PolicyFiles::from_folder(folder)?,
-        None => PolicyFiles::built_in(),
-    };
+async fn load_policy(config: &Config) -> Result<PolicyInForce, StartError> {
     let catalog = Arc::new(schema::catalog(&schema::builder().finish())?);
-    let policy = Policy::load(&files, catalog).await?;
-    Ok(if config.introspection { policy } else { policy.without_introspection() })
+    Ok(PolicyInForce::load(config, catalog).await?)
 }
 
 impl App {
@@ -154,7 +156,7 @@ impl App {
     async fn assemble(
         config: Config,
         clock: Clock,
-        policy: Policy,
+        policy: PolicyInForce,
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
         let keys = Keys::open(&config.data_dir.join("keys"))?;
@@ -169,7 +171,8 @@ impl App {
             .data(Arc::new(keys.sealer("cursors")?))
             .data(MaxPageSize(config.max_page_size.into()))
             .finish();
-        let app = Self { config, clock, policy: ArcSwap::new(Arc::new(policy)), db, tokens, schema };
+        let app = Self { config, clock, policy, db, tokens, schema };
+        app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;
         app.probe().await?;
         Ok(Arc::new(app))
     }
@@ -207,8 +210,14 @@ impl App {
 
     /// Executes a request under the guard, with one snapshot of the policy.
     pub async fn execute(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
-        let policy = self.policy.load_full();
-        let Some(rights) = policy.rights(viewer.role()).cloned() else {
+        let mut policy = self.policy.snapshot();
+        let role = viewer.identity().map(|who| &who.role);
+        if policy.rights_in(role).is_none() {
+            // A role that another instance has just made.
+            self.refresh_policy().await;
+            policy = self.policy.snapshot();
+        }
+        let Some(rights) = policy.rights_in(role).cloned() else {
             let refusal = Refusal::from(Error::Forbidden("this role is not in force".to_owned()));
             return signed(refusal.into_response(), &origin);
         };
@@ -260,7 +269,25 @@ impl App {
         if let Err(error) = operation.end().await {
             error.log();
         }
+        if operation.changed_policy() {
+            self.refresh_policy().await;
+        }
         signed(finish(policy.catalog(), &guarded.plan, response), &origin)
+    }
+
+    /// Puts changes of the policy in force, if there are any; what is wrong with them is logged.
+    pub async fn refresh_policy(&self) {
+        if let Err(error) = self.policy.refresh(&self.db).await {
+            error.log();
+        }
+    }
+
+    /// Follows changes of the policy, for as long as the service runs.
+    pub async fn follow_policy(&self) {
+        loop {
+            tokio::time::sleep(reload::INTERVAL).await;
+            self.refresh_policy().await;
+        }
     }
 
     /// Executes without any guard: what its cost is measured against. No rights, so personal data come out masked.

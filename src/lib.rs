@@ -28,7 +28,7 @@
 //! | 2 | [`crypto`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
 //! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`session`] |
-//! | 5 | [`node`], [`schema`], [`seed`], [`app`] |
+//! | 5 | [`node`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
 //! # Invariants and their keepers
@@ -81,6 +81,7 @@ pub mod graphql;
 pub mod http;
 pub mod node;
 pub mod numbers;
+pub mod reload;
 pub mod resellers;
 pub mod schema;
 pub mod seed;

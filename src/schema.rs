@@ -16,7 +16,7 @@ use crate::services::{ServiceQuery, SubscriptionMutation};
 use crate::session::{SessionMutation, SessionQuery};
 use crate::support::{TicketMutation, TicketQuery, TransitionMutation};
 use crate::tenants::{TenantMutation, TenantQuery};
-use crate::users::UserQuery;
+use crate::users::{GrantMutation, RoleMutation, UserQuery};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -37,6 +37,8 @@ pub struct Query(
 pub struct Mutation(
     SessionMutation,
     TenantMutation,
+    RoleMutation,
+    GrantMutation,
     CustomerMutation,
     LifecycleMutation,
     AddressMutation,

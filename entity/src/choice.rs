@@ -6,7 +6,7 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($variant:ident),* $(,)? })*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
         #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))", rename_all = "SCREAMING_SNAKE_CASE")]
         #[allow(missing_docs, reason = "the names are the vocabulary of the domain; the set says what they mean")]
         pub enum $name { $($variant),* }

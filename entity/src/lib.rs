@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit_event;
+pub mod casbin_rule;
 pub mod choice;
 pub mod contact;
 pub mod customer;
@@ -15,6 +16,7 @@ pub mod network_service;
 pub mod number_series;
 pub mod payment;
 pub mod personal;
+pub mod policy_version;
 pub mod reseller;
 pub mod role;
 pub mod role_grant;

@@ -8,6 +8,8 @@
 //! - There is no way down. Taking a table back would destroy customer data; restore a backup instead.
 
 mod m20261122_000001_initial;
+mod m20261122_000004_custom_roles;
+mod table;
 
 use sea_orm_migration::prelude::*;
 
@@ -18,6 +20,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_initial::Migration)]
+        vec![
+            Box::new(m20261122_000001_initial::Migration),
+            Box::new(m20261122_000004_custom_roles::Migration),
+        ]
     }
 }

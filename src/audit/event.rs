@@ -1,7 +1,10 @@
 //! What can happen, by type, each with its details.
 
+use chrono::{DateTime, Utc};
 use custodian_entity::choice::Outcome;
 use custodian_entity::id::{CustomerId, ResellerId, TenantId, TypedId, UserId};
+use custodian_entity::role_grant;
+use sea_orm::ActiveEnum;
 use serde::Serialize;
 
 macro_rules! event_types {
@@ -62,6 +65,16 @@ event_types! {
     TicketTransitioned = "TICKET_TRANSITIONED";
     /// A ticket was answered.
     TicketReplied = "TICKET_REPLIED";
+    /// A role was created.
+    RoleCreated = "ROLE_CREATED";
+    /// A role was changed.
+    RoleUpdated = "ROLE_UPDATED";
+    /// A role was removed.
+    RoleDeleted = "ROLE_DELETED";
+    /// A role was given to a user.
+    RoleGranted = "ROLE_GRANTED";
+    /// A role was taken from a user.
+    RoleRevoked = "ROLE_REVOKED";
 }
 
 /// What an event says besides who, what and when. Names and steps, never values of personal data.
@@ -81,6 +94,24 @@ pub(super) enum Details {
         from: String,
         /// After.
         to: String,
+    },
+    /// What a change of a role comes to.
+    Decisions {
+        /// What it may do now and could not before: `Customer.email read`, `Customer rows:tenant`.
+        gained: Vec<String>,
+        /// What it could do before and may not now.
+        lost: Vec<String>,
+    },
+    /// A role given or taken.
+    Grant {
+        /// The role.
+        role: String,
+        /// Who holds it.
+        user: String,
+        /// How far it reaches at most.
+        scope: String,
+        /// Until when.
+        expires_at: Option<DateTime<Utc>>,
     },
     /// A sign-in.
     SignIn {
@@ -132,6 +163,24 @@ impl Event {
     #[must_use]
     pub fn step(self, from: impl std::fmt::Debug, to: impl std::fmt::Debug) -> Self {
         Self { details: Details::Step { from: format!("{from:?}"), to: format!("{to:?}") }, ..self }
+    }
+
+    /// With what a change of a role comes to.
+    #[must_use]
+    pub fn decisions(self, gained: Vec<String>, lost: Vec<String>) -> Self {
+        Self { details: Details::Decisions { gained, lost }, ..self }
+    }
+
+    /// With a role given or taken.
+    #[must_use]
+    pub fn grant(self, role: &str, grant: &role_grant::Model) -> Self {
+        let details = Details::Grant {
+            role: role.to_owned(),
+            user: grant.user_id.encode(),
+            scope: grant.scope.to_value(),
+            expires_at: grant.expires_at,
+        };
+        Self { details, ..self }
     }
 
     /// In this role, where the viewer's own is not it.

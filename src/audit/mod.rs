@@ -78,7 +78,7 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
         occurred_at: Set(operation.clock.now()),
         event_type: Set(event.kind.name().to_owned()),
         actor_id: Set(event.actor.or(identity.map(|who| who.user))),
-        actor_role: Set(event.role.or(identity.map(|who| who.role.clone()))),
+        actor_role: Set(event.role.or(identity.map(|who| who.role.name.clone()))),
         ip: Set(ip),
         resource_type: Set(event.subject.resource.as_ref().map(|(kind, _)| (*kind).to_owned())),
         resource_id: Set(event.subject.resource.map(|(_, id)| id)),

@@ -10,15 +10,15 @@ use custodian_entity::{reseller, role, role_grant, tenant, user};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 
-pub use self::viewer::{ANONYMOUS, Credentials, Identity, Origin, Viewer};
+pub use self::viewer::{ANONYMOUS, ActingRole, Credentials, Identity, Origin, Viewer};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 
 /// A role a user holds now.
 #[derive(Clone, Debug)]
 pub struct HeldRole {
-    /// Its name in the policy.
-    pub name: String,
+    /// Which, and how far it was given.
+    pub role: ActingRole,
     /// Acted in when none is asked for.
     pub is_primary: bool,
 }
@@ -88,15 +88,23 @@ pub async fn held_roles(
         .all(db)
         .await?;
     let ids: Vec<_> = grants.iter().map(|grant| grant.role_id).collect();
-    // Roles are known to the policy by name, so a tenant's own role must not pass for a built-in one.
-    let built_in = role::Column::IsSystem.eq(true);
-    let roles = role::Entity::find().filter(role::Column::Id.is_in(ids)).filter(built_in);
+    // A role of another tenant counts for nothing, whoever granted it.
+    let in_force = role::Column::IsSystem.eq(true).or(role::Column::TenantId.eq(user.tenant_id));
+    let roles = role::Entity::find().filter(role::Column::Id.is_in(ids)).filter(in_force);
     let roles = roles.order_by_asc(role::Column::Name).all(db).await?;
-    let named = roles.into_iter().map(|role| HeldRole {
-        is_primary: grants.iter().any(|grant| grant.role_id == role.id && grant.is_primary),
-        name: role.name,
+    let held = roles.into_iter().filter_map(|role| {
+        let grant = grants.iter().find(|grant| grant.role_id == role.id)?;
+        Some(HeldRole {
+            // The policy knows built-in roles by name, and a tenant's own by id: none passes for another.
+            role: ActingRole {
+                custom: (!role.is_system).then_some(role.id),
+                name: role.name,
+                reach: grant.scope,
+            },
+            is_primary: grant.is_primary,
+        })
     });
-    Ok(named.collect())
+    Ok(held.collect())
 }
 
 /// The user acting in one role: the one asked for, or his primary one. Nothing is united across roles.
@@ -110,17 +118,17 @@ pub fn act_as(
     session: sea_orm::prelude::Uuid,
 ) -> Result<Identity> {
     let role = match wanted {
-        Some(wanted) => held.iter().find(|role| role.name == wanted),
-        None => held.iter().find(|role| role.is_primary).or(held.first()),
+        Some(wanted) => held.iter().find(|held| held.role.name == wanted),
+        None => held.iter().find(|held| held.is_primary).or(held.first()),
     };
-    let role = role.ok_or_else(|| Error::Forbidden("you do not hold this role".to_owned()))?;
+    let held = role.ok_or_else(|| Error::Forbidden("you do not hold this role".to_owned()))?;
     Ok(Identity {
         user: user.id,
         tenant: user.tenant_id,
         reseller: user.reseller_id,
         customer: user.customer_id,
         kind: user.kind,
-        role: role.name.clone(),
+        role: held.role.clone(),
         session,
     })
 }

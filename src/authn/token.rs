@@ -89,7 +89,7 @@ impl Tokens {
             jti: clock.new_uuid().to_string(),
             sid: identity.session.to_string(),
             tenant: identity.tenant.encode(),
-            role: identity.role.clone(),
+            role: identity.role.name.clone(),
             ver: version,
         };
         let mut header = Header::new(Algorithm::EdDSA);

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use custodian_entity::choice::UserKind;
-use custodian_entity::id::{CustomerId, ResellerId, TenantId, UserId};
+use custodian_entity::choice::{Scope, UserKind};
+use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, UserId};
 use sea_orm::prelude::Uuid;
 
 /// The role of who has not signed in.
@@ -29,9 +29,27 @@ pub struct Identity {
     /// Whom the account belongs to.
     pub kind: UserKind,
     /// The role acted in.
-    pub role: String,
+    pub role: ActingRole,
     /// The session the token belongs to.
     pub session: Uuid,
+}
+
+/// A role somebody acts in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActingRole {
+    /// Its name: in the policy, or within the tenant.
+    pub name: String,
+    /// Its id, if it is a role of the tenant's own.
+    pub custom: Option<RoleId>,
+    /// How far it was given: where the role reaches farther, this is the limit.
+    pub reach: Scope,
+}
+
+impl ActingRole {
+    /// A built-in role, given without limit.
+    pub fn built_in(name: &str) -> Self {
+        Self { name: name.to_owned(), custom: None, reach: Scope::All }
+    }
 }
 
 impl Viewer {
@@ -50,9 +68,9 @@ impl Viewer {
         self.identity.as_ref()
     }
 
-    /// The role acted in.
+    /// The name of the role acted in.
     pub fn role(&self) -> &str {
-        self.identity.as_ref().map_or(ANONYMOUS, |identity| &identity.role)
+        self.identity.as_ref().map_or(ANONYMOUS, |identity| &identity.role.name)
     }
 }
 

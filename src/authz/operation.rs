@@ -5,6 +5,7 @@
 //! the viewer's identity in transaction-local settings, for row-level security.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::Context;
 use custodian_entity::id::TypedId;
@@ -31,6 +32,7 @@ pub struct Operation {
     pub clock: Clock,
     db: DatabaseConnection,
     transaction: Mutex<Option<Arc<DatabaseTransaction>>>,
+    changed_policy: AtomicBool,
 }
 
 impl Operation {
@@ -42,7 +44,15 @@ impl Operation {
         clock: Clock,
         db: DatabaseConnection,
     ) -> Self {
-        Self { viewer, origin, rights, clock, db, transaction: Mutex::new(None) }
+        Self {
+            viewer,
+            origin,
+            rights,
+            clock,
+            db,
+            transaction: Mutex::new(None),
+            changed_policy: AtomicBool::new(false),
+        }
     }
 
     /// Who asks, if signed in.
@@ -51,6 +61,16 @@ impl Operation {
     /// [`Error::Unauthenticated`]; the guard lets nobody come so far, so this is the second net.
     pub fn identity(&self) -> Result<&Identity> {
         self.viewer.identity().ok_or(Error::Unauthenticated)
+    }
+
+    /// Notes that this operation changes what roles may do: the answer waits until this instance knows.
+    pub(super) fn note_policy_change(&self) {
+        self.changed_policy.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it did.
+    pub fn changed_policy(&self) -> bool {
+        self.changed_policy.load(Ordering::Relaxed)
     }
 
     /// The running transaction, or a new one for reading.

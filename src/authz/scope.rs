@@ -22,7 +22,7 @@ use sea_orm::{
 };
 
 use super::operation::Operation;
-use crate::authn::Identity;
+use crate::authn::{ActingRole, Identity};
 use crate::error::{Error, Result};
 
 /// An entity whose rows belong to somebody.
@@ -31,6 +31,8 @@ pub trait Rows:
 {
     /// The type the policy speaks of.
     const TYPE: &'static str;
+    /// Whether the rows are the provider's and shown to all its people: how far a role was given does not matter.
+    const IS_SHARED: bool = false;
     /// Its id.
     type Id: TypedId + Into<sea_orm::Value>;
 
@@ -81,6 +83,7 @@ customer_rows! {
 
 impl Rows for tenant::Entity {
     const TYPE: &'static str = "Tenant";
+    const IS_SHARED: bool = true;
     type Id = TenantId;
     fn id_column() -> Self::Column {
         tenant::Column::Id
@@ -142,6 +145,7 @@ impl Rows for user::Entity {
 /// Built-in roles belong to every tenant.
 impl Rows for role::Entity {
     const TYPE: &'static str = "Role";
+    const IS_SHARED: bool = true;
     type Id = RoleId;
     fn id_column() -> Self::Column {
         role::Column::Id
@@ -183,6 +187,7 @@ impl Rows for role_grant::Entity {
 
 impl Rows for service_plan::Entity {
     const TYPE: &'static str = "ServicePlan";
+    const IS_SHARED: bool = true;
     type Id = ServicePlanId;
     fn id_column() -> Self::Column {
         service_plan::Column::Id
@@ -220,8 +225,9 @@ impl Rows for customer::Entity {
 }
 
 /// The category of tickets that a role works on without being named on each.
-fn own_category(role: &str) -> Option<TicketCategory> {
-    match role {
+fn own_category(role: &ActingRole) -> Option<TicketCategory> {
+    match role.name.as_str() {
+        _ if role.custom.is_some() => None,
         "billing_manager" => Some(TicketCategory::Billing),
         "network_engineer" => Some(TicketCategory::Technical),
         _ => None,
@@ -298,7 +304,10 @@ impl<E: Rows> Scoped<E> {
     /// The viewer's rows. Without a scope on the type, or without an identity, no row.
     pub fn of(operation: &Arc<Operation>) -> Self {
         let reach = (operation.viewer.identity())
-            .and_then(|who| E::reach(operation.rights.scope(E::TYPE)?, who))
+            .and_then(|who| {
+                let scope = operation.rights.scope(E::TYPE)?;
+                E::reach(if E::IS_SHARED { scope } else { Ord::min(scope, who.role.reach) }, who)
+            })
             .unwrap_or_else(|| Expr::val(1).eq(0).into_condition());
         Self { operation: operation.clone(), reach, entity: std::marker::PhantomData }
     }

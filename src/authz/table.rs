@@ -19,6 +19,17 @@ pub enum Level {
     Clear,
 }
 
+impl Level {
+    /// The right that gives it, as the rules write it.
+    fn right(self) -> &'static str {
+        match self {
+            Self::Denied => "nothing",
+            Self::Masked => "read:masked",
+            Self::Clear => "read",
+        }
+    }
+}
+
 /// What may be done with a field besides reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
@@ -86,6 +97,33 @@ impl Rights {
         self.rows.get(type_name).copied()
     }
 
+    /// What these rights allow and the others, limited to a reach, do not; by name. Nobody gives more than he holds.
+    pub fn beyond(&self, others: &Self, reach: Scope) -> Vec<String> {
+        let mut beyond = Vec::new();
+        for field in self.catalog.field_ids() {
+            let (own, other) = (self.decided(field), others.decided(field));
+            let name = self.catalog.field_name(field);
+            if own.read > other.read {
+                beyond.push(format!("{name} {}", own.read.right()));
+            }
+            let verbs = [
+                ("create", own.create && !other.create),
+                ("update", own.update && !other.update),
+                // Who reads a field in clear holds both ways to a single value of it.
+                ("lookup", own.lookup && !other.lookup && other.read != Level::Clear),
+                ("reveal", own.reveal && !other.reveal && other.read != Level::Clear),
+            ];
+            beyond.extend(verbs.iter().filter(|(_, is)| *is).map(|(verb, _)| format!("{name} {verb}")));
+        }
+        for (type_name, own) in &self.rows {
+            let other = others.scope(type_name).map(|other| other.min(reach));
+            if other.is_none_or(|other| *own > other) {
+                beyond.push(format!("{type_name} rows:{}", format!("{own:?}").to_lowercase()));
+            }
+        }
+        beyond
+    }
+
     fn decided(&self, field: FieldId) -> FieldRights {
         self.fields.get(usize::from(field.0)).copied().unwrap_or_default()
     }
@@ -115,6 +153,13 @@ impl Rights {
             }
         }
         Self { role: self.role.clone(), catalog: self.catalog.clone(), fields, rows: self.rows.clone() }
+    }
+
+    /// The same role with no right at all.
+    #[must_use]
+    pub fn nothing(&self) -> Self {
+        let fields = vec![FieldRights::default(); self.fields.len()].into_boxed_slice();
+        Self { role: self.role.clone(), catalog: self.catalog.clone(), fields, rows: BTreeMap::new() }
     }
 
     /// The level of a field by its name; an unknown name is denied.

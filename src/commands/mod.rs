@@ -203,7 +203,11 @@ fn configure(settings: Settings, serve: ServeSettings) -> Result<Config, Failure
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(custodian::app::STACK_BYTES)
+        .build()
+        .map_err(Failure::failed)
 }
 
 /// Prints to standard output. Who stopped reading has what he wanted.

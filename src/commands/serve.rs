@@ -27,7 +27,13 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let app = App::start(config, Clock::System).await?;
     print(&greeting)?;
     tracing::info!(address = %listeners.address(), "serving");
-    http::serve(listeners, app, stop).await.map_err(Failure::failed)
+    let follower = tokio::spawn({
+        let app = app.clone();
+        async move { app.follow_policy().await }
+    });
+    let served = http::serve(listeners, app, stop).await.map_err(Failure::failed);
+    follower.abort();
+    served
 }
 
 /// What whoever started the server wants to know.

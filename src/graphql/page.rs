@@ -95,7 +95,8 @@ impl CursorSeal {
     /// [`Error::Unauthenticated`] without a viewer.
     pub fn of(ctx: &Context<'_>, owner: &str) -> Result<Self> {
         let identity = ctx.operation()?.identity()?;
-        let mut bound_to = format!("{:?} {} {owner}.{}", identity.user, identity.role, ctx.field().name());
+        let mut bound_to =
+            format!("{:?} {} {owner}.{}", identity.user, identity.role.name, ctx.field().name());
         let arguments = ctx.field().arguments().map_err(|_| Error::bad_input("malformed arguments"))?;
         for (name, value) in arguments {
             if !["first", "after", "last", "before"].contains(&name.as_str()) {

@@ -19,6 +19,9 @@ pub(super) async fn alive() -> &'static str {
 
 pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
     match timeout(PATIENCE, app.ready()).await.unwrap_or(Err(Error::Timeout)) {
+        Ok(()) if app.policy.is_refused() => {
+            (StatusCode::OK, "ready\na newer policy was refused: the log says why\n")
+        }
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             error.log();

@@ -74,7 +74,7 @@ async fn login(
         match act_as(&account.user, &account.held, role.as_deref(), session) {
             Ok(identity) => {
                 account::note_success(operation, &account.user).await?;
-                let event = Event::sign_in(true, masked, actor).in_role(&identity.role);
+                let event = Event::sign_in(true, masked, actor).in_role(&identity.role.name);
                 Ok(Change::Done(Ok((account, identity)), event))
             }
             Err(error) => Ok(Change::Done(Err(error), Event::sign_in(false, masked, actor))),

@@ -68,11 +68,11 @@ impl Viewer {
     }
     /// The role acted in.
     async fn role(&self) -> &str {
-        &self.identity.role
+        &self.identity.role.name
     }
     /// The roles that can be acted in.
     async fn roles(&self) -> Vec<&str> {
-        self.held.iter().map(|role| role.name.as_str()).collect()
+        self.held.iter().map(|held| held.role.name.as_str()).collect()
     }
     /// The provider.
     async fn tenant(&self) -> Option<Tenant> {
@@ -105,7 +105,7 @@ impl Viewer {
     /// Of the role signed in to, which at sign-in is not yet the operation's.
     fn rights(&self, ctx: &Context<'_>) -> Result<Arc<Rights>> {
         policy(ctx)?
-            .rights(&self.identity.role)
+            .rights_in(Some(&self.identity.role))
             .cloned()
             .ok_or_else(|| Error::bug("a viewer in an unknown role"))
     }

@@ -1,7 +1,11 @@
 //! Accounts, roles, and who holds which.
 
+mod grant_mutation;
 mod object;
 mod query;
+mod role_mutation;
 
+pub use self::grant_mutation::GrantMutation;
 pub use self::object::{Role, RoleGrant, User};
 pub use self::query::UserQuery;
+pub use self::role_mutation::RoleMutation;

@@ -140,7 +140,11 @@ impl Role {
         maybe(async {
             let policy =
                 ctx.data_opt::<Arc<Policy>>().ok_or_else(|| Error::bug("no policy in the operation"))?;
-            let Some(rights) = policy.rights(&self.0.name).filter(|_| self.0.is_system) else {
+            let rights = match self.0.is_system {
+                true => policy.rights(&self.0.name),
+                false => policy.custom(self.0.id),
+            };
+            let Some(rights) = rights else {
                 return Ok::<Option<Vec<Permission>>, Error>(None);
             };
             let catalog = policy.catalog();

@@ -32,6 +32,8 @@ pub fn fixed_clock() -> Clock {
 pub struct TestApp {
     /// Its HTTP surface.
     pub router: Router,
+    /// The service itself.
+    pub service: Arc<App>,
     /// Its clock; `advance` moves it.
     pub clock: Clock,
     db: DatabaseConnection,
@@ -56,7 +58,8 @@ impl TestApp {
             Err(error) => panic!("the service does not start: {error}"),
         };
         Self {
-            router: custodian::http::router(app),
+            router: custodian::http::router(app.clone()),
+            service: app,
             clock,
             db: connect(&database.url).await.expect("the address served the service"),
             database: Arc::new(database),
@@ -69,6 +72,14 @@ impl TestApp {
     /// A second service with a database of its own, of the same kind.
     pub async fn another(&self) -> Self {
         Self::start(Arc::clone(&self.source)).await
+    }
+
+    /// Another instance of the service, on the same database.
+    pub async fn instance(&self, change: impl FnOnce(&mut Config)) -> (Arc<App>, Router) {
+        let mut config = Config::for_tests(self.database.url.clone(), self.database.folder.path().to_owned());
+        change(&mut config);
+        let app = App::start(config, self.clock.clone()).await.expect("a second instance starts");
+        (app.clone(), custodian::http::router(app))
     }
 
     /// The database, past every rule of the service: for fixtures, and to see what was stored.

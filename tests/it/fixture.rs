@@ -146,10 +146,13 @@ fn input_type(mutation: &str) -> String {
 }
 
 fn row_field(mutation: &str) -> &'static str {
-    if mutation == "ticketReply" {
-        return "message";
+    match mutation {
+        "ticketReply" => return "message",
+        "roleGrant" | "roleRevoke" => return "grant",
+        _ => {}
     }
-    let rows = ["tenant", "customer", "address", "contact", "subscription", "invoice", "payment", "ticket"];
+    let rows =
+        ["role", "tenant", "customer", "address", "contact", "subscription", "invoice", "payment", "ticket"];
     let of = rows.into_iter().find(|row| mutation.starts_with(row));
     of.unwrap_or_else(|| panic!("{mutation} changes no known row: add it here"))
 }

@@ -39,6 +39,7 @@ mod masks;
 mod matrix;
 mod postgres;
 mod reference;
+mod roles;
 mod rows;
 mod rules;
 mod services;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     guard::register(&mut suite);
     leaks::register(&mut suite);
     rows::register(&mut suite);
+    roles::register(&mut suite);
     session::register(&mut suite);
     tokens::register(&mut suite);
     customers::register(&mut suite);

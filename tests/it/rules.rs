@@ -31,7 +31,7 @@ const FLOORS: [&[&str]; 6] = [
         "support",
         "session",
     ],
-    &["node", "schema", "seed", "app"],
+    &["node", "schema", "seed", "reload", "app"],
     &["http"],
 ];
 

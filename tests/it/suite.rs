@@ -146,7 +146,12 @@ impl Suite {
 
 /// A runtime as the service has it, for one use.
 pub fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("the system gives threads")
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(custodian::app::STACK_BYTES)
+        .enable_all()
+        .build()
+        .expect("the system gives threads")
 }
 
 /// Compares what must be here with what is.

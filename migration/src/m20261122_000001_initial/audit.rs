@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 
-use super::table::{choice, table};
+use crate::table::{choice, table};
 
 /// No reference to any other table: an entry is never changed, and stands when what it tells of is gone.
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -3,8 +3,8 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 
-use super::table::{choice, choice_null, ordered, table};
 use super::tenancy::user_to_customer;
+use crate::table::{choice, choice_null, ordered, table};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     customer(manager).await?;

@@ -12,7 +12,6 @@ mod audit;
 mod billing;
 mod customers;
 mod services;
-mod table;
 mod tenancy;
 mod tickets;
 

@@ -6,7 +6,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 
-use super::table::{choice, ordered, table};
+use crate::table::{choice, ordered, table};
 
 const CATEGORIES: [&str; 5] = ["GENERAL", "TECHNICAL", "BILLING", "SALES", "COMPLAINT"];
 

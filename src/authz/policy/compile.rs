@@ -6,7 +6,7 @@ use std::sync::Arc;
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, Model};
 use custodian_entity::choice::Scope;
 
-use super::source::{PolicyError, ROLES, Source};
+use super::source::{PolicyError, Source};
 use crate::authz::catalog::{Catalog, FieldId};
 use crate::authz::table::{FieldRights, Level, Rights};
 
@@ -81,10 +81,11 @@ fn closure<'a>(name: &'a str, links: &'a [Vec<String>]) -> BTreeSet<&'a str> {
     }
 }
 
-/// The rights of every built-in role.
-pub(super) async fn compile(
+/// The rights of these roles: what the rules call each, and the name it has for people.
+pub(super) async fn compile<'r>(
     source: &Source,
     catalog: &Arc<Catalog>,
+    wanted: impl IntoIterator<Item = (&'r str, &'r str)>,
 ) -> Result<BTreeMap<String, Arc<Rights>>, PolicyError> {
     let mut judge = Judge::new(source).await?;
     let types: BTreeSet<&str> = source
@@ -94,7 +95,7 @@ pub(super) async fn compile(
         .map(|rule| rule[1].as_str())
         .collect();
     let mut roles = BTreeMap::new();
-    for role in ROLES {
+    for (role, name) in wanted {
         let fields = decide_fields(&mut judge, catalog, role)?;
         let mut rows = BTreeMap::new();
         for (right, scope) in SCOPES {
@@ -107,7 +108,7 @@ pub(super) async fn compile(
                 }
             }
         }
-        let rights = Rights { role: role.to_owned(), catalog: catalog.clone(), fields, rows };
+        let rights = Rights { role: name.to_owned(), catalog: catalog.clone(), fields, rows };
         roles.insert(role.to_owned(), Arc::new(rights));
     }
     Ok(roles)

@@ -2,18 +2,25 @@
 //!
 //! Nobody asks casbin while a request runs. A policy that does not load refuses to start; it never allows.
 
+mod adapter;
 mod compile;
+mod custom;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
+use custodian_entity::id::RoleId;
 
+pub use self::adapter::{load_custom, remove_custom, replace_custom, version as custom_version};
+use self::custom::compile_custom;
+pub use self::custom::{CustomRole, CustomRule, Problem, Right};
 pub use self::source::{FieldFacts, PolicyError, PolicyFiles, ROLES, read_facts};
 use self::source::{InputNeeds, Source};
 use super::catalog::{Catalog, FieldId};
 use super::table::{Level, Rights, Verb};
+use crate::authn::{ANONYMOUS, ActingRole};
 
 /// What giving a value at a position of the schema needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +32,16 @@ pub(super) enum Needs {
 }
 
 /// The compiled policy. One snapshot serves a whole operation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     version: String,
     catalog: Arc<Catalog>,
+    source: Arc<Source>,
     roles: BTreeMap<String, Arc<Rights>>,
-    inputs: HashMap<String, Needs>,
-    facts: BTreeMap<String, FieldFacts>,
+    custom: BTreeMap<RoleId, Arc<Rights>>,
+    inputs: Arc<HashMap<String, Needs>>,
     everything: Arc<Rights>,
+    shows_schema: bool,
 }
 
 impl Policy {
@@ -43,7 +52,7 @@ impl Policy {
     /// null.
     pub async fn load(files: &PolicyFiles, catalog: Arc<Catalog>) -> Result<Self, PolicyError> {
         let source = Source::read(files, &catalog)?;
-        let roles = compile::compile(&source, &catalog).await?;
+        let roles = compile::compile(&source, &catalog, ROLES.map(|role| (role, role))).await?;
         let mut inputs = HashMap::with_capacity(source.inputs.len());
         for (position, needs) in &source.inputs {
             let needs = match needs {
@@ -58,8 +67,16 @@ impl Policy {
             inputs.insert(position.clone(), needs);
         }
         let everything = Arc::new(Rights::everything(catalog.clone()));
-        let policy =
-            Self { version: version(files), catalog, roles, inputs, facts: source.facts, everything };
+        let policy = Self {
+            version: files.version(),
+            catalog,
+            source: Arc::new(source),
+            roles,
+            custom: BTreeMap::new(),
+            inputs: Arc::new(inputs),
+            everything,
+            shows_schema: true,
+        };
         policy.require_nullable()?;
         policy.require_facts()?;
         Ok(policy)
@@ -68,13 +85,53 @@ impl Policy {
     /// The same policy, in which nobody may look at the schema.
     #[must_use]
     pub fn without_introspection(mut self) -> Self {
+        self.shows_schema = false;
         for rights in self.roles.values_mut() {
-            *rights = Arc::new(rights.without(&["Query.__schema", "Query.__type"]));
+            *rights = Arc::new(rights.without(&INTROSPECTION));
         }
         self
     }
 
-    /// The first 16 hexadecimal digits of the SHA-256 of the files.
+    /// The same policy with these roles of tenants' own, in place of those it had, and what is wrong with those that
+    /// cannot be used.
+    ///
+    /// # Errors
+    /// [`PolicyError::Casbin`].
+    pub async fn with_custom(
+        &self,
+        roles: &[CustomRole],
+        version: i64,
+    ) -> Result<(Self, BTreeMap<RoleId, Problem>), PolicyError> {
+        let (mut custom, mut problems) = compile_custom(&self.source, &self.catalog, roles).await?;
+        custom.retain(|role, rights| {
+            let rigid = self.rigid(rights);
+            if !rigid.is_empty() {
+                problems.insert(*role, rigid_fields(&rigid));
+            }
+            rigid.is_empty()
+        });
+        if !self.shows_schema {
+            for rights in custom.values_mut() {
+                *rights = Arc::new(rights.without(&INTROSPECTION));
+            }
+        }
+        let files = self.version.split('+').next().unwrap_or_default();
+        Ok((Self { custom, version: format!("{files}+{version}"), ..self.clone() }, problems))
+    }
+
+    /// What a role would come to.
+    ///
+    /// # Errors
+    /// What is wrong with it, for whoever wrote it.
+    pub async fn draft(&self, role: &CustomRole) -> Result<Result<Arc<Rights>, Problem>, PolicyError> {
+        let (with, mut problems) = self.with_custom(std::slice::from_ref(role), 0).await?;
+        Ok(match with.custom.get(&role.id) {
+            Some(rights) => Ok(rights.clone()),
+            None => Err(problems.remove(&role.id).unwrap_or_default()),
+        })
+    }
+
+    /// Names the files it was compiled from and, after a plus, the state of the tenants' own roles.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -89,9 +146,23 @@ impl Policy {
         self.roles.get(role)
     }
 
+    /// The rights of who acts in a role, or in none; nothing if the role is not in force.
+    pub fn rights_in(&self, role: Option<&ActingRole>) -> Option<&Arc<Rights>> {
+        match role {
+            Some(ActingRole { custom: Some(id), .. }) => self.custom.get(id),
+            Some(role) => self.roles.get(&role.name),
+            None => self.roles.get(ANONYMOUS),
+        }
+    }
+
+    /// The rights of a tenant's own role; none if it is not in force.
+    pub fn custom(&self, role: RoleId) -> Option<&Arc<Rights>> {
+        self.custom.get(&role)
+    }
+
     /// What a field holds.
     pub fn facts(&self, field: FieldId) -> Option<&FieldFacts> {
-        self.facts.get(self.catalog.field_name(field))
+        self.source.facts.get(self.catalog.field_name(field))
     }
 
     /// What a position needs; a position nobody decided about is refused by the caller.
@@ -108,20 +179,25 @@ impl Policy {
     fn require_nullable(&self) -> Result<(), PolicyError> {
         let mut rigid = BTreeSet::new();
         for rights in self.roles.values() {
-            for field in self.catalog.field_ids() {
-                let name = self.catalog.field_name(field);
-                let owner = name.split_once('.').map_or("", |(owner, _)| owner);
-                let has_rows = rights.scope(owner).is_some();
-                if has_rows && rights.level(field) == Level::Denied && !self.catalog.is_nullable(field) {
-                    rigid.insert(format!("{name} ({})", rights.role()));
-                }
-            }
+            let of_role = self.rigid(rights).into_iter();
+            rigid.extend(of_role.map(|name| format!("{name} ({})", rights.role())));
         }
         if rigid.is_empty() {
             return Ok(());
         }
         let rigid: Vec<String> = rigid.into_iter().collect();
         Err(PolicyError::Incomplete(format!("denied, but the schema says never null: {}", rigid.join(", "))))
+    }
+
+    /// The fields that a role is denied though it has rows of their type and they are never null.
+    fn rigid(&self, rights: &Rights) -> Vec<&str> {
+        let is_rigid = |field: &FieldId| {
+            let owner = self.catalog.field_name(*field).split_once('.').map_or("", |(owner, _)| owner);
+            rights.scope(owner).is_some()
+                && rights.level(*field) == Level::Denied
+                && !self.catalog.is_nullable(*field)
+        };
+        self.catalog.field_ids().filter(is_rigid).map(|field| self.catalog.field_name(field)).collect()
     }
 
     /// A field that is masked for a role must have a mask.
@@ -140,11 +216,21 @@ impl Policy {
     }
 }
 
-fn version(files: &PolicyFiles) -> String {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for text in [&files.model, &files.policy, &files.fields, &files.inputs] {
-        context.update(text.as_bytes());
-        context.update(&[0]);
+/// The operations that show the schema.
+const INTROSPECTION: [&str; 2] = ["Query.__schema", "Query.__type"];
+
+fn rigid_fields(names: &[&str]) -> Problem {
+    format!("whoever has rows of a type reads what is never null in it: {}", names.join(", "))
+}
+
+impl PolicyFiles {
+    /// The first 16 hexadecimal digits of their SHA-256.
+    pub fn version(&self) -> String {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for text in [&self.model, &self.policy, &self.fields, &self.inputs] {
+            context.update(text.as_bytes());
+            context.update(&[0]);
+        }
+        context.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
-    context.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

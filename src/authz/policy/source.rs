@@ -136,7 +136,7 @@ pub(super) enum InputNeeds {
 }
 
 /// The policy, read and checked, not yet compiled.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) model: String,
     pub(super) rules: Vec<Vec<String>>,

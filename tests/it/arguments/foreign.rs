@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::rows::{Rows, add_foreign_reseller, kind_of};
+use super::rows::{Rows, complete, kind_of};
 use super::state::State;
 use super::values::literal;
 use super::writes::{Ids, Mutation};
@@ -47,7 +47,7 @@ async fn answered_alike(
 }
 
 async fn inputs(app: TestApp) {
-    add_foreign_reseller(&app).await;
+    complete(&app).await;
     let spec = Specification::read().await;
     let (mut problems, mut asked) = (Vec::new(), 0);
     for (role, account) in with_borders() {
@@ -110,7 +110,7 @@ const KINDS: [&str; 13] = [
 ];
 
 async fn queries(app: TestApp) {
-    add_foreign_reseller(&app).await;
+    complete(&app).await;
     let spec = Specification::read().await;
     let (mut problems, mut asked) = (Vec::new(), 0);
     for (role, account) in with_borders() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use custodian_entity::choice::TicketCategory;
-use custodian_entity::id::{ResellerId, TypedId};
+use custodian_entity::id::{ResellerId, RoleId, TypedId};
 use custodian_entity::*;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
@@ -17,12 +17,16 @@ use crate::fixture::{self, all};
 /// # Panics
 /// For a member this file does not know: add it here.
 pub fn kind_of(input: &str, member: &str) -> &'static str {
-    let own = ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket"];
+    let own = ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket", "Role"];
+    if input == "RoleRevokeInput" {
+        return "RoleGrant";
+    }
     match member {
         "id" => own.into_iter().find(|kind| input.starts_with(kind)),
         "customerId" => Some("Customer"),
         "resellerId" => Some("Reseller"),
-        "accountManagerId" | "assigneeId" => Some("User"),
+        "accountManagerId" | "assigneeId" | "userId" => Some("User"),
+        "roleId" => Some("Role"),
         "planId" => Some("ServicePlan"),
         "serviceAddressId" => Some("Address"),
         "subscriptionId" => Some("Subscription"),
@@ -107,6 +111,13 @@ impl Rows {
             let is_theirs = row.tenant_id == elsewhere || is_outside && row.customer_id == Some(other);
             add("User", row.id.encode(), row.id == support.id, is_theirs);
         }
+        for row in all::<role::Entity>(app).await {
+            let of = |tenant| row.tenant_id == Some(tenant);
+            add("Role", row.id.encode(), of(maria.tenant_id), of(elsewhere));
+        }
+        for row in all::<role_grant::Entity>(app).await {
+            add("RoleGrant", row.id.encode(), row.user_id == support.id, row.tenant_id == elsewhere);
+        }
         rows
     }
 
@@ -129,8 +140,19 @@ impl Rows {
     }
 }
 
-/// The other provider's reseller, which the demo data lack.
-pub async fn add_foreign_reseller(app: &TestApp) {
+/// What the demo data lack: the other provider's reseller, and roles of the providers' own.
+pub async fn complete(app: &TestApp) {
+    for (number, username) in [(1, "support@acme.example"), (2, "support@globex.example")] {
+        let row = role::ActiveModel {
+            id: Set(RoleId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0100 + number))),
+            tenant_id: Set(Some(fixture::account(app, username).await.tenant_id)),
+            name: Set("helpers".to_owned()),
+            description: Set(None),
+            is_system: Set(false),
+            created_at: Set(app.clock.now()),
+        };
+        let _: role::Model = row.insert(app.db()).await.expect("the role can be added");
+    }
     let mut row = all::<reseller::Entity>(app).await.remove(0).into_active_model();
     row.id = Set(ResellerId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0008)));
     row.tenant_id = Set(fixture::account(app, "support@globex.example").await.tenant_id);

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rows::{Rows, add_foreign_reseller, kind_of};
+use super::rows::{Rows, complete, kind_of};
 use super::state::State;
 use super::values::{literal, required, value_of};
 use super::{Specification, assert_none, refusals};
@@ -124,7 +124,7 @@ fn is_refusal(answer: &Answer, fields: &[String]) -> bool {
 }
 
 async fn every_input_field(app: TestApp) {
-    add_foreign_reseller(&app).await;
+    complete(&app).await;
     let spec = Specification::read().await;
     let mut problems = Vec::new();
     let (mut refused, mut passed) = (0, 0);

@@ -70,7 +70,7 @@ impl Own {
         let keys = Keys::open(&database.folder.path().join("keys")).expect("it has opened them before");
         let sealer = keys.sealer("cursors").expect("it has made one before");
         let schema = builder().data(Arc::new(sealer)).data(MaxPageSize(100)).finish();
-        Self { policy: started.policy.load_full(), app: started, schema }
+        Self { policy: started.policy.snapshot(), app: started, schema }
     }
 
     /// Ids of rows, by the field that takes them.

@@ -22,6 +22,11 @@ pub struct Sent {
 /// Mutations in an order in which each finds what it needs.
 const ORDER: &[&str] = &[
     "tenantUpdate",
+    "roleCreate",
+    "roleUpdate",
+    "roleGrant",
+    "roleRevoke",
+    "roleDelete",
     "customerCreate",
     "customerUpdate",
     "addressCreate",

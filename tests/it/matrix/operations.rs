@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 41] = [
+const OPERATIONS: [(&str, &str, char); 46] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -34,6 +34,11 @@ const OPERATIONS: [(&str, &str, char); 41] = [
     ("Query.ticket", "Ticket", 'r'),
     ("Query.tickets", "Ticket", 'r'),
     ("Mutation.tenantUpdate", "Tenant", 'u'),
+    ("Mutation.roleCreate", "Role", 'c'),
+    ("Mutation.roleUpdate", "Role", 'u'),
+    ("Mutation.roleDelete", "Role", 'd'),
+    ("Mutation.roleGrant", "RoleGrant", 'c'),
+    ("Mutation.roleRevoke", "RoleGrant", 'd'),
     ("Mutation.customerCreate", "Customer", 'c'),
     ("Mutation.customerUpdate", "Customer", 'u'),
     ("Mutation.customerActivate", "Customer", 'u'),

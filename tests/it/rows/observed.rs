@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_graphql::{Request, Response};
 use custodian::app::App;
-use custodian::authn::{Identity, Origin, Viewer};
+use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::config::{Config, Limits};
 use custodian_entity::user;
 use sea_orm::prelude::Uuid;
@@ -48,7 +48,7 @@ impl Observed {
             reseller: user.reseller_id,
             customer: user.customer_id,
             kind: user.kind,
-            role: role.to_owned(),
+            role: ActingRole::built_in(role),
             session: Uuid::nil(),
         };
         self.statements.lock().unwrap().clear();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, ResellerId, ServicePlanId, SubscriptionId, TicketId,
-    TypedId, UserId,
+    AddressId, ContactId, CustomerId, InvoiceId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
+    SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::user;
 use sea_orm::EntityTrait;
@@ -38,6 +38,11 @@ const WRITES: &[(&str, &str)] = &[
     ("customerSuspend", r#"{"id": "Customer!", "version": 1}"#),
     ("customerResume", r#"{"id": "Customer!", "version": 1}"#),
     ("customerClose", r#"{"id": "Customer!", "version": 1}"#),
+    ("roleUpdate", r#"{"id": "Role!", "description": "Another"}"#),
+    ("roleDelete", r#"{"id": "Role!"}"#),
+    ("roleGrant", r#"{"userId": "User!", "roleId": "Role", "scope": "OWN", "justification": "J"}"#),
+    ("roleGrant", r#"{"userId": "User", "roleId": "Role!", "scope": "OWN", "justification": "J"}"#),
+    ("roleRevoke", r#"{"id": "RoleGrant!"}"#),
     ("subscriptionCreate", r#"{"customerId": "Customer!", "planId": "ServicePlan"}"#),
     ("subscriptionCreate", r#"{"customerId": "Customer", "planId": "ServicePlan!"}"#),
     (
@@ -116,6 +121,8 @@ fn none(kind: &str) -> String {
         "Subscription" => absent::<SubscriptionId>(),
         "Ticket" => absent::<TicketId>(),
         "Invoice" => absent::<InvoiceId>(),
+        "Role" => absent::<RoleId>(),
+        "RoleGrant" => absent::<RoleGrantId>(),
         other => panic!("no absent id of {other}: add it here"),
     }
 }

@@ -11,7 +11,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 const CHOICE_LENGTH: u32 = 32;
 
 /// A table about to be created.
-pub(super) struct TableSpec {
+pub(crate) struct TableSpec {
     name: &'static str,
     table: TableCreateStatement,
     /// The columns of each index, with the statement that creates it.
@@ -19,24 +19,24 @@ pub(super) struct TableSpec {
 }
 
 /// Starts the description of a table.
-pub(super) fn table(name: &'static str) -> TableSpec {
+pub(crate) fn table(name: &'static str) -> TableSpec {
     TableSpec { name, table: Table::create().table(name).take(), indexes: Vec::new() }
 }
 
 /// A required column that holds one name of a closed set; see [`TableSpec::one_of`].
-pub(super) fn choice(name: &'static str) -> ColumnDef {
+pub(crate) fn choice(name: &'static str) -> ColumnDef {
     string_len(name, CHOICE_LENGTH)
 }
 
 /// The same, optional.
-pub(super) fn choice_null(name: &'static str) -> ColumnDef {
+pub(crate) fn choice_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).string_len(CHOICE_LENGTH).null().take()
 }
 
 /// A required text that lists are ordered by: compared byte by byte, as SQLite does. With the collation of its
 /// operating system PostgreSQL would order pages differently on each machine, and an update of the C library could
 /// invalidate the index.
-pub(super) fn ordered(manager: &SchemaManager<'_>, name: &'static str, length: u32) -> ColumnDef {
+pub(crate) fn ordered(manager: &SchemaManager<'_>, name: &'static str, length: u32) -> ColumnDef {
     let mut column = string_len(name, length);
     if manager.get_database_backend() == DbBackend::Postgres {
         column.extra(r#"COLLATE "C""#);
@@ -45,7 +45,7 @@ pub(super) fn ordered(manager: &SchemaManager<'_>, name: &'static str, length: u
 }
 
 /// A reference from columns of `from` to a unique key of `to`; the parent stays as long as it has children.
-pub(super) fn reference(
+pub(crate) fn reference(
     from: &'static str,
     columns: &[&'static str],
     to: &'static str,
@@ -67,7 +67,7 @@ pub(super) fn reference(
 
 impl TableSpec {
     /// The columns, in order.
-    pub(super) fn columns(mut self, columns: impl IntoIterator<Item = ColumnDef>) -> Self {
+    pub(crate) fn columns(mut self, columns: impl IntoIterator<Item = ColumnDef>) -> Self {
         for column in columns {
             self.table.col(column);
         }
@@ -75,7 +75,7 @@ impl TableSpec {
     }
 
     /// A primary key of several columns.
-    pub(super) fn primary_key(mut self, columns: &[&'static str]) -> Self {
+    pub(crate) fn primary_key(mut self, columns: &[&'static str]) -> Self {
         let mut key = Index::create();
         for column in columns {
             key.col(*column);
@@ -85,25 +85,25 @@ impl TableSpec {
     }
 
     /// The column holds one of these names, or nothing where it is optional.
-    pub(super) fn one_of(mut self, column: &'static str, values: &[&'static str]) -> Self {
+    pub(crate) fn one_of(mut self, column: &'static str, values: &[&'static str]) -> Self {
         let rule = Expr::col(column).is_in(values.iter().copied());
         self.table.check((format!("ck_{}_{column}", self.name), rule));
         self
     }
 
     /// A rule each row keeps, in SQL that both databases read alike.
-    pub(super) fn check(mut self, rule: &'static str, sql: &'static str) -> Self {
+    pub(crate) fn check(mut self, rule: &'static str, sql: &'static str) -> Self {
         self.table.check((format!("ck_{}_{rule}", self.name), Expr::cust(sql)));
         self
     }
 
     /// A reference to the id of a row.
-    pub(super) fn references(self, column: &'static str, to: &'static str) -> Self {
+    pub(crate) fn references(self, column: &'static str, to: &'static str) -> Self {
         self.foreign_key(&[column], to, &["id"])
     }
 
     /// A reference to a row that has the same `owner` (`tenant_id` or `customer_id`).
-    pub(super) fn references_within(
+    pub(crate) fn references_within(
         self,
         owner: &'static str,
         column: &'static str,
@@ -113,7 +113,7 @@ impl TableSpec {
     }
 
     /// The three references that every row of a customer has.
-    pub(super) fn owned_by_customer(self) -> Self {
+    pub(crate) fn owned_by_customer(self) -> Self {
         self.references("tenant_id", "tenant")
             .references_within("tenant_id", "reseller_id", "reseller")
             .references_within("tenant_id", "customer_id", "customer")
@@ -125,21 +125,21 @@ impl TableSpec {
     }
 
     /// No two rows agree in these columns.
-    pub(super) fn unique(mut self, columns: &[&'static str]) -> Self {
+    pub(crate) fn unique(mut self, columns: &[&'static str]) -> Self {
         let index = self.index_on("uq", columns).unique().take();
         self.indexes.push((columns.to_vec(), index));
         self
     }
 
     /// No two rows for which `condition` holds agree in these columns.
-    pub(super) fn unique_where(mut self, columns: &[&'static str], condition: &'static str) -> Self {
+    pub(crate) fn unique_where(mut self, columns: &[&'static str], condition: &'static str) -> Self {
         let index = self.index_on("uq", columns).unique().and_where(Expr::cust(condition)).take();
         self.indexes.push((columns.to_vec(), index));
         self
     }
 
     /// An index, unless a unique key already is one on these columns.
-    pub(super) fn index(mut self, columns: &[&'static str]) -> Self {
+    pub(crate) fn index(mut self, columns: &[&'static str]) -> Self {
         if self.indexes.iter().all(|(existing, _)| existing != columns) {
             let index = self.index_on("ix", columns);
             self.indexes.push((columns.to_vec(), index));
@@ -149,7 +149,7 @@ impl TableSpec {
 
     /// The indexes of a keyset-paginated list: for each scope, by `id` and by each of `orders` with `id` behind it.
     /// A scope is the columns that are fixed while a list is read, none for all rows.
-    pub(super) fn keyset(mut self, scopes: &[&[&'static str]], orders: &[&'static str]) -> Self {
+    pub(crate) fn keyset(mut self, scopes: &[&[&'static str]], orders: &[&'static str]) -> Self {
         for scope in scopes {
             // All rows by id is the primary key.
             if !scope.is_empty() {
@@ -172,7 +172,7 @@ impl TableSpec {
     }
 
     /// Creates the table and its indexes.
-    pub(super) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager.create_table(self.table).await?;
         for (_, index) in self.indexes {
             manager.create_index(index).await?;

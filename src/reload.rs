@@ -1,0 +1,156 @@
+//! The policy in force: compiled beside the running one and exchanged as a whole, so that no request waits for it and
+//! none sees two.
+//!
+//! Two things change it: the files of a policy folder, and the roles of tenants' own in the database. Each instance
+//! looks at both every [`INTERVAL`]; the one that changes a role looks at once. What does not compile is refused: the
+//! policy in force stays, and log, `/readyz` and a metric say so.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use sea_orm::DatabaseConnection;
+use tokio::sync::Mutex;
+
+use crate::authz::catalog::Catalog;
+use crate::authz::policy::{Policy, PolicyError, PolicyFiles, custom_version, load_custom};
+use crate::config::Config;
+use crate::error::{Error, Result};
+
+/// How often an instance looks for changes.
+pub const INTERVAL: Duration = Duration::from_secs(1);
+
+const RELOADS: &str = "custodian_policy_reloads_total";
+const REFUSED: &str = "custodian_policy_refused";
+
+/// The policy in force, and what it was made of.
+pub struct PolicyInForce {
+    current: ArcSwap<Policy>,
+    folder: Option<PathBuf>,
+    introspection: bool,
+    seen: Mutex<Seen>,
+    is_refused: AtomicBool,
+}
+
+/// What was looked at last.
+struct Seen {
+    /// The files that were compiled, or refused.
+    files: String,
+    /// The files' part of the policy in force.
+    base: Policy,
+    /// The roles that were compiled; none before the first look.
+    roles: Option<i64>,
+}
+
+impl PolicyInForce {
+    /// Reads and compiles the configured files.
+    ///
+    /// # Errors
+    /// [`PolicyError`]
+    pub async fn load(config: &Config, catalog: Arc<Catalog>) -> Result<Self, PolicyError> {
+        let folder = config.policy_dir.clone();
+        let files = read(folder.as_ref())?;
+        let base = compile(&files, catalog, config.introspection).await?;
+        Ok(Self {
+            current: ArcSwap::from_pointee(base.clone()),
+            folder,
+            introspection: config.introspection,
+            seen: Mutex::new(Seen { files: files.version(), base, roles: None }),
+            is_refused: AtomicBool::new(false),
+        })
+    }
+
+    /// The policy of one request.
+    pub fn snapshot(&self) -> Arc<Policy> {
+        self.current.load_full()
+    }
+
+    /// Whether a newer policy was refused.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Relaxed)
+    }
+
+    /// Looks for changes and puts them in force; says whether there were any. On any error the old policy stays.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the new one cannot be used; [`Error::Unavailable`] when the database is away.
+    pub async fn refresh(&self, db: &DatabaseConnection) -> Result<bool> {
+        let mut seen = self.seen.lock().await;
+        match self.look(&mut seen, db).await {
+            Ok(changed) => {
+                if changed {
+                    metrics::counter!(RELOADS, "outcome" => "applied").increment(1);
+                    tracing::info!(policy = self.current.load().version(), "policy in force");
+                }
+                Ok(changed)
+            }
+            Err(error) => {
+                metrics::counter!(RELOADS, "outcome" => "failed").increment(1);
+                Err(error)
+            }
+        }
+    }
+
+    async fn look(&self, seen: &mut Seen, db: &DatabaseConnection) -> Result<bool> {
+        let mut is_new = false;
+        if self.folder.is_some() {
+            let files = read(self.folder.as_ref()).map_err(|error| self.refuse(error))?;
+            let version = files.version();
+            if version != seen.files {
+                let catalog = seen.base.catalog().clone();
+                let introspection = self.introspection;
+                let compiled = aside(async move { compile(&files, catalog, introspection).await }).await?;
+                // Whatever comes of it, these files are not tried again.
+                seen.files = version;
+                seen.base = compiled.map_err(|error| self.refuse(error))?;
+                self.accept();
+                is_new = true;
+            }
+        }
+        if !is_new && seen.roles == Some(custom_version(db).await?) {
+            return Ok(false);
+        }
+        let (version, roles) = load_custom(db).await?;
+        let base = seen.base.clone();
+        let compiled = aside(async move { base.with_custom(&roles, version).await }).await?;
+        let (policy, problems) = compiled.map_err(Error::internal)?;
+        for (role, problem) in problems {
+            tracing::warn!(?role, problem, "a role of a tenant's own is not in force");
+        }
+        self.current.store(Arc::new(policy));
+        seen.roles = Some(version);
+        Ok(true)
+    }
+
+    fn refuse(&self, error: PolicyError) -> Error {
+        self.is_refused.store(true, Ordering::Relaxed);
+        metrics::gauge!(REFUSED).set(1.0);
+        Error::internal(error)
+    }
+
+    fn accept(&self) {
+        self.is_refused.store(false, Ordering::Relaxed);
+        metrics::gauge!(REFUSED).set(0.0);
+    }
+}
+
+/// Computes on a thread of its own: compiling takes long enough to be felt by requests.
+async fn aside<T: Send + 'static>(compute: impl Future<Output = T> + Send + 'static) -> Result<T> {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(compute)).await.map_err(Error::internal)
+}
+
+fn read(folder: Option<&PathBuf>) -> Result<PolicyFiles, PolicyError> {
+    folder.map_or_else(|| Ok(PolicyFiles::built_in()), |folder| PolicyFiles::from_folder(folder))
+}
+
+async fn compile(
+    files: &PolicyFiles,
+    catalog: Arc<Catalog>,
+    introspection: bool,
+) -> Result<Policy, PolicyError> {
+    let policy = Policy::load(files, catalog).await?;
+    Ok(if introspection { policy } else { policy.without_introspection() })
+}
