@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Response, Schema, Variables};
 use cpu_time::ProcessTime;
-use custodian::app::open;
+use custodian::app::migrate;
 use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::authz::answer::finish;
 use custodian::authz::guard::guard;
@@ -129,7 +129,7 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("custodian.db").display());
         let config = Config::for_tests(url, folder.path().to_owned());
-        let mut db = open(&config).await.expect("a new database can be opened");
+        let mut db = migrate(&config).await.expect("a new database can be opened");
         custodian::seed::demo(&db, "no password").await.expect("a new database takes the demo data");
         custodian::seed::customers(&db, 1_000, &|_| {}).await.expect("the demo data are there");
         let statements = Arc::new(AtomicUsize::new(0));

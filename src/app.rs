@@ -2,12 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::{Request, Response, ServerError};
-use custodian_migration::Migrator;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::authn::token::Tokens;
 use crate::authn::{self, Credentials, Origin, Viewer};
@@ -18,8 +15,10 @@ use crate::authz::plan::{Plan, Refusal};
 use crate::authz::policy::{Policy, PolicyError};
 use crate::authz::{Operation, Rights};
 use crate::clock::Clock;
-use crate::config::{Config, Profile};
+use crate::config::{Config, DatabaseUrl, Profile};
 use crate::crypto::{KeyError, Keys};
+use crate::database;
+use crate::database::wall::Wall;
 use crate::error::{Error, Result};
 use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
@@ -63,6 +62,22 @@ pub enum StartError {
         /// Why.
         source: DbErr,
     },
+    /// Nobody has brought the database up to date.
+    #[error("the database lacks {}: run custodian migrate", pending.join(", "))]
+    Outdated {
+        /// The migrations that are missing.
+        pending: Vec<String>,
+    },
+    /// Row-level security would not hold the service.
+    #[error(
+        "the database role {role} {fault}: serve as one that row-level security holds (custodian doctor)"
+    )]
+    Role {
+        /// Its name.
+        role: String,
+        /// What it is or has.
+        fault: &'static str,
+    },
     /// The keys cannot be read or made.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
@@ -87,43 +102,57 @@ impl StartError {
     /// Whether the operator has to change something that was configured before trying again.
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::DataFolder { .. } | Self::Keys(_) | Self::Policy(_) => true,
+            Self::DataFolder { .. }
+            | Self::Keys(_)
+            | Self::Policy(_)
+            | Self::Outdated { .. }
+            | Self::Role { .. } => true,
             Self::Database { .. } | Self::Catalog(_) | Self::Guard | Self::Roles(_) | Self::Demo(_) => false,
         }
     }
 }
 
-/// Connects to the configured database and brings it up to date.
+/// Connects to the configured database as the owner of its tables and brings them up to date.
 ///
 /// # Errors
 /// [`StartError::DataFolder`], [`StartError::Database`].
-pub async fn open(config: &Config) -> Result<DatabaseConnection, StartError> {
+pub async fn migrate(config: &Config) -> Result<DatabaseConnection, StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|source| StartError::DataFolder { path: config.data_dir.clone(), source })?;
-    let failed = |source| StartError::Database { url: config.database_url.to_string(), source };
-    let mut options = ConnectOptions::new(config.database_url.expose());
-    options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5)).max_connections(10);
-    // Write-ahead logging lets readers and the one writer work side by side.
-    options.map_sqlx_sqlite_opts(|sqlite| {
-        sqlite
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
-            .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(5))
-    });
-    let db = Database::connect(options).await.map_err(failed)?;
-    Migrator::up(&db, None).await.map_err(failed)?;
+    database::migrate(config).await.map_err(failed(config.owner_url()))
+}
+
+/// Connects to the configured database as the service. Before that the tables are brought up to date, and in the
+/// development profile filled, unless that is left to somebody else.
+async fn open(config: &Config) -> Result<DatabaseConnection, StartError> {
+    if config.serve_migrates() {
+        let owner = migrate(config).await?;
+        if config.profile == Profile::Development {
+            let hash = authn::password::hash(&config.demo_password).await.map_err(StartError::Demo)?;
+            seed::demo(&owner, &hash).await.map_err(failed(config.owner_url()))?;
+        }
+        owner.close().await.map_err(failed(config.owner_url()))?;
+    }
+    let url = &config.database_url;
+    let db = database::connect(url, config.connections).await.map_err(failed(url))?;
+    let pending = database::pending(&db).await.map_err(failed(url))?;
+    if !pending.is_empty() {
+        return Err(StartError::Outdated { pending });
+    }
+    if let Some(Wall { role, .. }) = Wall::look(&db).await.map_err(failed(url))?
+        && let Some(fault) = role.passes_by()
+    {
+        if config.profile == Profile::Production {
+            return Err(StartError::Role { role: role.name, fault });
+        }
+        tracing::warn!(role = role.name, fault, "row-level security does not hold this database role");
+    }
     Ok(db)
 }
 
-/// Brings the configured database up to date.
-///
-/// # Errors
-/// As [`open`].
-pub async fn migrate(config: &Config) -> Result<(), StartError> {
-    let db = open(config).await?;
-    db.close().await.map_err(|source| StartError::Database { url: config.database_url.to_string(), source })
+fn failed(url: &DatabaseUrl) -> impl Fn(DbErr) -> StartError {
+    let url = url.to_string();
+    move |source| StartError::Database { url: url.clone(), source }
 }
 
 /// The configured policy, compiled for the schema.
@@ -133,7 +162,7 @@ async fn load_policy(config: &Config) -> Result<PolicyInForce, StartError> {
 }
 
 impl App {
-    /// Connects, migrates, seeds the demo data in the development profile, loads keys and policy.
+    /// Connects to a database that is up to date or brings it there, loads keys and policy.
     ///
     /// # Errors
     /// [`StartError`].
@@ -160,11 +189,6 @@ impl App {
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
         let keys = Keys::open(&config.data_dir.join("keys"))?;
-        if config.profile == Profile::Development {
-            let hash = authn::password::hash(&config.demo_password).await.map_err(StartError::Demo)?;
-            let failed = |source| StartError::Database { url: config.database_url.to_string(), source };
-            seed::demo(&db, &hash).await.map_err(failed)?;
-        }
         let tokens = Arc::new(Tokens::new(&keys, config.access_token_ttl_seconds.into()));
         let schema = schema::builder()
             .data(tokens.clone())

@@ -171,9 +171,30 @@ impl From<sea_orm::DbErr> for Error {
             {
                 Self::Unavailable(Arc::new(error))
             }
-            other => Self::internal(other),
+            other => match state(&other).as_deref() {
+                // PostgreSQL gave up: the statement ran, waited, or left its transaction alone for too long.
+                Some("57014") => Self::Timeout,
+                Some("55P03" | "25P03") => Self::Unavailable(Arc::new(other)),
+                _ => Self::internal(other),
+            },
         }
     }
+}
+
+/// What the database itself said, if it was it that refused.
+pub(crate) fn said_by_database(error: &sea_orm::DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
+    use sea_orm::{DbErr, RuntimeErr};
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
+            inner.as_database_error()
+        }
+        _ => None,
+    }
+}
+
+/// The SQLSTATE of an error.
+fn state(error: &sea_orm::DbErr) -> Option<String> {
+    Some(said_by_database(error)?.code()?.into_owned())
 }
 
 /// Shorthand for the service's results.

@@ -25,7 +25,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 1 | [`config`], [`error`], [`clock`] |
-//! | 2 | [`crypto`], [`authn`] |
+//! | 2 | [`crypto`], [`database`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
 //! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`session`] |
 //! | 5 | [`node`], [`schema`], [`seed`], [`reload`], [`app`] |
@@ -38,6 +38,7 @@
 //! | every field, argument and input field is decided; what is not is denied | [`authz::policy`] refuses to load, so nothing starts; `tests/it/coverage.rs` |
 //! | no resolver checks a role | the role is read in `authz` and in the viewer's own object only; `tests/it/rules.rs` |
 //! | no statement passes row scope by | [`authz::Scoped`]; clippy's `disallowed-methods`, each exception with its reason |
+//! | one that does reaches no row of others all the same | row-level security on PostgreSQL: the policies of the migration, told by [`database::Settings`] in each transaction; the service's role owns nothing; `tests/it/row_security.rs` |
 //! | personal data become part of an answer in one place | [`authz::Pii`]; `expose` is disallowed elsewhere; the types of `custodian_entity::personal` neither print nor serialise |
 //! | what the guard would let through by mistake still comes out masked | [`authz::Pii`] and [`authz::Withheld`] read the rights of the operation; none means masked |
 //! | a denied field is nullable | checked when the policy is loaded |
@@ -53,7 +54,7 @@
 //! # How to add a field
 //!
 //! 1. The column: `entity/src/….rs`, and a new migration (old ones are frozen). Personal data get a type of
-//!    `custodian_entity::personal`.
+//!    `custodian_entity::personal`. On PostgreSQL a column that is to be changed may need its `GRANT UPDATE`.
 //! 2. One method in the feature's `object.rs`; personal data return [`authz::Pii`], values without a mask that some
 //!    role is denied [`authz::Withheld`].
 //! 3. A line in `policy/fields.csv`, and in `policy/policy.csv` the group it belongs to. Without them nothing starts.
@@ -63,7 +64,8 @@
 //! # How to add an entity
 //!
 //! 1. `entity/src/`: the model and its id in `id.rs`; a migration with the indexes of its lists.
-//! 2. [`authz::scope`]: how each scope becomes a condition.
+//! 2. [`authz::scope`]: how each scope becomes a condition; in the migration, for PostgreSQL: row-level security on, a
+//!    policy that says it again, and what the service may do with the table.
 //! 3. A feature folder: `object.rs` (`nodes!`), `query.rs`, mutations; its roots in [`schema`], its id in [`node`].
 //! 4. `policy/`: rows, groups, operations, inputs. Seed data. Tests.
 
@@ -76,6 +78,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod customers;
+pub mod database;
 pub mod error;
 pub mod graphql;
 pub mod http;

@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use sea_orm::DatabaseConnection;
+use sea_orm::{AccessMode, DatabaseConnection};
 use tokio::sync::Mutex;
 
 use crate::authz::catalog::Catalog;
 use crate::authz::policy::{Policy, PolicyError, PolicyFiles, custom_version, load_custom};
 use crate::config::Config;
+use crate::database::{self, Settings};
 use crate::error::{Error, Result};
 
 /// How often an instance looks for changes.
@@ -112,7 +113,9 @@ impl PolicyInForce {
         if !is_new && seen.roles == Some(custom_version(db).await?) {
             return Ok(false);
         }
-        let (version, roles) = load_custom(db).await?;
+        let reading = database::begin(db, AccessMode::ReadOnly, &Settings::of_policy()).await?;
+        let (version, roles) = load_custom(&reading).await?;
+        reading.commit().await?;
         let base = seen.base.clone();
         let compiled = aside(async move { base.with_custom(&roles, version).await }).await?;
         let (policy, problems) = compiled.map_err(Error::internal)?;

@@ -1,4 +1,5 @@
-//! The migrations of Custodian's database, the same for SQLite and PostgreSQL (15 and later).
+//! The migrations of Custodian's database, the same for SQLite and PostgreSQL (15 and later) but for row-level security,
+//! which only PostgreSQL has.
 //!
 //! Invariants:
 //! - A migration is frozen once it is released: a change of the schema is a new migration, added at the end.
@@ -8,7 +9,8 @@
 //! - There is no way down. Taking a table back would destroy customer data; restore a backup instead.
 
 mod m20261122_000001_initial;
-mod m20261122_000004_custom_roles;
+mod m20261122_000002_custom_roles;
+mod m20261122_000003_row_security;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -22,7 +24,8 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261122_000001_initial::Migration),
-            Box::new(m20261122_000004_custom_roles::Migration),
+            Box::new(m20261122_000002_custom_roles::Migration),
+            Box::new(m20261122_000003_row_security::Migration),
         ]
     }
 }

@@ -8,10 +8,13 @@ mod viewer;
 use custodian_entity::choice::{ResellerStatus, TenantStatus, UserKind, UserStatus};
 use custodian_entity::{reseller, role, role_grant, tenant, user};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder,
+};
 
 pub use self::viewer::{ANONYMOUS, ActingRole, Credentials, Identity, Origin, Viewer};
 use crate::clock::Clock;
+use crate::database::{self, Settings};
 use crate::error::{Error, Result};
 
 /// A role a user holds now.
@@ -28,7 +31,6 @@ pub struct HeldRole {
 /// # Errors
 /// [`Error::Unauthenticated`] when a token is given and is not valid or its user not active;
 /// [`Error::Forbidden`] when a role is asked for that the user does not hold.
-#[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
 pub async fn authenticate(
     db: &DatabaseConnection,
     tokens: &token::Tokens,
@@ -39,14 +41,25 @@ pub async fn authenticate(
         return Ok(Viewer::anonymous());
     };
     let claims = tokens.verify(bearer, clock)?;
+    let transaction = database::begin(db, AccessMode::ReadOnly, &Settings::of_sign_in()).await?;
+    let identity = identify(&transaction, clock, &claims, credentials.role).await;
+    transaction.rollback().await?;
+    Ok(Viewer::signed_in(identity?))
+}
+
+#[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
+async fn identify(
+    db: &impl ConnectionTrait,
+    clock: &Clock,
+    claims: &token::Claims,
+    role: Option<&str>,
+) -> Result<Identity> {
     let user = user::Entity::find_by_id(claims.user).one(db).await?.ok_or(Error::Unauthenticated)?;
     if user.token_version != claims.version || !is_admitted(db, &user).await? {
         return Err(Error::Unauthenticated);
     }
     let held = held_roles(db, clock, &user).await?;
-    let wanted = credentials.role.unwrap_or(&claims.role);
-    let identity = act_as(&user, &held, Some(wanted), claims.session)?;
-    Ok(Viewer::signed_in(identity))
+    act_as(&user, &held, Some(role.unwrap_or(&claims.role)), claims.session)
 }
 
 /// Whether account, provider and, for its people, reseller may use the service now.

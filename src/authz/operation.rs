@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::Context;
-use custodian_entity::id::TypedId;
-use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{AccessMode, ActiveEnum, DatabaseConnection, DatabaseTransaction};
 use tokio::sync::Mutex;
 
+use super::scope::{own_category, reached};
 use super::table::Rights;
 use crate::authn::{Identity, Origin, Viewer};
 use crate::clock::Clock;
+use crate::database::{self, Settings};
 use crate::error::{Error, Result};
 
 /// One operation, from the guard to the last resolver.
@@ -31,6 +29,7 @@ pub struct Operation {
     /// When.
     pub clock: Clock,
     db: DatabaseConnection,
+    settings: Settings,
     transaction: Mutex<Option<Arc<DatabaseTransaction>>>,
     changed_policy: AtomicBool,
 }
@@ -44,15 +43,28 @@ impl Operation {
         clock: Clock,
         db: DatabaseConnection,
     ) -> Self {
-        Self {
-            viewer,
-            origin,
-            rights,
-            clock,
-            db,
-            transaction: Mutex::new(None),
-            changed_policy: AtomicBool::new(false),
-        }
+        let settings = settings(&viewer, &rights);
+        Self::within(viewer, origin, rights, clock, db, settings)
+    }
+
+    fn within(
+        viewer: Viewer,
+        origin: Origin,
+        rights: Arc<Rights>,
+        clock: Clock,
+        db: DatabaseConnection,
+        settings: Settings,
+    ) -> Self {
+        let (transaction, changed_policy) = (Mutex::new(None), AtomicBool::new(false));
+        Self { viewer, origin, rights, clock, db, settings, transaction, changed_policy }
+    }
+
+    /// The same operation with transactions of its own, in which row-level security is told something else than the
+    /// viewer's identity.
+    pub(crate) fn told(&self, settings: Settings) -> Arc<Self> {
+        let (viewer, rights) = (self.viewer.clone(), self.rights.clone());
+        let (origin, clock, db) = (self.origin.clone(), self.clock.clone(), self.db.clone());
+        Arc::new(Self::within(viewer, origin, rights, clock, db, settings))
     }
 
     /// Who asks, if signed in.
@@ -121,47 +133,25 @@ impl Operation {
     }
 
     async fn begin(&self, access: AccessMode) -> Result<DatabaseTransaction> {
-        let is_write = matches!(access, AccessMode::ReadWrite);
-        let started = self
-            .db
-            .begin_with_options(TransactionOptions {
-                // A read sees one state throughout; a write sees what others committed.
-                isolation_level: (!is_write && self.db.get_database_backend() == DbBackend::Postgres)
-                    .then_some(IsolationLevel::RepeatableRead),
-                access_mode: (self.db.get_database_backend() == DbBackend::Postgres).then_some(access),
-                // A reader that turns writer half-way can be refused by SQLite; who will write says so at once.
-                sqlite_transaction_mode: is_write.then_some(SqliteTransactionMode::Immediate),
-            })
-            .await?;
-        if self.db.get_database_backend() == DbBackend::Postgres {
-            self.set_identity(&started).await?;
-        }
-        Ok(started)
+        Ok(database::begin(&self.db, access, &self.settings).await?)
     }
+}
 
-    /// The settings that row-level security reads. `is_local` ties them to the transaction, so that a pooled
-    /// connection never carries them over.
-    #[expect(clippy::disallowed_methods, reason = "settings of the transaction are no rows")]
-    async fn set_identity(&self, transaction: &DatabaseTransaction) -> Result<()> {
-        let identity = self.viewer.identity();
-        let text = |id: Option<sea_orm::prelude::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-        let values = [
-            identity.map(|who| who.tenant.uuid()),
-            identity.and_then(|who| who.reseller).map(TypedId::uuid),
-            identity.and_then(|who| who.customer).map(TypedId::uuid),
-            identity.map(|who| who.user.uuid()),
-        ]
-        .map(text);
-        let [tenant, reseller, customer, user] = values;
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT set_config('custodian.tenant_id', $1, true), set_config('custodian.reseller_id', $2, true), \
-             set_config('custodian.customer_id', $3, true), set_config('custodian.user_id', $4, true), \
-             set_config('custodian.role', $5, true)",
-            [tenant.into(), reseller.into(), customer.into(), user.into(), self.viewer.role().into()],
-        );
-        transaction.query_one_raw(statement).await?;
-        Ok(())
+/// What row-level security is told of a viewer.
+fn settings(viewer: &Viewer, rights: &Rights) -> Settings {
+    let identity = viewer.identity();
+    let category = identity.and_then(|who| own_category(&who.role)).map(|category| category.to_value());
+    let scopes = identity.into_iter().flat_map(|who| {
+        rights.scopes().map(|(type_name, scope)| (type_name, reached(type_name, scope, &who.role)))
+    });
+    Settings {
+        user: identity.map(|who| who.user),
+        tenant: identity.map(|who| who.tenant),
+        reseller: identity.and_then(|who| who.reseller),
+        customer: identity.and_then(|who| who.customer),
+        role: viewer.role().to_owned(),
+        category: category.unwrap_or_default(),
+        scopes: database::scopes(scopes),
     }
 }
 

@@ -17,12 +17,13 @@ use custodian_entity::{
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait,
-    FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, Select, UpdateMany,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait,
+    FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, Select, SqlErr, UpdateMany,
 };
 
 use super::operation::Operation;
 use crate::authn::{ActingRole, Identity};
+use crate::database::is_row_refused;
 use crate::error::{Error, Result};
 
 /// An entity whose rows belong to somebody.
@@ -31,8 +32,6 @@ pub trait Rows:
 {
     /// The type the policy speaks of.
     const TYPE: &'static str;
-    /// Whether the rows are the provider's and shown to all its people: how far a role was given does not matter.
-    const IS_SHARED: bool = false;
     /// Its id.
     type Id: TypedId + Into<sea_orm::Value>;
 
@@ -44,6 +43,14 @@ pub trait Rows:
 
     /// The condition under which a row lies within a scope, or none if no row does.
     fn reach(scope: Scope, who: &Identity) -> Option<Condition>;
+}
+
+/// Types whose rows are the provider's and shown to all its people: there is no narrower part of them.
+const SHARED: [&str; 3] = ["Tenant", "Role", "ServicePlan"];
+
+/// How far a role reaches on a type, when it was given no farther than its grant says.
+pub(super) fn reached(type_name: &str, scope: Scope, role: &ActingRole) -> Scope {
+    if SHARED.contains(&type_name) { scope } else { Ord::min(scope, role.reach) }
 }
 
 fn is<C: ColumnTrait>(column: C, value: Option<impl Into<sea_orm::Value>>) -> Option<Condition> {
@@ -83,7 +90,6 @@ customer_rows! {
 
 impl Rows for tenant::Entity {
     const TYPE: &'static str = "Tenant";
-    const IS_SHARED: bool = true;
     type Id = TenantId;
     fn id_column() -> Self::Column {
         tenant::Column::Id
@@ -145,7 +151,6 @@ impl Rows for user::Entity {
 /// Built-in roles belong to every tenant.
 impl Rows for role::Entity {
     const TYPE: &'static str = "Role";
-    const IS_SHARED: bool = true;
     type Id = RoleId;
     fn id_column() -> Self::Column {
         role::Column::Id
@@ -187,7 +192,6 @@ impl Rows for role_grant::Entity {
 
 impl Rows for service_plan::Entity {
     const TYPE: &'static str = "ServicePlan";
-    const IS_SHARED: bool = true;
     type Id = ServicePlanId;
     fn id_column() -> Self::Column {
         service_plan::Column::Id
@@ -225,7 +229,7 @@ impl Rows for customer::Entity {
 }
 
 /// The category of tickets that a role works on without being named on each.
-fn own_category(role: &ActingRole) -> Option<TicketCategory> {
+pub(super) fn own_category(role: &ActingRole) -> Option<TicketCategory> {
     match role.name.as_str() {
         _ if role.custom.is_some() => None,
         "billing_manager" => Some(TicketCategory::Billing),
@@ -306,7 +310,7 @@ impl<E: Rows> Scoped<E> {
         let reach = (operation.viewer.identity())
             .and_then(|who| {
                 let scope = operation.rights.scope(E::TYPE)?;
-                E::reach(if E::IS_SHARED { scope } else { Ord::min(scope, who.role.reach) }, who)
+                E::reach(reached(E::TYPE, scope, &who.role), who)
             })
             .unwrap_or_else(|| Expr::val(1).eq(0).into_condition());
         Self { operation: operation.clone(), reach, entity: std::marker::PhantomData }
@@ -374,11 +378,11 @@ impl<E: Rows> Scoped<E> {
         E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
     {
         let transaction = self.operation.transaction().await?;
-        let added = E::insert(row).exec_with_returning(&*transaction).await.map_err(unique_or)?;
+        let outside = || Error::Forbidden(format!("this {} would lie outside your rows", E::TYPE));
+        let added = E::insert(row).exec_with_returning(&*transaction).await;
+        let added = added.map_err(|error| refusal(error, outside))?;
         match self.get(E::id(&added)).await {
-            Err(Error::NotFound) => {
-                Err(Error::Forbidden(format!("this {} would lie outside your rows", E::TYPE)))
-            }
+            Err(Error::NotFound) => Err(outside()),
             found => found,
         }
     }
@@ -398,25 +402,32 @@ impl<E: Rows> Scoped<E> {
             return Err(Error::NotFound);
         }
         match self.get(id).await {
-            Err(Error::NotFound) => Err(Error::Forbidden(format!("this {} would leave your rows", E::TYPE))),
+            Err(Error::NotFound) => Err(Self::leaving()),
             found => found,
         }
+    }
+
+    fn leaving() -> Error {
+        Error::Forbidden(format!("this {} would leave your rows", E::TYPE))
     }
 
     /// Changes every row that the change's own conditions let through, and says how many.
     ///
     /// # Errors
-    /// [`Error::Taken`] on a value that must be unique.
+    /// [`Error::Taken`] on a value that must be unique; [`Error::Forbidden`] when PostgreSQL sees a row leave the
+    /// viewer's rows.
     pub async fn change_all(&self, change: impl FnOnce(UpdateMany<E>) -> UpdateMany<E>) -> Result<u64> {
         let transaction = self.operation.transaction().await?;
         let update = change(E::update_many()).filter(self.reach.clone());
-        Ok(update.exec(&*transaction).await.map_err(unique_or)?.rows_affected)
+        let changed = update.exec(&*transaction).await.map_err(|error| refusal(error, Self::leaving))?;
+        Ok(changed.rows_affected)
     }
 
     /// Changes rows that follow a row the viewer may change: copies of its columns, whether or not he reaches each.
+    /// PostgreSQL hides those he does not reach from this statement too: a trigger lets them follow.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when he does not reach the row they follow.
+    /// [`Error::NotFound`] when he does not reach the row they follow; [`Error::Forbidden`] as [`Self::change_all`].
     pub async fn change_followers<F: Rows>(
         &self,
         id: E::Id,
@@ -425,8 +436,8 @@ impl<E: Rows> Scoped<E> {
     ) -> Result<()> {
         self.get(id).await?;
         let transaction = self.operation.transaction().await?;
-        change(F::update_many()).filter(follows.eq(id)).exec(&*transaction).await?;
-        Ok(())
+        let changed = change(F::update_many()).filter(follows.eq(id)).exec(&*transaction).await;
+        changed.map(drop).map_err(|error| refusal(error, Self::leaving))
     }
 
     /// Removes the row with this id.
@@ -444,9 +455,11 @@ impl<E: Rows> Scoped<E> {
     }
 }
 
-fn unique_or(error: sea_orm::DbErr) -> Error {
+/// What the database refused: a value in use, or a row that row-level security sees outside the viewer's rows.
+fn refusal(error: DbErr, outside: impl FnOnce() -> Error) -> Error {
     match error.sql_err() {
-        Some(sea_orm::SqlErr::UniqueConstraintViolation(constraint)) => Error::Taken(constraint),
+        Some(SqlErr::UniqueConstraintViolation(constraint)) => Error::Taken(constraint),
+        _ if is_row_refused(&error) => outside(),
         _ => error.into(),
     }
 }

@@ -124,6 +124,11 @@ impl Rights {
         beyond
     }
 
+    /// How far the role reaches on each type.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = (&str, Scope)> {
+        self.rows.iter().map(|(type_name, scope)| (type_name.as_str(), *scope))
+    }
+
     fn decided(&self, field: FieldId) -> FieldRights {
         self.fields.get(usize::from(field.0)).copied().unwrap_or_default()
     }

@@ -4,6 +4,7 @@
 //! folder or port that cannot be had, a broken policy): trying again does not help. Each failure is one line on
 //! standard error.
 
+mod doctor;
 mod log;
 mod seed;
 mod serve;
@@ -24,6 +25,7 @@ Examples:
   custodian                                    serve with demo data at http://127.0.0.1:8080
   custodian serve --listen 0.0.0.0:8080        serve on every address
   custodian serve --database-url postgres://custodian@db.example/custodian
+  custodian doctor                             what is wrong with configuration and database
   custodian seed --demo --customers 5000       demo data and 5,000 more customers
   custodian schema > schema.graphql            the GraphQL schema
 
@@ -46,12 +48,15 @@ struct CommandLine {
 enum Command {
     /// Serve the API (the default)
     ///
-    /// Applies migrations first; in the development profile also writes demo data, the first time.
+    /// Applies migrations first, and in the development profile also writes demo data, the first time. On PostgreSQL
+    /// that is left to `migrate` in production, and wherever migration_database_url is set.
     #[command(
         after_help = "Example:\n  custodian serve --listen 127.0.0.1:9000 --data-dir /var/lib/custodian"
     )]
     Serve(ServeSettings),
     /// Apply the database migrations and exit
+    ///
+    /// As the owner of the tables: migration_database_url, else the database served.
     #[command(
         after_help = "Example:\n  custodian migrate --database-url sqlite:///srv/custodian.db?mode=rwc"
     )]
@@ -69,6 +74,11 @@ enum Command {
         #[arg(long, group = "what", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
         customers: Option<u64>,
     },
+    /// Look whether configuration and database are as they should be
+    ///
+    /// One line for each check; status 1 if one fails. On PostgreSQL also prints how to create its roles.
+    #[command(after_help = "Example:\n  custodian doctor --profile production")]
+    Doctor,
     /// Print the GraphQL schema
     #[command(after_help = "Example:\n  custodian schema > schema.graphql")]
     Schema,
@@ -175,12 +185,13 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Migrate => {
             let config = configure(settings, ServeSettings::default())?;
             prepare_data_dir(&config.data_dir).map_err(Failure::refused)?;
-            runtime()?.block_on(app::migrate(&config))?;
+            runtime()?.block_on(async { app::migrate(&config).await.map(drop) })?;
             Ok(())
         }
         Command::Seed { demo, customers } => {
             seed::run(configure(settings, ServeSettings::default())?, demo, customers)
         }
+        Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
         Command::Schema => print(&custodian::schema::sdl().map_err(Failure::failed)?),
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn run(config: Config, demo: bool, customers: Option<u64>) -> Result<
     }
     prepare_data_dir(&config.data_dir).map_err(Failure::refused)?;
     runtime()?.block_on(async {
-        let db = custodian::app::open(&config).await?;
+        let db = custodian::app::migrate(&config).await?;
         if demo {
             let hash = password::hash(&config.demo_password).await?;
             let made = seed::demo(&db, &hash).await.map_err(Error::from)?;

@@ -48,7 +48,8 @@ fn greeting(config: &Config, address: SocketAddr) -> String {
     if config.profile == Profile::Development {
         let is_default = config.demo_password.expose_secret() == DEMO_PASSWORD;
         let password = if is_default { DEMO_PASSWORD } else { "from CUSTODIAN_DEMO_PASSWORD" };
-        let _ = writeln!(text, "\nDemo accounts, password: {password}");
+        let made = if config.serve_migrates() { "" } else { " (made by custodian seed --demo)" };
+        let _ = writeln!(text, "\nDemo accounts{made}, password: {password}");
         for (name, role) in DEMO_ACCOUNTS {
             let _ = writeln!(text, "  {name:<26} {role}");
         }

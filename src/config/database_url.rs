@@ -1,7 +1,7 @@
 //! The address of the database. It may hold a password, so it is shown only as what it leads to.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -43,6 +43,32 @@ impl DatabaseUrl {
         self.0.expose_secret()
     }
 
+    /// An address, or none where the text is empty.
+    pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        value::text(
+            deserializer,
+            FORM,
+            |url| {
+                if url.is_empty() { Some(None) } else { Self::parse(url).map(Some) }
+            },
+        )
+    }
+
+    /// The file of a SQLite database.
+    pub fn file(&self) -> Option<PathBuf> {
+        let options = self.is_sqlite().then(|| SqliteConnectOptions::from_str(self.expose()).ok())??;
+        Some(options.get_filename().to_owned())
+    }
+
+    /// The user and the database of a PostgreSQL address.
+    pub fn user_and_database(&self) -> Option<(String, String)> {
+        let options =
+            is_postgres(self.expose()).then(|| PgConnectOptions::from_str(self.expose()).ok())??;
+        let user = options.get_username().to_owned();
+        let database = options.get_database().unwrap_or(&user).to_owned();
+        Some((user, database))
+    }
+
     /// Whether it is a SQLite database.
     pub fn is_sqlite(&self) -> bool {
         is_sqlite(self.expose())
@@ -80,8 +106,10 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+const FORM: &str = "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE";
+
 impl<'de> Deserialize<'de> for DatabaseUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        value::text(deserializer, "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE", Self::parse)
+        value::text(deserializer, FORM, Self::parse)
     }
 }

@@ -60,8 +60,13 @@ pub struct Config {
     /// Where `/metrics` is served, if anywhere.
     #[serde(deserialize_with = "value::optional_address")]
     pub metrics_listen: Option<SocketAddr>,
-    /// The database.
+    /// The database, as the service connects to it.
     pub database_url: DatabaseUrl,
+    /// The same database, as the owner of its tables connects to it, where that is somebody else.
+    #[serde(deserialize_with = "DatabaseUrl::optional")]
+    pub migration_database_url: Option<DatabaseUrl>,
+    /// Connections to the database.
+    pub connections: Connections,
     /// The largest page of a connection.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 1000>")]
     pub max_page_size: u32,
@@ -123,6 +128,36 @@ pub struct Limits {
     pub directives: u64,
 }
 
+/// Connections to the database; how long it lets a statement run is for PostgreSQL.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Connections {
+    /// The most at a time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1000>")]
+    pub max: u32,
+    /// Kept open when nothing is asked.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1000>")]
+    pub min: u32,
+    /// How long a request waits for one.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub acquire_timeout_seconds: u32,
+    /// How long one is kept that nobody uses.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 86_400>")]
+    pub idle_timeout_seconds: u32,
+    /// How long one is kept at all.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 86_400>")]
+    pub max_lifetime_seconds: u32,
+    /// How long a statement may run. Migrations take the time they need.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub statement_timeout_seconds: u32,
+    /// How long a statement waits for others.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub lock_timeout_seconds: u32,
+    /// How long a transaction may rest between two statements.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub idle_transaction_timeout_seconds: u32,
+}
+
 impl Config {
     /// Reads the configuration from these sources.
     ///
@@ -136,6 +171,18 @@ impl Config {
     /// The defaults with this database and data folder; no file and no variable is read.
     pub fn for_tests(database_url: String, data_dir: PathBuf) -> Self {
         Self { database_url: DatabaseUrl::unchecked(database_url), data_dir, ..Self::default() }
+    }
+
+    /// The database as the owner of its tables connects to it.
+    pub fn owner_url(&self) -> &DatabaseUrl {
+        self.migration_database_url.as_ref().unwrap_or(&self.database_url)
+    }
+
+    /// Whether `serve` brings the database up to date by itself: nobody else was named who does, and it is either a
+    /// file or a developer's.
+    pub fn serve_migrates(&self) -> bool {
+        let is_simple = self.database_url.is_sqlite() || self.profile == Profile::Development;
+        self.migration_database_url.is_none() && is_simple
     }
 
     /// How long a request may take.

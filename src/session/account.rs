@@ -9,9 +9,10 @@ use custodian_entity::{tenant, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select, Set};
 
-use crate::authn::{HeldRole, held_roles, is_admitted};
+use crate::authn::{ANONYMOUS, HeldRole, held_roles, is_admitted};
 use crate::authz::Operation;
 use crate::clock::Clock;
+use crate::database::Settings;
 use crate::error::{Error, Result};
 
 /// An account with its provider and the roles it holds now.
@@ -53,6 +54,17 @@ async fn find(operation: &Arc<Operation>, query: Select<user::Entity>) -> Result
     let held = held_roles(&*transaction, &operation.clock, &user).await?;
     let is_admitted = is_admitted(&*transaction, &user).await?;
     Ok(Some(Account { user, tenant, held, is_admitted }))
+}
+
+/// What row-level security is told while a sign-in is noted: nobody is signed in yet, and this is the account.
+pub(super) fn noting(account: Option<&Account>) -> Settings {
+    let user = account.map(|account| &account.user);
+    Settings {
+        user: user.map(|user| user.id),
+        tenant: user.map(|user| user.tenant_id),
+        role: ANONYMOUS.to_owned(),
+        ..Settings::default()
+    }
 }
 
 /// Counts a failed sign-in, if the account exists.

@@ -11,6 +11,7 @@ use crate::audit::{Change, Event, recorded};
 use crate::authn::token::Tokens;
 use crate::authn::{act_as, password};
 use crate::authz::{InOperation, mask};
+use crate::database::Settings;
 use crate::error::{Error, Result};
 use crate::graphql::{Maybe, certain};
 
@@ -56,16 +57,18 @@ async fn login(
     let operation = ctx.operation()?;
     let tokens = ctx.data_opt::<Arc<Tokens>>().ok_or_else(|| Error::bug("no token key in the operation"))?;
     let username = username.trim().to_lowercase();
-    let found = account::named(operation, &username).await?;
+    let reading = operation.told(Settings::of_sign_in());
+    let found = account::named(&reading, &username).await?;
     // Nothing of the database is held while the password is hashed.
-    operation.end().await?;
+    reading.end().await?;
+    let noting = &operation.told(account::noting(found.as_ref()));
     let hash = found.as_ref().and_then(|account| account.user.password_hash.clone());
     let is_right = password::verify(password, hash).await?;
     let found = found.filter(|account| is_right && account.may_sign_in(&operation.clock));
     let masked = mask::username(&username);
-    let signed_in = recorded(operation, "login", async || {
+    let signed_in = recorded(noting, "login", async || {
         let Some(account) = found else {
-            account::note_failure(operation, &username).await?;
+            account::note_failure(noting, &username).await?;
             let failed = Event::sign_in(false, masked, None);
             return Ok(Change::<_, Infallible>::Done(Err(Error::WrongCredentials), failed));
         };
@@ -73,7 +76,7 @@ async fn login(
         let session = operation.clock.new_uuid();
         match act_as(&account.user, &account.held, role.as_deref(), session) {
             Ok(identity) => {
-                account::note_success(operation, &account.user).await?;
+                account::note_success(noting, &account.user).await?;
                 let event = Event::sign_in(true, masked, actor).in_role(&identity.role.name);
                 Ok(Change::Done(Ok((account, identity)), event))
             }

@@ -52,8 +52,7 @@ impl TestApp {
         let started = logs::mark();
         let database = source.fresh().await;
         let clock = fixed_clock();
-        let config = Config::for_tests(database.url.clone(), database.folder.path().to_owned());
-        let app = match App::start(config, clock.clone()).await {
+        let app = match App::start(database.config(), clock.clone()).await {
             Ok(app) => app,
             Err(error) => panic!("the service does not start: {error}"),
         };
@@ -61,7 +60,7 @@ impl TestApp {
             router: custodian::http::router(app.clone()),
             service: app,
             clock,
-            db: connect(&database.url).await.expect("the address served the service"),
+            db: connect(&database.owner_url).await.expect("the address made the database"),
             database: Arc::new(database),
             source,
             tokens: Arc::default(),
@@ -76,7 +75,7 @@ impl TestApp {
 
     /// Another instance of the service, on the same database.
     pub async fn instance(&self, change: impl FnOnce(&mut Config)) -> (Arc<App>, Router) {
-        let mut config = Config::for_tests(self.database.url.clone(), self.database.folder.path().to_owned());
+        let mut config = self.database.config();
         change(&mut config);
         let app = App::start(config, self.clock.clone()).await.expect("a second instance starts");
         (app.clone(), custodian::http::router(app))

@@ -54,7 +54,7 @@ fn custodian(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> C
 }
 
 /// Lets the program run to its end.
-fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = custodian(folder, arguments, variables);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = child.id().to_string();

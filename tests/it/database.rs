@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{fs, io};
 
 use custodian::app::App;
-use custodian::config::Config;
+use custodian::config::{Config, DatabaseUrl};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -37,14 +37,16 @@ pub struct Source {
 struct Template {
     /// The data folder; for SQLite, with the database in it.
     folder: TempDir,
-    /// The database's name on the server.
+    /// The database's name on the server, and that of the role which services connect as.
     name: String,
 }
 
 /// A test's database. Dropping it gives it back.
 pub struct Database {
-    /// Its address, in the form of `CUSTODIAN_DATABASE_URL`.
+    /// Its address for the service, in the form of `CUSTODIAN_DATABASE_URL`.
     pub url: String,
+    /// Its address for whom nothing holds: on PostgreSQL, the server's own user.
+    pub owner_url: String,
     /// Its data folder.
     pub folder: TempDir,
     name: String,
@@ -90,15 +92,15 @@ impl Source {
         let folder = data_folder().expect("a temporary folder can be made");
         copy_folder(template.folder.path(), folder.path()).expect("the template's data folder can be copied");
         let name = new_name();
-        let url = match &self.engine {
-            Engine::Sqlite => sqlite_url(folder.path()),
+        let (url, owner_url) = match &self.engine {
+            Engine::Sqlite => (sqlite_url(folder.path()), sqlite_url(folder.path())),
             Engine::Postgres(server) => {
                 let copy = format!("CREATE DATABASE {name} TEMPLATE {}", template.name);
                 server.execute(&copy).await.expect("the template database can be copied");
-                server.url(&name)
+                (server.url_as(&template.name, &name), server.url(&name))
             }
         };
-        Database { url, folder, name, source: Arc::clone(self) }
+        Database { url, owner_url, folder, name, source: Arc::clone(self) }
     }
 
     /// Removes what finished tests left on the server, so that a run does not fill its disk.
@@ -122,14 +124,28 @@ impl Source {
             server.stop();
         } else if let Some(Ok(template)) = self.template.get() {
             self.discarded().push(template.name.clone());
-            if let Err(error) = runtime().block_on(self.sweep()) {
-                eprintln!("databases custodian_test_… may be left on the server: {error}");
+            let removed = runtime().block_on(async {
+                self.sweep().await?;
+                server.execute(&format!("DROP ROLE {}", template.name)).await
+            });
+            if let Err(error) = removed {
+                eprintln!("databases and a role custodian_test_… may be left on the server: {error}");
             }
         }
     }
 
     fn discarded(&self) -> MutexGuard<'_, Vec<String>> {
         self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Database {
+    /// The configuration of a service on it. On PostgreSQL it is held by row-level security, and cannot migrate.
+    pub fn config(&self) -> Config {
+        let config = Config::for_tests(self.url.clone(), self.folder.path().to_owned());
+        let has_owner = self.owner_url != self.url;
+        let migration_database_url = has_owner.then(|| DatabaseUrl::parse(&self.owner_url)).flatten();
+        Config { migration_database_url, ..config }
     }
 }
 
@@ -170,6 +186,9 @@ fn postgres_template(server: &Server) -> Result<Template, Failure> {
     let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
     runtime().block_on(server.execute(&create))?;
     start_and_stop(&server.url(&name), folder.path())?;
+    // The migrations brought the role whose members serve.
+    let login = format!("CREATE ROLE {name} LOGIN PASSWORD '{name}' IN ROLE custodian_app");
+    runtime().block_on(server.execute(&login))?;
     // A database is copied only while nobody is connected to it.
     runtime().block_on(async {
         server.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await?;

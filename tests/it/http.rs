@@ -77,8 +77,7 @@ fn header<'a>(answer: &'a Answer, name: &HeaderName) -> &'a str {
 
 /// The service on the test's database with a changed configuration.
 async fn router(app: &TestApp, change: impl FnOnce(&mut Config)) -> axum::Router {
-    let database = app.database();
-    let mut config = Config::for_tests(database.url.clone(), database.folder.path().to_owned());
+    let mut config = app.database().config();
     change(&mut config);
     match App::start(config, app.clock.clone()).await {
         Ok(app) => custodian::http::router(app),

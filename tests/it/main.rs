@@ -6,7 +6,7 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `CUSTODIAN_TEST_POSTGRES` | use this server, `postgres://user:password@host/database`; the user may create databases |
+//! | `CUSTODIAN_TEST_POSTGRES` | use this server, `postgres://user:password@host/database`; the user may create databases and roles; the role `custodian_app` stays |
 //! | `CUSTODIAN_TEST_REQUIRE` | `postgres`: fail instead of leaving it out |
 
 #![allow(
@@ -40,6 +40,7 @@ mod matrix;
 mod postgres;
 mod reference;
 mod roles;
+mod row_security;
 mod rows;
 mod rules;
 mod services;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     leaks::register(&mut suite);
     rows::register(&mut suite);
     roles::register(&mut suite);
+    row_security::register(&mut suite);
     session::register(&mut suite);
     tokens::register(&mut suite);
     customers::register(&mut suite);

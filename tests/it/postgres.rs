@@ -148,6 +148,11 @@ impl Server {
         self.options().database(database).to_url_lossy().into()
     }
 
+    /// The same for a role whose password is its name.
+    pub fn url_as(&self, role: &str, database: &str) -> String {
+        self.options().username(role).password(role).database(database).to_url_lossy().into()
+    }
+
     /// Executes one statement outside the databases under test.
     ///
     /// # Errors

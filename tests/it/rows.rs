@@ -2,7 +2,7 @@
 //! the others. What is expected is worked out from the specification ([`world`], [`matrix`]).
 
 pub mod matrix;
-mod observed;
+pub mod observed;
 mod oracles;
 mod others;
 mod paging;

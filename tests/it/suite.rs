@@ -106,7 +106,7 @@ impl Suite {
         assert!(self.names.insert(name.clone()), "two tests have the name {name:?}: rename one");
         self.trials.push(Trial::test(name, move || {
             ran.fetch_add(1, Ordering::Relaxed);
-            test()
+            with_room(test)
         }));
     }
 
@@ -141,6 +141,15 @@ impl Suite {
             println!("skipped: postgres — {reason}");
         }
         conclusion.exit_code()
+    }
+}
+
+/// Runs a test on a stack as large as that of a thread that serves: part of the service runs on the test's own.
+fn with_room(test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Result<(), Failed> {
+    let thread = std::thread::Builder::new().stack_size(custodian::app::STACK_BYTES).spawn(test);
+    match thread.expect("the system gives threads").join() {
+        Ok(outcome) => outcome,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 

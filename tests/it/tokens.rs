@@ -381,13 +381,11 @@ async fn signatures(app: TestApp) {
 /// A service with the same data and a key of its own.
 async fn stranger(app: &TestApp) -> TestApp {
     use custodian::app::App;
-    use custodian::config::Config;
 
     let mut other = app.another().await;
     let database = other.database();
     std::fs::remove_file(database.folder.path().join("keys/signing.p8")).unwrap();
-    let config = Config::for_tests(database.url.clone(), database.folder.path().to_owned());
-    let started = App::start(config, other.clock.clone()).await;
+    let started = App::start(database.config(), other.clock.clone()).await;
     let Ok(started) = started else { panic!("a service without a key makes one and starts") };
     other.router = custodian::http::router(started);
     other

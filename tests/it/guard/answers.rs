@@ -1,7 +1,6 @@
 //! Answers with denied fields: null in their place, one error each, nothing else changed.
 
 use custodian::app::App;
-use custodian::config::Config;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -56,8 +55,7 @@ fn keys(data: &str) -> Vec<&str> {
 
 async fn one_error(app: TestApp) {
     custodian::seed::customers(app.db(), 1_000, &|_| {}).await.expect("the demo data are there");
-    let database = app.database();
-    let mut config = Config::for_tests(database.url.clone(), database.folder.path().to_owned());
+    let mut config = app.database().config();
     config.max_page_size = 1_000;
     let large = App::start(config, app.clock.clone()).await.expect("it has started before");
     let client = Client::new(custodian::http::router(large), Some(app.token(SUPPORT).await));

@@ -8,7 +8,6 @@ use custodian::app::App;
 use custodian::authn::{Credentials, Origin, Viewer};
 use custodian::authz::policy::Policy;
 use custodian::authz::{Operation, Rights};
-use custodian::config::Config;
 use custodian::crypto::Keys;
 use custodian::graphql::Batches;
 use custodian::graphql::page::MaxPageSize;
@@ -65,8 +64,7 @@ struct Own {
 impl Own {
     async fn new(app: &TestApp) -> Self {
         let database = app.database();
-        let config = Config::for_tests(database.url.clone(), database.folder.path().to_owned());
-        let started = App::start(config, app.clock.clone()).await.expect("it has started before");
+        let started = App::start(database.config(), app.clock.clone()).await.expect("it has started before");
         let keys = Keys::open(&database.folder.path().join("keys")).expect("it has opened them before");
         let sealer = keys.sealer("cursors").expect("it has made one before");
         let schema = builder().data(Arc::new(sealer)).data(MaxPageSize(100)).finish();

@@ -18,28 +18,30 @@ use crate::database::connect;
 const LARGEST_PAGE: u32 = 1_000;
 
 /// The service on a database of a test.
-pub(super) struct Observed {
+pub struct Observed {
     app: Arc<App>,
+    /// Past the service.
     db: DatabaseConnection,
     statements: Arc<Mutex<Vec<Statement>>>,
 }
 
 impl Observed {
     /// On the database of this service.
-    pub(super) async fn of(app: &TestApp) -> Self {
+    pub async fn of(app: &TestApp) -> Self {
         let statements = Arc::new(Mutex::new(Vec::new()));
         let mut db = connect(&app.database().url).await.unwrap();
         let noted = Arc::clone(&statements);
         db.set_metric_callback(move |info| noted.lock().unwrap().push(info.statement.clone()));
-        let config = Config::for_tests(app.database().url.clone(), app.database().folder.path().to_owned());
+        let config = app.database().config();
         let limits = Limits { cost: u64::MAX, ..config.limits };
         let config = Config { limits, max_page_size: LARGEST_PAGE, ..config };
-        let app = App::on(config, app.clock.clone(), db.clone()).await.unwrap();
-        Self { app, db, statements }
+        let owner = app.db().clone();
+        let app = App::on(config, app.clock.clone(), db).await.unwrap();
+        Self { app, db: owner, statements }
     }
 
     /// Executes a document as an account in a role, and returns the statements it took.
-    pub(super) async fn run(&self, username: &str, role: &str, document: &str) -> (Response, Vec<Statement>) {
+    pub async fn run(&self, username: &str, role: &str, document: &str) -> (Response, Vec<Statement>) {
         let user = user::Entity::find().filter(user::Column::Username.eq(username));
         let user = user.one(&self.db).await.unwrap().expect("an account of the demo data");
         let identity = Identity {

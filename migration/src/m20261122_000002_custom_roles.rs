@@ -9,7 +9,7 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m20261122_000004_custom_roles"
+        "m20261122_000002_custom_roles"
     }
 }
 

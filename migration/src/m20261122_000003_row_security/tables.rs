@@ -1,0 +1,160 @@
+//! Whose the rows of each table are, and what the service does with it.
+//!
+//! In conditions `$tenant`, `$reseller`, `$customer`, `$user`, `$role` and `$category` stand for the settings, which
+//! are read once for a statement and not for each row.
+
+/// Reaches no row.
+const NOBODY: &str = "false";
+
+/// A table and the condition under which a row lies within each scope.
+pub(super) struct Table {
+    name: &'static str,
+    /// The type that scopes are given on.
+    kind: &'static str,
+    tenant: &'static str,
+    reseller: &'static str,
+    assigned: &'static str,
+    own: &'static str,
+    /// What the service does with it. Columns are named where it changes only some.
+    grants: &'static str,
+    /// The statements that the scopes decide about.
+    command: &'static str,
+}
+
+/// A table of a provider that no narrower scope has rows of.
+const fn provider_rows(name: &'static str, kind: &'static str, grants: &'static str) -> Table {
+    let tenant = "tenant_id = $tenant";
+    Table { name, kind, tenant, reseller: NOBODY, assigned: NOBODY, own: NOBODY, grants, command: "ALL" }
+}
+
+/// A table whose rows carry provider, reseller and customer.
+const fn customer_rows(name: &'static str, kind: &'static str, grants: &'static str) -> Table {
+    Table {
+        reseller: "reseller_id = $reseller",
+        own: "customer_id = $customer",
+        ..provider_rows(name, kind, grants)
+    }
+}
+
+/// Every table but [`NUMBER_SERIES`] and [`POLICY_VERSION`].
+pub(super) const TABLES: [Table; 18] = [
+    Table { tenant: "id = $tenant", ..provider_rows("tenant", "Tenant", "SELECT, UPDATE") },
+    // A reseller's own row is the reseller itself; a customer's is the one it came through.
+    Table {
+        reseller: "id = $reseller",
+        own: "id = $reseller",
+        ..provider_rows("reseller", "Reseller", "SELECT")
+    },
+    Table {
+        reseller: "reseller_id = $reseller AND kind = 'RESELLER'",
+        own: "id = $user",
+        ..provider_rows("user", "User", "SELECT, UPDATE (failed_login_count, last_login_at, last_login_ip)")
+    },
+    // The built-in roles belong to every provider.
+    Table {
+        tenant: "tenant_id = $tenant OR tenant_id IS NULL AND $tenant IS NOT NULL",
+        ..provider_rows("role", "Role", "SELECT, INSERT, UPDATE (description), DELETE")
+    },
+    Table {
+        own: "user_id = $user",
+        ..provider_rows("role_grant", "RoleGrant", "SELECT, INSERT, UPDATE (is_primary), DELETE")
+    },
+    provider_rows("casbin_rule", "Role", "SELECT, INSERT, DELETE"),
+    Table { own: "id = $customer", ..customer_rows("customer", "Customer", "SELECT, INSERT, UPDATE") },
+    customer_rows("address", "Address", "SELECT, INSERT, UPDATE, DELETE"),
+    customer_rows("contact", "Contact", "SELECT, INSERT, UPDATE, DELETE"),
+    provider_rows("service_plan", "ServicePlan", "SELECT"),
+    customer_rows("subscription", "Subscription", "SELECT, INSERT, UPDATE"),
+    customer_rows("network_service", "NetworkService", "SELECT"),
+    customer_rows("invoice", "Invoice", "SELECT, INSERT, UPDATE"),
+    customer_rows("invoice_line", "InvoiceLine", "SELECT, INSERT"),
+    customer_rows("payment", "Payment", "SELECT, INSERT"),
+    Table {
+        reseller: "reseller_id = $reseller AND shared_with_reseller",
+        assigned: "tenant_id = $tenant AND (assignee_id = $user OR category = $category)",
+        ..customer_rows("ticket", "Ticket", "SELECT, INSERT, UPDATE")
+    },
+    // As the ticket; what staff wrote among themselves is no row for customers and resellers.
+    Table {
+        reseller: "reseller_id = $reseller AND shared_with_reseller AND NOT is_internal",
+        assigned: "tenant_id = $tenant AND (ticket_assignee_id = $user OR ticket_category = $category)",
+        own: "customer_id = $customer AND NOT is_internal",
+        ..customer_rows(
+            "ticket_message",
+            "TicketMessage",
+            "SELECT, INSERT, UPDATE (ticket_category, ticket_assignee_id, shared_with_reseller)",
+        )
+    },
+    // Append-only. Who adds to it is said in `FURTHER`.
+    Table { command: "SELECT", ..customer_rows("audit_event", "AuditEvent", "SELECT, INSERT") },
+];
+
+/// What the scopes do not say. Policies add up.
+pub(super) const FURTHER: [&str; 7] = [
+    // One's own account is read whatever the role reaches, to sign in and as `viewer` ...
+    r#"CREATE POLICY own_account ON "user" FOR SELECT TO custodian_app USING (id = $user)"#,
+    "CREATE POLICY own_account ON tenant FOR SELECT TO custodian_app USING (id = $tenant)",
+    "CREATE POLICY own_account ON reseller FOR SELECT TO custodian_app USING (id = $reseller)",
+    "CREATE POLICY own_account ON role_grant FOR SELECT TO custodian_app USING (user_id = $user)",
+    "CREATE POLICY own_account ON role FOR SELECT TO custodian_app
+     USING (id IN (SELECT role_id FROM role_grant WHERE user_id = $user))",
+    // ... and notes when it signed in.
+    r#"CREATE POLICY sign_in ON "user" FOR UPDATE TO custodian_app USING (id = $user)"#,
+    // A viewer records what he did himself, in his provider's log or in each that he reaches. At sign-in there is no
+    // viewer yet.
+    "CREATE POLICY record ON audit_event FOR INSERT TO custodian_app WITH CHECK (
+         CASE $role WHEN 'anonymous' THEN true
+         ELSE actor_id = $user AND actor_role = $role
+              AND (tenant_id = $tenant OR (SELECT custodian_scope('Tenant')) = 'all') END)",
+];
+
+/// The series are named after the types that they number. Who reaches any rows of a type numbers new ones.
+pub(super) const NUMBER_SERIES: &str = "
+ALTER TABLE number_series ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE ON number_series TO custodian_app;
+CREATE POLICY reach ON number_series TO custodian_app USING (
+    CASE custodian_scope(initcap(kind))
+        WHEN 'all' THEN true
+        ELSE custodian_scope(initcap(kind)) IS NOT NULL AND tenant_id = $tenant
+    END)";
+
+/// One number for all. Whoever changes roles counts it up.
+pub(super) const POLICY_VERSION: &str = "
+ALTER TABLE policy_version ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, UPDATE (version) ON policy_version TO custodian_app;
+CREATE POLICY known ON policy_version FOR SELECT TO custodian_app USING (true);
+CREATE POLICY counted ON policy_version FOR UPDATE TO custodian_app
+    USING ((SELECT custodian_scope('Role')) IN ('tenant', 'all'))";
+
+impl Table {
+    /// The statements that put the table behind the wall.
+    pub(super) fn protect(&self) -> String {
+        let Self { name, kind, tenant, reseller, assigned, own, grants, command } = self;
+        filled(&format!(
+            r#"ALTER TABLE "{name}" ENABLE ROW LEVEL SECURITY;
+               GRANT {grants} ON "{name}" TO custodian_app;
+               CREATE POLICY reach ON "{name}" FOR {command} TO custodian_app USING (
+                   CASE (SELECT custodian_scope('{kind}'))
+                       WHEN 'all' THEN true
+                       WHEN 'tenant' THEN {tenant}
+                       WHEN 'reseller' THEN {reseller}
+                       WHEN 'assigned' THEN {assigned}
+                       WHEN 'own' THEN {own}
+                       ELSE false
+                   END)"#
+        ))
+    }
+}
+
+/// A condition with the settings in it.
+pub(super) fn filled(sql: &str) -> String {
+    ["tenant", "reseller", "customer", "user"]
+        .iter()
+        .map(|name| (format!("${name}"), format!("(SELECT custodian_uuid('{name}_id'))")))
+        .chain(
+            ["role", "category"]
+                .iter()
+                .map(|name| (format!("${name}"), format!("(SELECT custodian_setting('{name}'))"))),
+        )
+        .fold(sql.to_owned(), |sql, (placeholder, value)| sql.replace(&placeholder, &value))
+}

@@ -1,0 +1,208 @@
+//! `custodian doctor`: one line for each thing that should be as it is meant, and what to do where it is not.
+//!
+//! First everything is looked at, then judged: a check is a function of [`CHECKS`] that says nothing where it does not
+//! apply.
+
+use std::fmt::Write;
+
+use custodian::config::{Config, Profile, prepare_data_dir};
+use custodian::database;
+use custodian::database::wall::{APPEND_ONLY, Wall};
+
+use super::{Failure, print, runtime};
+
+/// What there is to judge.
+struct Seen<'a> {
+    config: &'a Config,
+    folder: Result<(), String>,
+    /// Or why it cannot be looked at; none when it is a file that is not there yet.
+    database: Option<Result<Database, String>>,
+}
+
+struct Database {
+    pending: Vec<String>,
+    /// None without row-level security.
+    wall: Option<Wall>,
+}
+
+/// What a check has to say.
+enum Finding {
+    Fine(String),
+    Warn(String),
+    Fail(String),
+}
+use Finding::{Fail, Fine, Warn};
+
+/// A check and its name.
+type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
+
+const CHECKS: [Check; 8] = [
+    ("profile", profile),
+    ("data folder", data_folder),
+    ("database", database),
+    ("migrations", migrations),
+    ("database role", role),
+    ("no right to create", no_creation),
+    ("row-level security", row_security),
+    ("append-only tables", append_only),
+];
+
+/// Looks, prints what was found, and fails if a check did.
+pub(super) fn run(config: &Config) -> Result<(), Failure> {
+    let seen = runtime()?.block_on(look(config));
+    let mut text = String::new();
+    let mut failed = 0;
+    for (name, check) in CHECKS {
+        let (word, found) = match check(&seen) {
+            None => continue,
+            Some(Fine(found)) => ("ok", found),
+            Some(Warn(found)) => ("warn", found),
+            Some(Fail(found)) => {
+                failed += 1;
+                ("fail", found)
+            }
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{word:<4}  {name}: {found}");
+    }
+    text.extend(roles(config));
+    print(&text)?;
+    if failed == 0 { Ok(()) } else { Err(Failure::failed(format!("{failed} of the checks failed"))) }
+}
+
+async fn look(config: &Config) -> Seen<'_> {
+    // Connecting would make the file.
+    let is_missing = config.database_url.file().is_some_and(|file| !file.exists());
+    let database = if is_missing { None } else { Some(look_at_database(config).await) };
+    Seen { config, folder: prepare_data_dir(&config.data_dir).map_err(|error| error.to_string()), database }
+}
+
+async fn look_at_database(config: &Config) -> Result<Database, String> {
+    let say = |error: sea_orm::DbErr| error.to_string();
+    let db = database::connect(&config.database_url, config.connections).await.map_err(say)?;
+    let pending = database::pending(&db).await.map_err(say)?;
+    Ok(Database { pending, wall: Wall::look(&db).await.map_err(say)? })
+}
+
+impl Seen<'_> {
+    fn database(&self) -> Option<&Database> {
+        self.database.as_ref()?.as_ref().ok()
+    }
+
+    fn wall(&self) -> Option<&Wall> {
+        self.database()?.wall.as_ref()
+    }
+}
+
+fn profile(seen: &Seen<'_>) -> Option<Finding> {
+    Some(match seen.config.profile {
+        Profile::Development => Fine("development".to_owned()),
+        Profile::Production if seen.config.database_url.is_sqlite() => {
+            Warn("production, on SQLite: only PostgreSQL has a second wall between tenants".to_owned())
+        }
+        Profile::Production => Fine("production".to_owned()),
+    })
+}
+
+fn data_folder(seen: &Seen<'_>) -> Option<Finding> {
+    Some(match &seen.folder {
+        Ok(()) => Fine(seen.config.data_dir.display().to_string()),
+        Err(why) => Fail(format!("{why}; give data_dir to a folder that this user may write")),
+    })
+}
+
+fn database(seen: &Seen<'_>) -> Option<Finding> {
+    let url = &seen.config.database_url;
+    Some(match &seen.database {
+        None => Warn(format!("{url} is not there yet; custodian migrate or serve makes it")),
+        Some(Ok(_)) => Fine(url.to_string()),
+        Some(Err(why)) => Fail(format!("{url}: {why}; look at database_url and at the server")),
+    })
+}
+
+fn migrations(seen: &Seen<'_>) -> Option<Finding> {
+    let pending = &seen.database()?.pending;
+    Some(match (pending.is_empty(), seen.config.serve_migrates()) {
+        (true, _) => Fine("all are applied".to_owned()),
+        (false, true) => Warn(format!("{} will be applied by serve", pending.join(", "))),
+        (false, false) => Fail(format!("{} are missing; run custodian migrate", pending.join(", "))),
+    })
+}
+
+fn role(seen: &Seen<'_>) -> Option<Finding> {
+    let role = &seen.wall()?.role;
+    Some(match (role.passes_by(), seen.config.profile) {
+        (None, _) => Fine(format!("{} is held by row-level security", role.name)),
+        (Some(fault), Profile::Production) => {
+            Fail(format!("{} {fault}; serve as a role as below", role.name))
+        }
+        (Some(fault), Profile::Development) => Warn(format!(
+            "{} {fault}, so row-level security does not hold it; production needs a role as below",
+            role.name
+        )),
+    })
+}
+
+fn no_creation(seen: &Seen<'_>) -> Option<Finding> {
+    let role = &seen.wall()?.role;
+    Some(match (role.creates, seen.config.profile) {
+        (false, _) => Fine(format!("{} cannot change the schema", role.name)),
+        (true, Profile::Production) => {
+            Fail(format!("{} may create tables or schemas; revoke CREATE on schema and database", role.name))
+        }
+        (true, Profile::Development) => Warn(format!("{} may create tables or schemas", role.name)),
+    })
+}
+
+fn row_security(seen: &Seen<'_>) -> Option<Finding> {
+    let tables = &seen.wall()?.tables;
+    let open: Vec<&str> =
+        tables.iter().filter(|table| !table.is_secured).map(|table| table.name.as_str()).collect();
+    Some(match (tables.is_empty(), open.is_empty()) {
+        (true, _) => Fail("there are no tables; run custodian migrate".to_owned()),
+        (false, true) => Fine(format!("on for all {} tables", tables.len())),
+        (false, false) => {
+            Fail(format!("off for {}; run custodian migrate, and give new tables a policy", open.join(", ")))
+        }
+    })
+}
+
+fn append_only(seen: &Seen<'_>) -> Option<Finding> {
+    let wall = seen.wall()?;
+    // Whoever owns them may do anything; that has been said.
+    if wall.role.passes_by().is_some() {
+        return None;
+    }
+    let changeable = wall.tables.iter().filter(|table| table.is_changeable).map(|table| table.name.as_str());
+    let changeable: Vec<&str> = changeable.filter(|name| APPEND_ONLY.contains(name)).collect();
+    Some(match changeable.is_empty() {
+        true => Fine(APPEND_ONLY.join(", ")),
+        false => {
+            Fail(format!("{} may be changed; revoke UPDATE, DELETE and TRUNCATE", changeable.join(", ")))
+        }
+    })
+}
+
+/// How the two roles come about, with the names that are configured.
+fn roles(config: &Config) -> Option<String> {
+    let (service, database) = config.database_url.user_and_database()?;
+    let owner = config.migration_database_url.as_ref().and_then(|url| url.user_and_database());
+    let owner = owner.map_or_else(|| "custodian_owner".to_owned(), |(user, _)| user);
+    let [service, owner, database] = [service, owner, database].map(identifier);
+    Some(format!(
+        "\n-- Once, as a superuser: the owner, who migrates; the service, which owns nothing. \\password sets passwords.\n\
+         CREATE ROLE custodian_app NOLOGIN;\n\
+         CREATE ROLE {owner} LOGIN;\n\
+         CREATE ROLE {service} LOGIN IN ROLE custodian_app;\n\
+         CREATE DATABASE {database} OWNER {owner};\n\
+         REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;\n\
+         -- Then: migration_database_url for {owner}, database_url for {service}, custodian migrate, custodian serve.\n"
+    ))
+}
+
+/// A name as SQL takes it.
+fn identifier(name: String) -> String {
+    let is_plain = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if is_plain { name } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}

@@ -1,0 +1,119 @@
+//! The way to the database: connections, and the settings by which PostgreSQL knows whose transaction it is.
+//!
+//! Two roles, where there is PostgreSQL: the owner of the tables migrates and seeds; the service connects as another,
+//! whom row-level security holds ([`wall`] looks whether it does).
+
+mod settings;
+pub mod wall;
+
+use std::time::Duration;
+
+use custodian_migration::Migrator;
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, EntityTrait, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
+};
+use sea_orm_migration::{MigratorTrait, seaql_migrations};
+use sqlx::postgres::PgDatabaseError;
+
+pub use self::settings::{Settings, scopes};
+use crate::config::{Config, Connections, DatabaseUrl};
+use crate::error::said_by_database;
+
+/// Connects as the service does.
+///
+/// # Errors
+/// When the database is away or refuses.
+pub async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<DatabaseConnection, DbErr> {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let mut options = ConnectOptions::new(url.expose());
+    options
+        .sqlx_logging(false)
+        .max_connections(limits.max)
+        .min_connections(limits.min.min(limits.max))
+        .acquire_timeout(seconds(limits.acquire_timeout_seconds))
+        .idle_timeout(seconds(limits.idle_timeout_seconds))
+        .max_lifetime(seconds(limits.max_lifetime_seconds));
+    // Write-ahead logging lets readers and the one writer work side by side.
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(5))
+    });
+    options.map_sqlx_postgres_opts(move |postgres| {
+        postgres.options([
+            ("statement_timeout", format!("{}s", limits.statement_timeout_seconds)),
+            ("lock_timeout", format!("{}s", limits.lock_timeout_seconds)),
+            ("idle_in_transaction_session_timeout", format!("{}s", limits.idle_transaction_timeout_seconds)),
+        ])
+    });
+    Database::connect(options).await
+}
+
+/// Connects as the owner of the tables and brings them up to date. A migration takes the time it needs.
+///
+/// # Errors
+/// When the database is away or refuses.
+pub async fn migrate(config: &Config) -> Result<DatabaseConnection, DbErr> {
+    let unhurried = Connections { statement_timeout_seconds: 0, ..config.connections };
+    let db = connect(config.owner_url(), unhurried).await?;
+    Migrator::up(&db, None).await?;
+    Ok(db)
+}
+
+/// The migrations that the database still lacks. Changes nothing: the service's role could not.
+///
+/// # Errors
+/// When the database is away, or does not let them be looked up.
+#[expect(clippy::disallowed_methods, reason = "which migrations were applied is nobody's row")]
+pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let backend = db.get_database_backend();
+    let list = match backend {
+        DbBackend::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = 'seaql_migrations'",
+        _ => "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'",
+    };
+    let applied = match db.query_one_raw(Statement::from_string(backend, list)).await? {
+        Some(_) => seaql_migrations::Entity::find().all(db).await?,
+        None => Vec::new(),
+    };
+    let is_pending = |name: &String| applied.iter().all(|applied| applied.version != *name);
+    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
+    Ok(names.filter(is_pending).collect())
+}
+
+/// Begins a transaction in which row-level security lets through what these settings say.
+///
+/// # Errors
+/// When the database is away.
+pub async fn begin(
+    db: &DatabaseConnection,
+    access: AccessMode,
+    settings: &Settings,
+) -> Result<DatabaseTransaction, DbErr> {
+    let is_write = matches!(access, AccessMode::ReadWrite);
+    let is_postgres = db.get_database_backend() == DbBackend::Postgres;
+    let options = TransactionOptions {
+        // A read sees one state throughout; a write sees what others committed.
+        isolation_level: (!is_write && is_postgres).then_some(IsolationLevel::RepeatableRead),
+        access_mode: is_postgres.then_some(access),
+        // A reader that turns writer half-way can be refused by SQLite; who will write says so at once.
+        sqlite_transaction_mode: is_write.then_some(SqliteTransactionMode::Immediate),
+    };
+    let transaction = db.begin_with_options(options).await?;
+    if is_postgres {
+        settings.apply(&transaction).await?;
+    }
+    Ok(transaction)
+}
+
+/// Whether row-level security refused to write a row. That a right on the table is missing has the same SQLSTATE, but
+/// is our fault.
+pub fn is_row_refused(error: &DbErr) -> bool {
+    said_by_database(error)
+        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+        .is_some_and(|error| error.code() == "42501" && error.routine() == Some("ExecWithCheckOptions"))
+}

@@ -1,0 +1,125 @@
+//! What the service's role may do besides reaching rows, and that no table is without policies.
+
+use custodian::database::wall::{APPEND_ONLY, Wall};
+use custodian::database::{Settings, begin};
+use custodian_entity::user;
+use sea_orm::{AccessMode, ConnectionTrait, EntityTrait};
+
+use super::{FURTHER, REFUSED, Raw, TABLES, sql};
+use crate::app::TestApp;
+use crate::database::connect;
+use crate::suite::Suite;
+
+pub(super) fn register(suite: &mut Suite) {
+    suite.postgres("row_security::every table has policies", every_table);
+    suite.postgres("row_security::the service's role owns nothing and changes no schema", powerless);
+    suite.postgres("row_security::signing in reads accounts and changes none but its own", sign_in);
+    suite.postgres("row_security::the server gives up what takes too long", time_outs);
+}
+
+async fn every_table(app: TestApp) {
+    let db = connect(&app.database().url).await.unwrap();
+    let wall = Wall::look(&db).await.unwrap().unwrap();
+    let mut known: Vec<&str> = TABLES.iter().map(|(_, table, _)| *table).chain(FURTHER).collect();
+    known.sort_unstable();
+    let tables: Vec<&str> = wall.tables.iter().map(|table| table.name.as_str()).collect();
+    // A new table: give it a policy in its migration, and a line in TABLES.
+    assert_eq!(tables, known);
+    for table in &wall.tables {
+        assert!(table.is_secured, "{}: no row-level security, or no policy", table.name);
+        let is_append_only = APPEND_ONLY.contains(&table.name.as_str());
+        assert!(!is_append_only || !table.is_changeable, "{} can be changed", table.name);
+    }
+    assert_eq!(wall.role.passes_by(), None, "{:?}", wall.role);
+    assert!(!wall.role.creates, "{:?}", wall.role);
+    // Views and functions of the owner would be holes in the wall.
+    let holes = "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')
+        UNION SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef";
+    let holes = app.db().query_all_raw(sql(holes)).await.unwrap();
+    let holes: Vec<String> = holes.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+    assert_eq!(holes, ["custodian_messages_follow"]);
+}
+
+async fn powerless(app: TestApp) {
+    let all =
+        Raw::told(&app, &[("scopes", TABLES.map(|(kind, ..)| format!(",{kind}=all")).concat() + ",")]).await;
+    assert!(all.count("customer").await > 0, "the statements would otherwise find nothing to change");
+    for statement in [
+        "UPDATE audit_event SET action = action",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event",
+        "TRUNCATE customer",
+        "DELETE FROM customer",
+        "UPDATE invoice_line SET amount = amount",
+        "UPDATE \"user\" SET password_hash = NULL",
+        "UPDATE ticket_message SET body = body",
+        "INSERT INTO role_grant SELECT * FROM role_grant",
+        "CREATE TABLE more (n integer)",
+        "CREATE SCHEMA more",
+        "CREATE FUNCTION more() RETURNS integer LANGUAGE sql RETURN 1",
+        "ALTER TABLE customer ADD COLUMN more integer",
+        "ALTER TABLE customer DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE customer OWNER TO custodian_app",
+        "DROP POLICY reach ON customer",
+        "CREATE POLICY more ON customer USING (true)",
+        "DROP TABLE customer",
+        "DROP FUNCTION custodian_scope(text)",
+        "SELECT custodian_messages_follow()",
+        "DELETE FROM seaql_migrations",
+        "GRANT SELECT ON customer TO PUBLIC; SET ROLE postgres",
+        "CREATE ROLE more",
+        "ALTER ROLE custodian_app BYPASSRLS",
+        "COPY customer TO PROGRAM 'true'",
+    ] {
+        assert_eq!(all.attempt(statement).await, Err(REFUSED.to_owned()), "{statement}");
+    }
+    let owner = "SELECT tableowner::text AS name FROM pg_tables WHERE tablename = 'customer'";
+    let owner: String =
+        app.db().query_one_raw(sql(owner)).await.unwrap().unwrap().try_get("", "name").unwrap();
+    for statement in [
+        format!("SET ROLE {owner}"),
+        format!("SET SESSION AUTHORIZATION {owner}"),
+        // Leaving the policies out is an error, not a way.
+        "SET row_security = off; SELECT * FROM customer".to_owned(),
+    ] {
+        assert_eq!(all.attempt(&statement).await, Err(REFUSED.to_owned()), "{statement}");
+    }
+}
+
+async fn sign_in(app: TestApp) {
+    let db = connect(&app.database().url).await.unwrap();
+    let users = user::Entity::find().all(app.db()).await.unwrap();
+    let reading = begin(&db, AccessMode::ReadOnly, &Settings::of_sign_in()).await.unwrap();
+    assert_eq!(super::count(&reading, "user").await, i64::try_from(users.len()).unwrap());
+    assert_eq!(super::count(&reading, "customer").await, 0);
+    let written = reading.execute_unprepared("UPDATE \"user\" SET failed_login_count = 0").await;
+    assert!(written.is_err(), "finding out who signs in changes nothing");
+    reading.rollback().await.unwrap();
+
+    let account = users.first().unwrap();
+    let settings = Settings {
+        user: Some(account.id),
+        tenant: Some(account.tenant_id),
+        role: "anonymous".to_owned(),
+        ..Settings::default()
+    };
+    let noting = begin(&db, AccessMode::ReadWrite, &settings).await.unwrap();
+    let written = noting.execute_unprepared("UPDATE \"user\" SET failed_login_count = 7").await.unwrap();
+    assert_eq!(written.rows_affected(), 1, "noting a sign-in changes the account of it alone");
+    noting.rollback().await.unwrap();
+}
+
+async fn time_outs(app: TestApp) {
+    let config = app.database().config();
+    let connections = config.connections;
+    let db = custodian::database::connect(&config.database_url, connections).await.unwrap();
+    for (setting, seconds) in [
+        ("statement_timeout", connections.statement_timeout_seconds),
+        ("lock_timeout", connections.lock_timeout_seconds),
+        ("idle_in_transaction_session_timeout", connections.idle_transaction_timeout_seconds),
+    ] {
+        let shown = sql(&format!("SELECT current_setting('{setting}')::interval = '{seconds} s' AS ok"));
+        let is_set: bool = db.query_one_raw(shown).await.unwrap().unwrap().try_get("", "ok").unwrap();
+        assert!(is_set, "{setting}");
+    }
+}

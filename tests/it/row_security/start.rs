@@ -1,0 +1,90 @@
+//! Who serves: not the owner of the tables in production, and nobody before they are up to date.
+
+use std::path::Path;
+
+use custodian::app::{App, StartError};
+use custodian::config::{Config, DatabaseUrl, Profile};
+use sea_orm::ConnectionTrait;
+
+use crate::app::TestApp;
+use crate::commands::run;
+use crate::suite::Suite;
+
+pub(super) fn register(suite: &mut Suite) {
+    suite.postgres("row_security::production does not serve as who passes by the policies", owner);
+    suite.postgres("row_security::serve asks for migrations that are missing", pending);
+    suite.postgres("row_security::the doctor looks at role, policies and grants", doctor);
+}
+
+async fn refusal(app: &TestApp, config: Config) -> StartError {
+    match App::start(config, app.clock.clone()).await {
+        Ok(_) => panic!("it starts"),
+        Err(error) => error,
+    }
+}
+
+async fn owner(app: TestApp) {
+    let config = Config { profile: Profile::Production, ..app.database().config() };
+    assert!(App::start(config.clone(), app.clock.clone()).await.is_ok(), "the service's role serves");
+    let database_url = DatabaseUrl::parse(&app.database().owner_url).unwrap();
+    let refused = refusal(&app, Config { database_url, ..config }).await;
+    assert!(refused.is_configuration() && refused.to_string().contains("is a superuser"), "{refused}");
+}
+
+async fn pending(app: TestApp) {
+    let forget = "DELETE FROM seaql_migrations WHERE version = 'm20261122_000003_row_security'";
+    app.db().execute_unprepared(forget).await.unwrap();
+    let refused = refusal(&app, app.database().config()).await;
+    assert!(refused.is_configuration(), "{refused}");
+    assert!(refused.to_string().contains("m20261122_000003_row_security"), "{refused}");
+    assert!(refused.to_string().contains("run custodian migrate"), "{refused}");
+}
+
+/// The lines and the status.
+fn examine(app: &TestApp, url: &str, profile: &str) -> (String, Option<i32>) {
+    let data: &Path = app.database().folder.path();
+    let variables = [
+        ("CUSTODIAN_DATABASE_URL", url),
+        ("CUSTODIAN_PROFILE", profile),
+        ("CUSTODIAN_DATA_DIR", data.to_str().unwrap()),
+        ("CUSTODIAN_LOG", "error"),
+    ];
+    let output = run(data, &["doctor"], &variables);
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+async fn doctor(app: TestApp) {
+    let database = app.database();
+    let (text, status) = examine(&app, &database.url, "production");
+    assert_eq!(status, Some(0), "{text}");
+    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 18 tables"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(text.lines().take_while(|line| !line.is_empty()).all(|line| line.starts_with("ok ")), "{text}");
+    assert!(text.contains("IN ROLE custodian_app;"), "{text}");
+
+    let (text, status) = examine(&app, &database.owner_url, "production");
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("fail  database role: ") && text.contains("is a superuser"), "{text}");
+    let (text, status) = examine(&app, &database.owner_url, "development");
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("warn  database role: "), "{text}");
+
+    for statement in [
+        "ALTER TABLE contact DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY reach ON payment",
+        "GRANT DELETE ON audit_event TO custodian_app",
+        "GRANT CREATE ON SCHEMA public TO custodian_app",
+    ] {
+        app.db().execute_unprepared(statement).await.unwrap();
+    }
+    let (text, status) = examine(&app, &database.url, "production");
+    assert_eq!(status, Some(1), "{text}");
+    for line in [
+        "fail  row-level security: off for contact, payment;",
+        "fail  append-only tables: audit_event may be changed;",
+        "fail  no right to create: ",
+    ] {
+        assert!(text.contains(line), "no {line:?} in {text}");
+    }
+}
