@@ -9,10 +9,11 @@ use sea_orm::{DatabaseConnection, DbErr};
 use crate::authn::token::Tokens;
 use crate::authn::{self, Credentials, Origin, Viewer};
 use crate::authz::answer::finish;
-use crate::authz::catalog::CatalogError;
+use crate::authz::catalog::{CatalogError, FieldId};
+use crate::authz::denial::Denials;
 use crate::authz::guard::guard;
-use crate::authz::plan::{Plan, Refusal};
-use crate::authz::policy::{Policy, PolicyError};
+use crate::authz::plan::Refusal;
+use crate::authz::policy::{Policy, PolicyError, Question};
 use crate::authz::{Operation, Rights};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Profile};
@@ -156,7 +157,10 @@ fn failed(url: &DatabaseUrl) -> impl Fn(DbErr) -> StartError {
 }
 
 /// The configured policy, compiled for the schema.
-async fn load_policy(config: &Config) -> Result<PolicyInForce, StartError> {
+///
+/// # Errors
+/// [`StartError::Policy`] when it cannot be used.
+pub async fn load_policy(config: &Config) -> Result<PolicyInForce, StartError> {
     let catalog = Arc::new(schema::catalog(&schema::builder().finish())?);
     Ok(PolicyInForce::load(config, catalog).await?)
 }
@@ -268,11 +272,16 @@ impl App {
         let guarded = match guarded {
             Ok(guarded) => guarded,
             Err(refusal) => {
-                log_refusal(policy, &rights, &origin, &refusal);
-                return signed(refusal.into_response(), &origin);
+                let denials = Denials::of(policy, &rights, refusal.denied.iter().copied());
+                denials.report(&viewer, &origin, "operation refused");
+                let mut response = refusal.into_response();
+                denials.explain(&mut response);
+                return signed(response, &origin);
             }
         };
-        log_denials(policy, &rights, &origin, &guarded.plan);
+        let read = |field: &FieldId| (*field, Question::shown(policy.catalog().field_name(*field)));
+        let denials = Denials::of(policy, &rights, guarded.plan.denied().iter().map(read));
+        denials.report(&viewer, &origin, "fields denied");
         let operation = Arc::new(Operation::new(
             viewer,
             origin.clone(),
@@ -286,7 +295,7 @@ impl App {
         }
         let request = request
             .data(operation.clone())
-            .data(rights)
+            .data(rights.clone())
             .data(policy.clone())
             .data(Arc::new(Batches::default()));
         let response = self.run(request).await;
@@ -296,7 +305,9 @@ impl App {
         if operation.changed_policy() {
             self.refresh_policy().await;
         }
-        signed(finish(policy.catalog(), &guarded.plan, response), &origin)
+        let mut response = finish(policy.catalog(), &guarded.plan, response);
+        denials.explain(&mut response);
+        signed(response, &origin)
     }
 
     /// Puts changes of the policy in force, if there are any; what is wrong with them is logged.
@@ -318,34 +329,6 @@ impl App {
     #[expect(clippy::disallowed_methods, reason = "the one place where the schema is executed")]
     async fn run(&self, request: Request) -> Response {
         self.schema.execute(request).await
-    }
-}
-
-/// One line per operation that was refused: which fields, to whom, under which policy.
-fn log_refusal(policy: &Policy, rights: &Rights, origin: &Origin, refusal: &Refusal) {
-    if !refusal.fields.is_empty() {
-        tracing::info!(
-            request_id = %origin.request_id,
-            role = rights.role(),
-            policy = policy.version(),
-            fields = ?refusal.fields,
-            "operation refused"
-        );
-    }
-}
-
-/// One line per operation in which fields were denied.
-fn log_denials(policy: &Policy, rights: &Rights, origin: &Origin, plan: &Plan) {
-    if plan.denies() {
-        let fields: Vec<&str> =
-            plan.denied().iter().map(|field| policy.catalog().field_name(*field)).collect();
-        tracing::info!(
-            request_id = %origin.request_id,
-            role = rights.role(),
-            policy = policy.version(),
-            ?fields,
-            "fields denied"
-        );
     }
 }
 

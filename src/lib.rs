@@ -27,7 +27,7 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`session`] |
+//! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`session`], [`access`] |
 //! | 5 | [`node`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
@@ -46,6 +46,7 @@
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
+//! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |
 //!
 //! Absent on purpose: attribute guards (they are passed by on interfaces and arguments), a cache of decisions (the
 //! table is one), joins for row scope (rows carry their owners), relations between entities (they are followed through
@@ -69,6 +70,7 @@
 //! 3. A feature folder: `object.rs` (`nodes!`), `query.rs`, mutations; its roots in [`schema`], its id in [`node`].
 //! 4. `policy/`: rows, groups, operations, inputs. Seed data. Tests.
 
+pub mod access;
 pub mod app;
 pub mod audit;
 pub mod authn;

@@ -52,7 +52,7 @@ impl PolicyInForce {
     /// [`PolicyError`]
     pub async fn load(config: &Config, catalog: Arc<Catalog>) -> Result<Self, PolicyError> {
         let folder = config.policy_dir.clone();
-        let files = read(folder.as_ref())?;
+        let files = PolicyFiles::of(folder.as_deref())?;
         let base = compile(&files, catalog, config.introspection).await?;
         Ok(Self {
             current: ArcSwap::from_pointee(base.clone()),
@@ -97,7 +97,7 @@ impl PolicyInForce {
     async fn look(&self, seen: &mut Seen, db: &DatabaseConnection) -> Result<bool> {
         let mut is_new = false;
         if self.folder.is_some() {
-            let files = read(self.folder.as_ref()).map_err(|error| self.refuse(error))?;
+            let files = PolicyFiles::of(self.folder.as_deref()).map_err(|error| self.refuse(error))?;
             let version = files.version();
             if version != seen.files {
                 let catalog = seen.base.catalog().clone();
@@ -143,10 +143,6 @@ impl PolicyInForce {
 async fn aside<T: Send + 'static>(compute: impl Future<Output = T> + Send + 'static) -> Result<T> {
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || runtime.block_on(compute)).await.map_err(Error::internal)
-}
-
-fn read(folder: Option<&PathBuf>) -> Result<PolicyFiles, PolicyError> {
-    folder.map_or_else(|| Ok(PolicyFiles::built_in()), |folder| PolicyFiles::from_folder(folder))
 }
 
 async fn compile(

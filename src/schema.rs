@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
+use crate::access::AccessQuery;
 use crate::authz::catalog::{Catalog, CatalogError};
 use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
 use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
@@ -30,6 +31,7 @@ pub struct Query(
     ServiceQuery,
     BillingQuery,
     TicketQuery,
+    AccessQuery,
 );
 
 /// Everything that can be changed.

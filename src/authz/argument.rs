@@ -7,7 +7,7 @@ use async_graphql_value::{ConstValue, Value};
 
 use super::catalog::{Catalog, FieldId, ORDER_FIELD, argument_position};
 use super::mask;
-use super::policy::{Needs, Policy};
+use super::policy::{Needs, Policy, Question};
 use super::table::{Level, Rights, Verb};
 use crate::error::code;
 
@@ -15,7 +15,7 @@ use crate::error::code;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Refused {
     NotQueryable(FieldId),
-    NotWritable(FieldId),
+    NotWritable(FieldId, Verb),
     NoLookup(FieldId),
     MaskWrittenBack(FieldId),
 }
@@ -24,16 +24,26 @@ impl Refused {
     pub(super) fn field(self) -> FieldId {
         match self {
             Self::NotQueryable(field)
-            | Self::NotWritable(field)
+            | Self::NotWritable(field, _)
             | Self::NoLookup(field)
             | Self::MaskWrittenBack(field) => field,
+        }
+    }
+
+    /// What the policy answered so that this is refused. A mask is written back because the field is read masked.
+    pub(super) fn question(self) -> Question {
+        match self {
+            Self::NotQueryable(_) => Question::Query,
+            Self::NotWritable(_, verb) => verb.into(),
+            Self::NoLookup(_) => Question::Lookup,
+            Self::MaskWrittenBack(_) => Question::Read,
         }
     }
 
     pub(super) fn code(self) -> &'static str {
         match self {
             Self::NotQueryable(_) => code::FIELD_NOT_QUERYABLE,
-            Self::NotWritable(_) | Self::NoLookup(_) => code::FORBIDDEN,
+            Self::NotWritable(..) | Self::NoLookup(_) => code::FORBIDDEN,
             Self::MaskWrittenBack(_) => code::MASKED_VALUE_ROUNDTRIP,
         }
     }
@@ -41,7 +51,7 @@ impl Refused {
     pub(super) fn message(self, field: &str) -> String {
         match self {
             Self::NotQueryable(_) => format!("{field} cannot be filtered or ordered by in this role"),
-            Self::NotWritable(_) => format!("{field} cannot be set in this role"),
+            Self::NotWritable(..) => format!("{field} cannot be set in this role"),
             Self::NoLookup(_) => format!("{field} cannot be looked up in this role"),
             Self::MaskWrittenBack(_) => format!("{field}: a masked value cannot be written back"),
         }
@@ -166,7 +176,7 @@ impl ArgumentCheck<'_> {
             self.refused.insert(match verb {
                 Verb::Query => Refused::NotQueryable(field),
                 Verb::Lookup => Refused::NoLookup(field),
-                Verb::Create | Verb::Update | Verb::Reveal => Refused::NotWritable(field),
+                Verb::Create | Verb::Update | Verb::Reveal => Refused::NotWritable(field, verb),
             });
             return;
         }

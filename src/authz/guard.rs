@@ -101,7 +101,7 @@ pub fn guard(
     let refused_roots = rewriter.plan.denied_of(catalog, root);
     if !refused_roots.is_empty() && (operation_type == OperationType::Mutation || rewriter.granted_roots == 0)
     {
-        return Err(Refusal::operation(rights, &refused_roots));
+        return Err(Refusal::operation(catalog, rights, &refused_roots));
     }
     if rewriter.arguments.holds_nul || variables.values().any(holds_nul) {
         return Err(Error::bad_input("a text holds the character NUL").into());

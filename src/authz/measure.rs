@@ -38,7 +38,7 @@ struct Measure {
 /// How many rows a plain list (addresses, lines) is taken to have.
 const PLAIN_LIST: u64 = 5;
 /// Lists that are longer by nature.
-const LONG_LISTS: [(&str, &str, u64); 1] = [("Role", "permissions", 500)];
+const LONG_LISTS: [(&str, &str, u64); 2] = [("Role", "permissions", 500), ("Query", "accessMatrix", 4_000)];
 /// Lists of the introspection types; each multiplies what is under it by the size of the schema.
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 /// How deep those may nest: the standard introspection query nests none in another.

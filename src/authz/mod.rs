@@ -7,6 +7,7 @@
 pub mod answer;
 mod argument;
 pub mod catalog;
+pub mod denial;
 pub mod guard;
 pub mod mask;
 pub mod measure;

@@ -6,6 +6,7 @@ use async_graphql::{ErrorExtensionValues, Name, Response, ServerError};
 
 use super::argument::Refused;
 use super::catalog::{Catalog, FieldId, TypeIndex};
+use super::policy::Question;
 use super::table::Rights;
 use crate::error::{Error, code};
 
@@ -57,15 +58,12 @@ impl Plan {
         self.masked.iter().copied()
     }
 
-    /// The denied fields of one type, by name.
-    pub(super) fn denied_of(&self, catalog: &Catalog, owner: TypeIndex) -> Vec<String> {
+    /// The denied fields of one type.
+    pub(super) fn denied_of(&self, catalog: &Catalog, owner: TypeIndex) -> Vec<FieldId> {
         let owner = &catalog.output_type(owner).name;
-        let name = |field: &FieldId| catalog.field_name(*field).to_owned();
-        self.denied
-            .iter()
-            .map(name)
-            .filter(|name| name.split_once('.').is_some_and(|(of, _)| of == owner))
-            .collect()
+        let is_of =
+            |field: &FieldId| catalog.field_name(*field).split_once('.').is_some_and(|(of, _)| of == owner);
+        self.denied.iter().copied().filter(is_of).collect()
     }
 }
 
@@ -73,14 +71,14 @@ impl Plan {
 #[derive(Debug)]
 pub struct Refusal {
     entries: Vec<ServerError>,
-    /// The fields it is about, for the log; none when the document itself is at fault.
-    pub fields: Vec<String>,
+    /// The fields it is about, and what was asked of each; none when the document itself is at fault.
+    pub denied: Vec<(FieldId, Question)>,
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         error.log();
-        Self { entries: vec![entry(error.code(), error.public_message(), None)], fields: Vec::new() }
+        Self { entries: vec![entry(error.code(), error.public_message(), None)], denied: Vec::new() }
     }
 }
 
@@ -89,22 +87,21 @@ impl Refusal {
     pub(super) fn unparsable(error: async_graphql::parser::Error) -> Self {
         let mut entry = entry(code::BAD_USER_INPUT, "the document is not valid GraphQL".to_owned(), None);
         entry.locations = error.positions().collect();
-        Self { entries: vec![entry], fields: Vec::new() }
+        Self { entries: vec![entry], denied: Vec::new() }
     }
 
     /// The caller may execute nothing of it. Who is not signed in is asked to sign in, whatever he asked for.
-    pub(super) fn operation(rights: &Rights, fields: &[String]) -> Self {
+    pub(super) fn operation(catalog: &Catalog, rights: &Rights, fields: &[FieldId]) -> Self {
+        let denied = fields.iter().map(|field| (*field, Question::Execute)).collect();
         if rights.role() == "anonymous" {
-            return Self { fields: fields.to_vec(), ..Error::Unauthenticated.into() };
+            return Self { denied, ..Error::Unauthenticated.into() };
         }
-        let forbidden = |field: &String| {
-            entry(
-                code::FORBIDDEN,
-                format!("{field} is not available to the role {}", rights.role()),
-                Some(field),
-            )
+        let forbidden = |field: &FieldId| {
+            let field = catalog.field_name(*field);
+            let message = format!("{field} is not available to the role {}", rights.role());
+            entry(code::FORBIDDEN, message, Some(field))
         };
-        Self { entries: fields.iter().map(forbidden).collect(), fields: fields.to_vec() }
+        Self { entries: fields.iter().map(forbidden).collect(), denied }
     }
 
     pub(super) fn arguments(catalog: &Catalog, refused: &BTreeSet<Refused>) -> Self {
@@ -112,8 +109,8 @@ impl Refusal {
             let field = catalog.field_name(refused.field());
             entry(refused.code(), refused.message(field), Some(field))
         };
-        let fields = refused.iter().map(|refused| catalog.field_name(refused.field()).to_owned()).collect();
-        Self { entries: refused.iter().map(named).collect(), fields }
+        let denied = refused.iter().map(|refused| (refused.field(), refused.question())).collect();
+        Self { entries: refused.iter().map(named).collect(), denied }
     }
 
     /// The answer: errors and no data.

@@ -28,6 +28,15 @@ impl Level {
             Self::Clear => "read",
         }
     }
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Masked => "masked",
+            Self::Clear => "clear",
+        }
+    }
 }
 
 /// What may be done with a field besides reading it.
@@ -58,6 +67,9 @@ pub(super) struct FieldRights {
 /// A role's decisions: a dense table indexed by field, and the reach by type.
 #[derive(Debug)]
 pub struct Rights {
+    /// What the rules call the role.
+    pub(super) key: String,
+    /// Its name for people.
     pub(super) role: String,
     pub(super) catalog: Arc<Catalog>,
     pub(super) fields: Box<[FieldRights]>,
@@ -65,9 +77,14 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// The role decided about.
+    /// The name of the role decided about.
     pub fn role(&self) -> &str {
         &self.role
+    }
+
+    /// What the rules call it: a built-in role by its name, a tenant's own by its id.
+    pub(super) fn key(&self) -> &str {
+        &self.key
     }
 
     /// How the field may be shown. For a field of `Query` or `Mutation`: clear when it may be executed.
@@ -144,7 +161,19 @@ impl Rights {
     pub(super) fn everything(catalog: Arc<Catalog>) -> Self {
         let all = FieldRights { read: Level::Clear, lookup: true, create: true, update: true, reveal: true };
         let fields = vec![all; catalog.len()].into_boxed_slice();
-        Self { role: "everything".to_owned(), catalog, fields, rows: BTreeMap::new() }
+        Self {
+            key: "everything".to_owned(),
+            role: "everything".to_owned(),
+            catalog,
+            fields,
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// No rights at all.
+    pub fn nothing(catalog: Arc<Catalog>) -> Self {
+        let fields = vec![FieldRights::default(); catalog.len()].into_boxed_slice();
+        Self { key: "nobody".to_owned(), role: "nobody".to_owned(), catalog, fields, rows: BTreeMap::new() }
     }
 }
 
@@ -157,14 +186,13 @@ impl Rights {
                 *rights = FieldRights::default();
             }
         }
-        Self { role: self.role.clone(), catalog: self.catalog.clone(), fields, rows: self.rows.clone() }
-    }
-
-    /// The same role with no right at all.
-    #[must_use]
-    pub fn nothing(&self) -> Self {
-        let fields = vec![FieldRights::default(); self.fields.len()].into_boxed_slice();
-        Self { role: self.role.clone(), catalog: self.catalog.clone(), fields, rows: BTreeMap::new() }
+        Self {
+            key: self.key.clone(),
+            role: self.role.clone(),
+            catalog: self.catalog.clone(),
+            fields,
+            rows: self.rows.clone(),
+        }
     }
 
     /// The level of a field by its name; an unknown name is denied.

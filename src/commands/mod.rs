@@ -6,6 +6,7 @@
 
 mod doctor;
 mod log;
+mod policy;
 mod seed;
 mod serve;
 
@@ -20,6 +21,8 @@ use custodian::app::{self, StartError};
 use custodian::config::{Config, Flag, Sources, prepare_data_dir};
 use custodian::error::Error;
 
+use self::policy::PolicyCommand;
+
 const EXAMPLES: &str = "\
 Examples:
   custodian                                    serve with demo data at http://127.0.0.1:8080
@@ -28,6 +31,7 @@ Examples:
   custodian doctor                             what is wrong with configuration and database
   custodian seed --demo --customers 5000       demo data and 5,000 more customers
   custodian schema > schema.graphql            the GraphQL schema
+  custodian policy explain --role reseller Customer.taxId
 
 Settings are read from custodian.toml, then CUSTODIAN_… variables (CUSTODIAN_MAX_PAGE_SIZE=200), then flags.";
 
@@ -82,6 +86,11 @@ enum Command {
     /// Print the GraphQL schema
     #[command(after_help = "Example:\n  custodian schema > schema.graphql")]
     Schema,
+    /// Check, show, explain and compare policies: who may do what with which field
+    ///
+    /// Without --policy-dir, of the configured policy: the built-in one, unless policy_dir names a folder.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 #[derive(Debug, Args)]
@@ -192,6 +201,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
             seed::run(configure(settings, ServeSettings::default())?, demo, customers)
         }
         Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
+        Command::Policy(command) => policy::run(command, settings),
         Command::Schema => print(&custodian::schema::sdl().map_err(Failure::failed)?),
     }
 }

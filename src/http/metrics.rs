@@ -1,4 +1,4 @@
-//! What is counted about HTTP, and `/metrics`, where it can be read.
+//! What is counted about HTTP, and `/metrics`, where it and all other counts can be read.
 //!
 //! Labels take few values whatever clients send: methods we know, routes of ours, statuses.
 
@@ -12,6 +12,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::edge::set_headers;
+use crate::authz::denial::DENIALS;
 use crate::config::Profile;
 
 const REQUESTS: &str = "custodian_http_requests_total";
@@ -40,6 +41,7 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS)?
         .install_recorder()?;
     metrics::describe_counter!(REQUESTS, "HTTP requests answered");
+    metrics::describe_counter!(DENIALS, "Fields and operations denied, once an operation each");
     metrics::describe_histogram!(
         DURATION,
         metrics::Unit::Seconds,

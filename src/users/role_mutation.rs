@@ -129,6 +129,10 @@ pub(super) fn policy<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Policy>> {
     ctx.data_opt::<Arc<Policy>>().ok_or_else(|| Error::bug("no policy in the operation"))
 }
 
+fn nothing(policy: &Policy) -> Rights {
+    Rights::nothing(policy.catalog().clone())
+}
+
 fn rules(permissions: Vec<RolePermissionInput>) -> Vec<CustomRule> {
     let rule = |one: RolePermissionInput| CustomRule {
         object: one.object.trim().to_owned(),
@@ -217,7 +221,7 @@ async fn create(ctx: &Context<'_>, input: RoleCreateInput) -> Result<Outcome<rol
         let added = accept!(validate::taken(added, &[("name", "name")])?);
         replace_custom(operation, &new).await?;
         let event = Event::done(EventType::RoleCreated, Subject::row("Role", id, tenant));
-        Ok(Change::Done(added, event.decisions(rights.beyond(&rights.nothing(), Scope::All), Vec::new())))
+        Ok(Change::Done(added, event.decisions(rights.beyond(&nothing(policy), Scope::All), Vec::new())))
     })
     .await
 }
@@ -256,7 +260,7 @@ async fn update(ctx: &Context<'_>, input: RoleUpdateInput) -> Result<Outcome<rol
             for kind in kinds_of_holders(operation, before.id).await? {
                 accept!(suits(policy, kind, &rights));
             }
-            let old = policy.custom(before.id).cloned().unwrap_or_else(|| Arc::new(rights.nothing()));
+            let old = policy.custom(before.id).cloned().unwrap_or_else(|| Arc::new(nothing(policy)));
             (gained, lost) = (rights.beyond(&old, Scope::All), old.beyond(&rights, Scope::All));
             replace_custom(operation, &new).await?;
         }
@@ -294,7 +298,7 @@ async fn delete(ctx: &Context<'_>, input: RoleDeleteInput) -> Result<Outcome<rol
         }
         remove_custom(operation, before.id).await?;
         Scoped::<role::Entity>::of(operation).delete(before.id).await?;
-        let lost = policy.custom(before.id).map(|old| old.beyond(&old.nothing(), Scope::All));
+        let lost = policy.custom(before.id).map(|old| old.beyond(&nothing(policy), Scope::All));
         let event = Event::done(EventType::RoleDeleted, Subject::row("Role", before.id, tenant));
         Ok(Change::Done(before, event.decisions(Vec::new(), lost.unwrap_or_default())))
     })

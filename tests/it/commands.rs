@@ -1,6 +1,7 @@
 //! The program as it is called: configuration and its sources, exit statuses, start and stop.
 
 mod configuration;
+mod policy;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -39,6 +40,7 @@ pub fn register(suite: &mut Suite) {
     suite.pure("commands::a port in use leaves nothing behind", port_in_use);
     suite.pure("commands::help and schema need nothing", help_and_schema);
     suite.pure("commands::serve answers, says where, and stops when told", serve);
+    policy::register(suite);
 }
 
 /// The program in a folder of its own, with no variables but these.

@@ -2,7 +2,6 @@
 //! fields, arguments and input fields, or nothing starts.
 
 mod files;
-mod oracle;
 mod start;
 
 use std::collections::BTreeSet;
@@ -22,7 +21,6 @@ pub fn register(suite: &mut Suite) {
         .pure("coverage::every field of the SDL is classified as fields.csv says", every_field_is_classified);
     suite.pure("coverage::schema.graphql is what the program prints", schema_is_committed);
     files::register(suite);
-    oracle::register(suite);
     start::register(suite);
 }
 

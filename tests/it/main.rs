@@ -37,6 +37,7 @@ mod leaks;
 mod logs;
 mod masks;
 mod matrix;
+mod policy;
 mod postgres;
 mod reference;
 mod roles;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     masks::register(&mut suite);
     coverage::register(&mut suite);
     matrix::register(&mut suite);
+    policy::register(&mut suite);
     arguments::register(&mut suite);
     guard::register(&mut suite);
     leaks::register(&mut suite);

@@ -69,8 +69,20 @@ pub const ADDED_FIELDS: [&str; 1] = ["Invoice.isOverdue"];
 
 /// Types that the matrix does not have, and that are no lists, edges or payloads: values, which hold what the fields
 /// that return them may show, and the roots.
-pub const ADDED_TYPES: [&str; 9] =
-    ["Author", "FieldAccess", "Money", "Mutation", "PageInfo", "Permission", "Query", "UserError", "Viewer"];
+pub const ADDED_TYPES: [&str; 12] = [
+    "AccessCell",
+    "AccessExplanation",
+    "AccessRule",
+    "Author",
+    "FieldAccess",
+    "Money",
+    "Mutation",
+    "PageInfo",
+    "Permission",
+    "Query",
+    "UserError",
+    "Viewer",
+];
 
 async fn every_cell(app: TestApp) {
     let (matrix, sdl) = (Matrix::read(), Sdl::read());

@@ -30,6 +30,7 @@ const FLOORS: [&[&str]; 6] = [
         "billing",
         "support",
         "session",
+        "access",
     ],
     &["node", "schema", "seed", "reload", "app"],
     &["http"],

@@ -1,20 +1,27 @@
 //! Asks casbin once per role, right and field, and keeps the answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, Model};
 use custodian_entity::choice::Scope;
 
-use super::source::{PolicyError, Source};
+use super::files::PolicyError;
+use super::rule::{Rule, reach};
+use super::source::Source;
 use crate::authz::catalog::{Catalog, FieldId};
 use crate::authz::table::{FieldRights, Level, Rights};
 
 /// Types whose fields are executed rather than read.
 const ROOTS: [&str; 2] = ["Query.", "Mutation."];
 
+/// Whether a field is executed rather than read.
+pub(super) fn is_operation(field: &str) -> bool {
+    ROOTS.iter().any(|root| field.starts_with(root))
+}
+
 /// Row scopes from narrow to wide, as the rules write them.
-const SCOPES: [(&str, Scope); 5] = [
+pub(super) const SCOPES: [(&str, Scope); 5] = [
     ("rows:own", Scope::Own),
     ("rows:assigned", Scope::Assigned),
     ("rows:reseller", Scope::Reseller),
@@ -32,8 +39,8 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     async fn new(source: &'a Source) -> Result<Self, PolicyError> {
         let mut model = DefaultModel::from_str(&source.model).await?;
-        for (kind, lines) in [("g", &source.role_sets), ("g2", &source.groups), ("g3", &source.rights)] {
-            model.add_policies("g", kind, lines.clone());
+        for link in source.links() {
+            model.add_policy("g", link.kind, vec![link.member.clone(), link.set.clone()]);
         }
         let mut enforcer = Enforcer::new_raw(model, MemoryAdapter::default()).await?;
         enforcer.build_role_links()?;
@@ -42,10 +49,10 @@ impl<'a> Judge<'a> {
 
     /// Leaves only the rules that can say something about this role and right; false when there are none.
     fn turn_to(&mut self, role: &str, right: &str) -> Result<bool, PolicyError> {
-        let roles = closure(role, &self.source.role_sets);
-        let rights = closure(right, &self.source.rights);
-        let rules: Vec<&Vec<String>> = (self.source.rules.iter())
-            .filter(|rule| roles.contains(rule[0].as_str()) && rights.contains(rule[2].as_str()))
+        let roles = reach(role, &self.source.role_sets);
+        let rights = reach(right, &self.source.rights);
+        let rules: Vec<&Rule> = (self.source.all_rules())
+            .filter(|rule| roles.contains_key(&*rule.role) && rights.contains_key(&*rule.right))
             .collect();
         let assertion =
             self.enforcer.get_mut_model().get_mut_model().get_mut("p").and_then(|p| p.get_mut("p"));
@@ -55,29 +62,13 @@ impl<'a> Judge<'a> {
         let policy = assertion.get_mut_policy();
         policy.clear();
         for rule in &rules {
-            policy.insert((*rule).clone());
+            policy.insert(rule.tokens());
         }
         Ok(!rules.is_empty())
     }
 
     fn allows(&self, role: &str, object: &str, right: &str) -> Result<bool, PolicyError> {
         Ok(self.enforcer.enforce((role, object, right))?)
-    }
-}
-
-/// The name and everything it is, directly or indirectly, a member of.
-fn closure<'a>(name: &'a str, links: &'a [Vec<String>]) -> BTreeSet<&'a str> {
-    let mut known = BTreeSet::from([name]);
-    loop {
-        let before = known.len();
-        for link in links {
-            if known.contains(link[0].as_str()) {
-                known.insert(&link[1]);
-            }
-        }
-        if known.len() == before {
-            return known;
-        }
     }
 }
 
@@ -88,12 +79,7 @@ pub(super) async fn compile<'r>(
     wanted: impl IntoIterator<Item = (&'r str, &'r str)>,
 ) -> Result<BTreeMap<String, Arc<Rights>>, PolicyError> {
     let mut judge = Judge::new(source).await?;
-    let types: BTreeSet<&str> = source
-        .rules
-        .iter()
-        .filter(|rule| rule[2].starts_with("rows:"))
-        .map(|rule| rule[1].as_str())
-        .collect();
+    let types = source.types_with_rows();
     let mut roles = BTreeMap::new();
     for (role, name) in wanted {
         let fields = decide_fields(&mut judge, catalog, role)?;
@@ -108,7 +94,8 @@ pub(super) async fn compile<'r>(
                 }
             }
         }
-        let rights = Rights { role: name.to_owned(), catalog: catalog.clone(), fields, rows };
+        let rights =
+            Rights { key: role.to_owned(), role: name.to_owned(), catalog: catalog.clone(), fields, rows };
         roles.insert(role.to_owned(), Arc::new(rights));
     }
     Ok(roles)
@@ -120,9 +107,8 @@ fn decide_fields(
     role: &str,
 ) -> Result<Box<[FieldRights]>, PolicyError> {
     let mut decided = vec![FieldRights::default(); catalog.len()].into_boxed_slice();
-    let (operations, fields): (Vec<FieldId>, Vec<FieldId>) = catalog
-        .field_ids()
-        .partition(|field| ROOTS.iter().any(|root| catalog.field_name(*field).starts_with(root)));
+    let (operations, fields): (Vec<FieldId>, Vec<FieldId>) =
+        catalog.field_ids().partition(|field| is_operation(catalog.field_name(*field)));
     // From narrow to wide: what is read in clear overwrites what is read masked.
     type Grant = fn(&mut FieldRights);
     let grants: [(&str, &[FieldId], Grant); 7] = [

@@ -8,7 +8,9 @@ use async_graphql::Enum;
 use custodian_entity::id::{RoleId, TenantId, TypedId};
 
 use super::compile::compile;
-use super::source::{PolicyError, ROLES, Source};
+use super::files::PolicyError;
+use super::rule::{Link, Place, Rule};
+use super::source::{ROLES, Source};
 use crate::authz::catalog::Catalog;
 use crate::authz::table::Rights;
 
@@ -99,7 +101,7 @@ impl CustomRole {
         {
             return Err("there is no built-in role of this name to start from".to_owned());
         }
-        let groups: BTreeSet<&str> = source.groups.iter().map(|group| group[1].as_str()).collect();
+        let groups: BTreeSet<&str> = source.groups.values().flatten().map(|link| &*link.set).collect();
         for (place, rule) in self.rules.iter().enumerate() {
             let is_known = if rule.right.starts_with("rows:") {
                 catalog.field_ids().any(|field| {
@@ -117,12 +119,12 @@ impl CustomRole {
 }
 
 /// The rights of roles of tenants' own. A role that names what no longer exists is left out, with what is wrong with
-/// it: nobody acts in it until it is mended.
+/// it: nobody acts in it until it is mended. First comes the policy with the rules of all others.
 pub(super) async fn compile_custom(
     source: &Source,
     catalog: &Arc<Catalog>,
     roles: &[CustomRole],
-) -> Result<(BTreeMap<RoleId, Arc<Rights>>, BTreeMap<RoleId, Problem>), PolicyError> {
+) -> Result<(Source, BTreeMap<RoleId, Arc<Rights>>, BTreeMap<RoleId, Problem>), PolicyError> {
     let mut problems = BTreeMap::new();
     let mut extended = source.clone();
     let mut sound = Vec::new();
@@ -133,18 +135,23 @@ pub(super) async fn compile_custom(
         }
         let key = role.id.encode();
         let sets = SETS.into_iter().chain(role.based_on.as_deref());
-        extended.role_sets.extend(sets.map(|set| vec![key.clone(), set.to_owned()]));
-        extended.rules.extend(role.rules.iter().map(|rule| {
-            let effect = if rule.allows { "allow" } else { "deny" };
-            vec![key.clone(), rule.object.clone(), rule.right.clone(), effect.to_owned()]
-        }));
+        extended.role_sets.extend(sets.map(|set| Link::new(0, "g", &key, set)));
+        for (place, rule) in role.rules.iter().enumerate() {
+            extended.add(Rule {
+                place: Place::Role(place),
+                role: key.clone(),
+                object: rule.object.clone(),
+                right: rule.right.clone(),
+                allows: rule.allows,
+            });
+        }
         sound.push((key, role));
     }
     if sound.is_empty() {
-        return Ok((BTreeMap::new(), problems));
+        return Ok((extended, BTreeMap::new(), problems));
     }
     let wanted = sound.iter().map(|(key, role)| (key.as_str(), role.name.as_str()));
     let mut compiled = compile(&extended, catalog, wanted).await?;
     let rights = sound.iter().filter_map(|(key, role)| Some((role.id, compiled.remove(key)?))).collect();
-    Ok((rights, problems))
+    Ok((extended, rights, problems))
 }

@@ -5,19 +5,33 @@
 mod adapter;
 mod compile;
 mod custom;
+mod diff;
+mod explain;
+mod fields;
+mod files;
+mod lint;
+mod rule;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
+use custodian_entity::choice::Scope;
 use custodian_entity::id::RoleId;
 
 pub use self::adapter::{load_custom, remove_custom, replace_custom, version as custom_version};
 use self::custom::compile_custom;
 pub use self::custom::{CustomRole, CustomRule, Problem, Right};
-pub use self::source::{FieldFacts, PolicyError, PolicyFiles, ROLES, read_facts};
-use self::source::{InputNeeds, Source};
+pub use self::diff::{Change, diff};
+pub use self::explain::{Explanation, Matched, NoQuestion, Question};
+use self::fields::InputNeeds;
+pub use self::fields::{FieldFacts, read_facts};
+pub use self::files::{PolicyError, PolicyFiles};
+pub use self::lint::check;
+use self::rule::{Place, Rule};
+pub use self::source::ROLES;
+use self::source::Source;
 use super::catalog::{Catalog, FieldId};
 use super::table::{Level, Rights, Verb};
 use crate::authn::{ANONYMOUS, ActingRole};
@@ -36,7 +50,10 @@ pub(super) enum Needs {
 pub struct Policy {
     version: String,
     catalog: Arc<Catalog>,
+    /// What it was compiled from.
     source: Arc<Source>,
+    /// The same with the rules of tenants' own roles, to explain them.
+    explained: Arc<Source>,
     roles: BTreeMap<String, Arc<Rights>>,
     custom: BTreeMap<RoleId, Arc<Rights>>,
     inputs: Arc<HashMap<String, Needs>>,
@@ -52,6 +69,14 @@ impl Policy {
     /// null.
     pub async fn load(files: &PolicyFiles, catalog: Arc<Catalog>) -> Result<Self, PolicyError> {
         let source = Source::read(files, &catalog)?;
+        Self::compile(files, source, catalog).await
+    }
+
+    async fn compile(
+        files: &PolicyFiles,
+        source: Source,
+        catalog: Arc<Catalog>,
+    ) -> Result<Self, PolicyError> {
         let roles = compile::compile(&source, &catalog, ROLES.map(|role| (role, role))).await?;
         let mut inputs = HashMap::with_capacity(source.inputs.len());
         for (position, needs) in &source.inputs {
@@ -67,10 +92,12 @@ impl Policy {
             inputs.insert(position.clone(), needs);
         }
         let everything = Arc::new(Rights::everything(catalog.clone()));
+        let source = Arc::new(source);
         let policy = Self {
             version: files.version(),
             catalog,
-            source: Arc::new(source),
+            explained: source.clone(),
+            source,
             roles,
             custom: BTreeMap::new(),
             inputs: Arc::new(inputs),
@@ -86,9 +113,21 @@ impl Policy {
     #[must_use]
     pub fn without_introspection(mut self) -> Self {
         self.shows_schema = false;
-        for rights in self.roles.values_mut() {
+        let mut source = (*self.source).clone();
+        for (role, rights) in &mut self.roles {
             *rights = Arc::new(rights.without(&INTROSPECTION));
+            for field in INTROSPECTION {
+                source.add(Rule {
+                    place: Place::Setting("introspection"),
+                    role: role.clone(),
+                    object: field.to_owned(),
+                    right: "execute".to_owned(),
+                    allows: false,
+                });
+            }
         }
+        self.source = Arc::new(source);
+        self.explained = self.source.clone();
         self
     }
 
@@ -102,7 +141,8 @@ impl Policy {
         roles: &[CustomRole],
         version: i64,
     ) -> Result<(Self, BTreeMap<RoleId, Problem>), PolicyError> {
-        let (mut custom, mut problems) = compile_custom(&self.source, &self.catalog, roles).await?;
+        let (explained, mut custom, mut problems) =
+            compile_custom(&self.source, &self.catalog, roles).await?;
         custom.retain(|role, rights| {
             let rigid = self.rigid(rights);
             if !rigid.is_empty() {
@@ -116,7 +156,8 @@ impl Policy {
             }
         }
         let files = self.version.split('+').next().unwrap_or_default();
-        Ok((Self { custom, version: format!("{files}+{version}"), ..self.clone() }, problems))
+        let (explained, version) = (Arc::new(explained), format!("{files}+{version}"));
+        Ok((Self { custom, explained, version, ..self.clone() }, problems))
     }
 
     /// What a role would come to.
@@ -160,9 +201,19 @@ impl Policy {
         self.custom.get(&role)
     }
 
+    /// The rights of every role, in the order of [`ROLES`].
+    pub fn roles(&self) -> impl Iterator<Item = &Rights> {
+        ROLES.iter().filter_map(|role| self.rights(role)).map(|rights| &**rights)
+    }
+
     /// What a field holds.
     pub fn facts(&self, field: FieldId) -> Option<&FieldFacts> {
         self.source.facts.get(self.catalog.field_name(field))
+    }
+
+    /// Why these rights are what they are.
+    pub fn explain(&self, rights: &Rights, field: FieldId, question: Question) -> Explanation {
+        self.explained.explain(rights.key(), self.catalog.field_name(field), question)
     }
 
     /// What a position needs; a position nobody decided about is refused by the caller.
@@ -213,6 +264,17 @@ impl Policy {
             }
         }
         Ok(())
+    }
+}
+
+/// The name of a row scope.
+pub fn scope_word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Own => "own",
+        Scope::Assigned => "assigned",
+        Scope::Reseller => "reseller",
+        Scope::Tenant => "tenant",
+        Scope::All => "all",
     }
 }
 
