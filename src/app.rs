@@ -12,6 +12,7 @@ use crate::authz::answer::finish;
 use crate::authz::catalog::{CatalogError, FieldId};
 use crate::authz::denial::Denials;
 use crate::authz::guard::guard;
+use crate::authz::introspection;
 use crate::authz::plan::Refusal;
 use crate::authz::policy::{Policy, PolicyError, Question};
 use crate::authz::{Operation, Rights};
@@ -293,17 +294,28 @@ impl App {
         for (name, value) in guarded.defaults {
             request.variables.insert(name, value);
         }
+        let about_schema = match guarded.introspection {
+            Some(document) => {
+                Some(introspection::answer(policy, &rights, document, request.variables.clone()).await)
+            }
+            None => None,
+        };
+        // No question about the schema is left in this document; one that was would find nothing.
         let request = request
+            .disable_introspection()
             .data(operation.clone())
             .data(rights.clone())
             .data(policy.clone())
             .data(Arc::new(Batches::default()));
-        let response = self.run(request).await;
+        let mut response = self.run(request).await;
         if let Err(error) = operation.end().await {
             error.log();
         }
         if operation.changed_policy() {
             self.refresh_policy().await;
+        }
+        if let Some(about_schema) = about_schema {
+            introspection::join(&mut response, about_schema);
         }
         let mut response = finish(policy.catalog(), &guarded.plan, response);
         denials.explain(&mut response);

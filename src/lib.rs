@@ -44,6 +44,7 @@
 //! | a denied field is nullable | checked when the policy is loaded |
 //! | a mutation records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes |
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
+//! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
 //! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |

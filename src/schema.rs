@@ -69,7 +69,7 @@ pub fn catalog(schema: &CustodianSchema) -> Result<Catalog, CatalogError> {
 }
 
 fn options() -> SDLExportOptions {
-    SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items()
+    SDLExportOptions::new().include_specified_by().sorted_fields().sorted_arguments().sorted_enum_items()
 }
 
 /// The SDL cannot be written.

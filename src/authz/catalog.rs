@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use async_graphql::parser::types::{
-    BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition,
+    BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 
 /// The place of a field (`Type.field`) in every dense table.
@@ -60,6 +60,8 @@ pub(super) struct OutputField {
 /// The schema, indexed.
 #[derive(Debug)]
 pub struct Catalog {
+    /// As the SDL says them, by name.
+    definitions: BTreeMap<String, TypeDefinition>,
     types: Vec<OutputType>,
     by_name: HashMap<String, TypeIndex>,
     query: TypeIndex,
@@ -74,7 +76,7 @@ pub struct Catalog {
 }
 
 /// The introspection fields of the query root: decided like any other, though the SDL does not list them.
-const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
+pub(super) const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
 
 /// The SDL cannot be indexed. Only a mistake of ours leads here.
 #[derive(Debug, thiserror::Error)]
@@ -103,19 +105,20 @@ impl Catalog {
         let mut definitions = BTreeMap::new();
         for definition in document.definitions {
             if let TypeSystemDefinition::Type(definition) = definition {
-                definitions.insert(definition.node.name.node.to_string(), definition.node.kind);
+                definitions.insert(definition.node.name.node.to_string(), definition.node);
             }
         }
-        let composite = |kind: &TypeKind| {
-            matches!(kind, TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_))
+        let composite = |definition: &TypeDefinition| {
+            matches!(definition.kind, TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_))
         };
         let mut by_name = HashMap::new();
-        for (index, (name, _)) in definitions.iter().filter(|(_, kind)| composite(kind)).enumerate() {
+        for (index, (name, _)) in definitions.iter().filter(|(_, of)| composite(of)).enumerate() {
             let index = u16::try_from(index).map_err(|_| CatalogError::TooLarge)?;
             by_name.insert(name.clone(), TypeIndex(index));
         }
         let query = *by_name.get("Query").ok_or(CatalogError::NoQuery)?;
         let mut catalog = Self {
+            definitions: BTreeMap::new(),
             types: Vec::new(),
             mutation: by_name.get("Mutation").copied(),
             by_name,
@@ -126,8 +129,8 @@ impl Catalog {
             inputs: BTreeMap::new(),
             enums: BTreeMap::new(),
         };
-        for (name, kind) in &definitions {
-            match kind {
+        for (name, definition) in &definitions {
+            match &definition.kind {
                 TypeKind::Object(object) => {
                     let mut fields = catalog.object_fields(name, &object.fields)?;
                     if name == "Query" {
@@ -167,6 +170,7 @@ impl Catalog {
                 TypeKind::Scalar => {}
             }
         }
+        catalog.definitions = definitions;
         Ok(catalog)
     }
 
@@ -219,16 +223,25 @@ impl Catalog {
         (field.name.node.to_string(), described)
     }
 
-    fn implementors(&self, definitions: &BTreeMap<String, TypeKind>, interface: &str) -> Vec<TypeIndex> {
-        let implements = |kind: &TypeKind| match kind {
+    fn implementors(
+        &self,
+        definitions: &BTreeMap<String, TypeDefinition>,
+        interface: &str,
+    ) -> Vec<TypeIndex> {
+        let implements = |definition: &TypeDefinition| match &definition.kind {
             TypeKind::Object(object) => object.implements.iter().any(|name| name.node == interface),
             _ => false,
         };
         definitions
             .iter()
-            .filter(|(_, kind)| implements(kind))
+            .filter(|(_, definition)| implements(definition))
             .filter_map(|(name, _)| self.by_name.get(name).copied())
             .collect()
+    }
+
+    /// The types as the SDL says them, by name; the scalars of the language are not among them.
+    pub(super) fn definitions(&self) -> &BTreeMap<String, TypeDefinition> {
+        &self.definitions
     }
 
     pub(super) fn output_type(&self, index: TypeIndex) -> &OutputType {
@@ -327,7 +340,7 @@ fn name_and_type(input: &InputValueDefinition) -> (String, String) {
 }
 
 /// The innermost named type.
-fn named(ty: &Type) -> &str {
+pub(super) fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name.as_str(),
         BaseType::List(inner) => named(inner),

@@ -5,23 +5,25 @@
 //! Directives of any `__typename` move to a wrapping inline fragment, because there they are validated. A
 //! field of an interface on which its object types disagree is split into one inline fragment per object type. Each
 //! fragment is rewritten once, against its own type condition: the cost does not grow with its uses, nor with rows.
+//! What asks about the schema becomes a document of its own ([`super::introspection`]).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, InlineFragment,
-    OperationDefinition, OperationType, Selection, SelectionSet, TypeCondition,
+    Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition,
+    OperationType, Selection, SelectionSet, TypeCondition,
 };
-use async_graphql::{Name, Positioned, Variables};
-use async_graphql_value::Value;
+use async_graphql::{Name, Pos, Positioned, Variables};
 
 use super::argument::{ArgumentCheck, Given};
-use super::catalog::{Catalog, FieldId, OutputField, Shape, TypeIndex};
+use super::catalog::{Catalog, FieldId, INTROSPECTION, OutputField, Shape, TypeIndex};
+use super::introspection::separate;
 use super::measure::measure;
 use super::nesting;
 use super::plan::{Plan, Refusal};
 use super::policy::Policy;
 use super::table::{Level, Rights};
+use super::uses::{Fragments, Uses};
 use crate::config::Limits;
 use crate::error::Error;
 
@@ -29,6 +31,8 @@ use crate::error::Error;
 pub struct Guarded {
     /// The rewritten document, holding the one operation asked for.
     pub document: ExecutableDocument,
+    /// What it asks about the schema, if anything.
+    pub introspection: Option<ExecutableDocument>,
     /// What was masked and denied.
     pub plan: Plan,
     /// The defaults of variables that were not given: the library forgets them in directives.
@@ -63,10 +67,7 @@ pub fn guard(
     };
     require_variables(&operation.node, variables)?;
     let roots = measure(catalog, limits, &document, &operation.node, root, variables)?;
-    // Fragments that some operation uses, to tell them from those that none does.
-    let used_before: HashSet<Name> = (document.operations.iter())
-        .flat_map(|(_, operation)| reachable(&operation.node.selection_set.node, &document.fragments))
-        .collect();
+    let uses = Uses::of(&document, &operation.node);
     let defaults: HashMap<Name, async_graphql::Value> = (operation.node.variable_definitions.iter())
         .filter_map(|definition| {
             Some((definition.node.name.node.clone(), definition.node.default_value.as_ref()?.node.clone()))
@@ -88,11 +89,11 @@ pub fn guard(
         done: HashMap::new(),
         plan: Plan::default(),
         granted_roots: 0,
+        introspects: false,
         reserved_alias: false,
     };
     let operation_type = operation.node.ty;
     let mut operation = operation;
-    let variables_before = variables_of(&operation.node, &rewriter.waiting);
     operation.node.selection_set.node =
         rewriter.selections(std::mem::take(&mut operation.node.selection_set.node), root);
     if rewriter.reserved_alias {
@@ -112,14 +113,9 @@ pub fn guard(
     }
     let mut fragments = rewriter.done;
     fragments.extend(rewriter.waiting);
-    let variables_after = variables_of(&operation.node, &fragments);
-    operation.node.variable_definitions.retain(|definition| {
-        let name = &definition.node.name.node;
-        variables_after.contains(name) || !variables_before.contains(name)
-    });
-    // What only denied fields or other operations used goes; what nothing uses stays, so that validation says so.
-    let used = reachable(&operation.node.selection_set.node, &fragments);
-    fragments.retain(|name, _| used.contains(name) || !used_before.contains(name));
+    let introspection = (rewriter.introspects)
+        .then(|| separate(&catalog.output_type(root).name, &mut operation, &mut fragments, &uses));
+    uses.prune(&mut operation.node, &mut fragments);
     let operations = match name {
         Some(name) => DocumentOperations::Multiple(HashMap::from([(name, operation)])),
         None => DocumentOperations::Single(operation),
@@ -127,7 +123,8 @@ pub fn guard(
     let absent = |(name, _): &(&Name, &async_graphql::Value)| !variables.contains_key(*name);
     let defaults =
         defaults.iter().filter(absent).map(|(name, value)| (name.clone(), value.clone())).collect();
-    Ok(Guarded { document: ExecutableDocument { operations, fragments }, plan: rewriter.plan, defaults })
+    let document = ExecutableDocument { operations, fragments };
+    Ok(Guarded { document, introspection, plan: rewriter.plan, defaults })
 }
 
 /// A variable that must have a value has one; the library leaves it out where the argument may be null.
@@ -193,10 +190,11 @@ struct Rewriter<'a> {
     rights: &'a Rights,
     root: TypeIndex,
     arguments: ArgumentCheck<'a>,
-    waiting: HashMap<Name, Positioned<FragmentDefinition>>,
-    done: HashMap<Name, Positioned<FragmentDefinition>>,
+    waiting: Fragments,
+    done: Fragments,
     plan: Plan,
     granted_roots: usize,
+    introspects: bool,
     reserved_alias: bool,
 }
 
@@ -280,6 +278,7 @@ impl Rewriter<'_> {
         }
         if parent == self.root {
             self.granted_roots += 1;
+            self.introspects |= INTROSPECTION.contains(&field.node.name.node.as_str());
         }
         self.check_arguments(&field.node, owner, known);
         items.push(self.keep(field, known));
@@ -340,15 +339,20 @@ impl Rewriter<'_> {
     fn deny(&mut self, field: Positioned<Field>, id: FieldId) -> Positioned<Selection> {
         let at = field.pos;
         let key = self.plan.deny(id, &field.node.response_key().node);
-        let stand_in = Field {
-            alias: Some(Positioned::new(key, at)),
-            name: Positioned::new(Name::new("__typename"), at),
-            arguments: Vec::new(),
-            directives: field.node.directives,
-            selection_set: Positioned::new(SelectionSet::default(), at),
-        };
-        directives_outside(Positioned::new(stand_in, at))
+        stand_in(at, key, field.node.directives)
     }
+}
+
+/// A `__typename` that stands under this key for another field.
+pub(super) fn stand_in(at: Pos, key: Name, directives: Vec<Positioned<Directive>>) -> Positioned<Selection> {
+    let field = Field {
+        alias: Some(Positioned::new(key, at)),
+        name: Positioned::new(Name::new("__typename"), at),
+        arguments: Vec::new(),
+        directives,
+        selection_set: Positioned::new(SelectionSet::default(), at),
+    };
+    directives_outside(Positioned::new(field, at))
 }
 
 /// A `__typename` whose directives stand on an inline fragment around it: validation overlooks them, and the
@@ -361,7 +365,7 @@ fn directives_outside(mut field: Positioned<Field>) -> Positioned<Selection> {
 }
 
 fn wrap(
-    at: async_graphql::Pos,
+    at: Pos,
     type_condition: Option<TypeCondition>,
     directives: Vec<Positioned<Directive>>,
     items: Vec<Positioned<Selection>>,
@@ -372,79 +376,4 @@ fn wrap(
         selection_set: Positioned::new(SelectionSet { items }, at),
     };
     Positioned::new(Selection::InlineFragment(Positioned::new(fragment, at)), at)
-}
-
-/// The fragments that a selection spreads, directly or not.
-fn reachable(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> HashSet<Name> {
-    fn spreads<'a>(set: &'a SelectionSet, found: &mut Vec<&'a Name>) {
-        for item in &set.items {
-            match &item.node {
-                Selection::Field(field) => spreads(&field.node.selection_set.node, found),
-                Selection::InlineFragment(inner) => spreads(&inner.node.selection_set.node, found),
-                Selection::FragmentSpread(spread) => found.push(&spread.node.fragment_name.node),
-            }
-        }
-    }
-    // Fragment by fragment: how deep they spread each other has not been measured for all of them.
-    let mut found = HashSet::new();
-    let mut waiting = Vec::new();
-    spreads(set, &mut waiting);
-    while let Some(name) = waiting.pop() {
-        if found.insert(name.clone())
-            && let Some(fragment) = fragments.get(name)
-        {
-            spreads(&fragment.node.selection_set.node, &mut waiting);
-        }
-    }
-    found
-}
-
-/// The variables that an operation and the fragments it reaches use.
-fn variables_of(
-    operation: &OperationDefinition,
-    fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
-) -> HashSet<Name> {
-    let mut found = HashSet::new();
-    variables_of_directives(&operation.directives, &mut found);
-    variables_of_set(&operation.selection_set.node, &mut found);
-    for name in reachable(&operation.selection_set.node, fragments) {
-        if let Some(fragment) = fragments.get(&name) {
-            variables_of_directives(&fragment.node.directives, &mut found);
-            variables_of_set(&fragment.node.selection_set.node, &mut found);
-        }
-    }
-    found
-}
-
-fn variables_of_set(set: &SelectionSet, found: &mut HashSet<Name>) {
-    for item in &set.items {
-        variables_of_directives(item.node.directives(), found);
-        match &item.node {
-            Selection::Field(field) => {
-                for (_, value) in &field.node.arguments {
-                    variables_of_value(&value.node, found);
-                }
-                variables_of_set(&field.node.selection_set.node, found);
-            }
-            Selection::InlineFragment(inner) => variables_of_set(&inner.node.selection_set.node, found),
-            Selection::FragmentSpread(_) => {}
-        }
-    }
-}
-
-fn variables_of_directives(directives: &[Positioned<Directive>], found: &mut HashSet<Name>) {
-    for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
-        variables_of_value(&value.node, found);
-    }
-}
-
-fn variables_of_value(value: &Value, found: &mut HashSet<Name>) {
-    match value {
-        Value::Variable(name) => {
-            found.insert(name.clone());
-        }
-        Value::List(items) => items.iter().for_each(|item| variables_of_value(item, found)),
-        Value::Object(members) => members.values().for_each(|member| variables_of_value(member, found)),
-        _ => {}
-    }
 }

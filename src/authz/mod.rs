@@ -1,6 +1,8 @@
 //! The authorisation core. Data flow one way: policy files → [`policy`] (casbin, once per role, right and field) →
 //! [`table`] → [`guard`] (document × rights) → resolvers over [`scope`] → [`pii`] (clear or masked) → [`answer`].
 //!
+//! What an operation asks about the schema itself is answered by [`introspection`].
+//!
 //! Invariants: no resolver checks a role; no statement passes [`scope::Scoped`] by; personal data become part of an
 //! answer in [`pii`] only; whatever nobody decided about is denied.
 
@@ -9,6 +11,7 @@ mod argument;
 pub mod catalog;
 pub mod denial;
 pub mod guard;
+pub mod introspection;
 pub mod mask;
 pub mod measure;
 pub mod nesting;
@@ -18,6 +21,7 @@ pub mod plan;
 pub mod policy;
 pub mod scope;
 pub mod table;
+mod uses;
 
 pub use self::operation::{InOperation, Operation};
 pub use self::pii::{Personal, Pii, Withheld};

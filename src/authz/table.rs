@@ -6,6 +6,7 @@ use std::sync::Arc;
 use custodian_entity::choice::Scope;
 
 use super::catalog::{Catalog, FieldId, field_number};
+use super::introspection::Shown;
 
 /// How a value may be shown. Ordered: a higher level shows more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,15 +69,27 @@ pub(super) struct FieldRights {
 #[derive(Debug)]
 pub struct Rights {
     /// What the rules call the role.
-    pub(super) key: String,
+    key: String,
     /// Its name for people.
-    pub(super) role: String,
-    pub(super) catalog: Arc<Catalog>,
-    pub(super) fields: Box<[FieldRights]>,
-    pub(super) rows: BTreeMap<String, Scope>,
+    role: String,
+    catalog: Arc<Catalog>,
+    fields: Box<[FieldRights]>,
+    rows: BTreeMap<String, Scope>,
+    shown: Shown,
 }
 
 impl Rights {
+    pub(super) fn new(
+        key: &str,
+        role: &str,
+        catalog: Arc<Catalog>,
+        fields: Box<[FieldRights]>,
+        rows: BTreeMap<String, Scope>,
+    ) -> Self {
+        let (key, role) = (key.to_owned(), role.to_owned());
+        Self { key, role, catalog, fields, rows, shown: Shown::default() }
+    }
+
     /// The name of the role decided about.
     pub fn role(&self) -> &str {
         &self.role
@@ -146,6 +159,11 @@ impl Rights {
         self.rows.iter().map(|(type_name, scope)| (type_name.as_str(), *scope))
     }
 
+    /// Where the part of the schema that these rights can use is kept.
+    pub(super) fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
     fn decided(&self, field: FieldId) -> FieldRights {
         self.fields.get(usize::from(field.0)).copied().unwrap_or_default()
     }
@@ -161,19 +179,13 @@ impl Rights {
     pub(super) fn everything(catalog: Arc<Catalog>) -> Self {
         let all = FieldRights { read: Level::Clear, lookup: true, create: true, update: true, reveal: true };
         let fields = vec![all; catalog.len()].into_boxed_slice();
-        Self {
-            key: "everything".to_owned(),
-            role: "everything".to_owned(),
-            catalog,
-            fields,
-            rows: BTreeMap::new(),
-        }
+        Self::new("everything", "everything", catalog, fields, BTreeMap::new())
     }
 
     /// No rights at all.
     pub fn nothing(catalog: Arc<Catalog>) -> Self {
         let fields = vec![FieldRights::default(); catalog.len()].into_boxed_slice();
-        Self { key: "nobody".to_owned(), role: "nobody".to_owned(), catalog, fields, rows: BTreeMap::new() }
+        Self::new("nobody", "nobody", catalog, fields, BTreeMap::new())
     }
 }
 
@@ -186,13 +198,7 @@ impl Rights {
                 *rights = FieldRights::default();
             }
         }
-        Self {
-            key: self.key.clone(),
-            role: self.role.clone(),
-            catalog: self.catalog.clone(),
-            fields,
-            rows: self.rows.clone(),
-        }
+        Self::new(&self.key, &self.role, self.catalog.clone(), fields, self.rows.clone())
     }
 
     /// The level of a field by its name; an unknown name is denied.

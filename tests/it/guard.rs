@@ -13,6 +13,7 @@ mod refusals;
 mod zoo;
 mod zoo_documents;
 
+pub use self::operations::send;
 use crate::suite::Suite;
 
 /// Lists the tests of this file.

@@ -33,6 +33,7 @@ mod fixture;
 mod guard;
 mod harness;
 mod http;
+mod introspection;
 mod leaks;
 mod logs;
 mod masks;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     policy::register(&mut suite);
     arguments::register(&mut suite);
     guard::register(&mut suite);
+    introspection::register(&mut suite);
     leaks::register(&mut suite);
     rows::register(&mut suite);
     roles::register(&mut suite);

@@ -94,8 +94,7 @@ pub(super) async fn compile<'r>(
                 }
             }
         }
-        let rights =
-            Rights { key: role.to_owned(), role: name.to_owned(), catalog: catalog.clone(), fields, rows };
+        let rights = Rights::new(role, name, catalog.clone(), fields, rows);
         roles.insert(role.to_owned(), Arc::new(rights));
     }
     Ok(roles)

@@ -54,7 +54,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
                 );
             }
         }
-        let types: BTreeSet<&String> = sides.iter().flat_map(|(_, rights)| rights.rows.keys()).collect();
+        let types: BTreeSet<&str> = sides.iter().flat_map(|(_, rights)| rights.scopes().map(|(name, _)| name)).collect();
         for type_name in types {
             let word = |(_, rights): (&Policy, &Arc<Rights>)| {
                 rights.scope(type_name).map_or((0, "none"), |scope| (1 + scope as usize, scope_word(scope)))
