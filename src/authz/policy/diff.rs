@@ -54,7 +54,8 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
                 );
             }
         }
-        let types: BTreeSet<&str> = sides.iter().flat_map(|(_, rights)| rights.scopes().map(|(name, _)| name)).collect();
+        let types: BTreeSet<&str> =
+            sides.iter().flat_map(|(_, rights)| rights.scopes().map(|(name, _)| name)).collect();
         for type_name in types {
             let word = |(_, rights): (&Policy, &Arc<Rights>)| {
                 rights.scope(type_name).map_or((0, "none"), |scope| (1 + scope as usize, scope_word(scope)))

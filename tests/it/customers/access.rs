@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, ServicePlanId, SubscriptionId, TicketId, TypedId,
+    AddressId, ContactId, CustomerId, InvoiceId, RoleGrantId, RoleId, ServicePlanId, SubscriptionId,
+    TicketId, TypedId, UserId,
 };
 use custodian_entity::{address, contact, customer, invoice, service_plan, subscription};
 use serde_json::{Value, json};
@@ -31,8 +32,13 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 27] = [
+const MAY: [(&str, &[&str]); 32] = [
     ("tenantUpdate",          &["SA", "TA"]),
+    ("roleCreate",            &["SA", "TA"]),
+    ("roleUpdate",            &["SA", "TA"]),
+    ("roleGrant",             &["SA", "TA"]),
+    ("roleRevoke",            &["SA", "TA"]),
+    ("roleDelete",            &["SA", "TA"]),
     ("customerCreate",        &["SA", "TA", "SU",             "RS"]),
     ("customerUpdate",        &["SA", "TA", "SU", "BM",       "RS", "CU"]),
     ("customerActivate",      &["SA", "TA", "SU", "BM",       "RS"]),
@@ -130,6 +136,15 @@ impl Rows {
         };
         match mutation {
             "tenantUpdate" => json!({ "displayName": "Acme Broadband" }),
+            "roleCreate" => {
+                let name = format!("of-{}", role.replace('_', "-"));
+                json!({ "name": name, "basedOn": "support_agent", "permissions": [] })
+            }
+            "roleUpdate" | "roleDelete" => json!({ "id": absent::<RoleId>() }),
+            "roleGrant" => json!({
+                "userId": absent::<UserId>(), "roleId": absent::<RoleId>(), "scope": "OWN", "justification": "a test",
+            }),
+            "roleRevoke" => json!({ "id": absent::<RoleGrantId>() }),
             "customerCreate" => json!({ "type": "INDIVIDUAL", "displayName": "Jo Doe" }),
             "customerUpdate" | "customerActivate" | "customerSuspend" | "customerResume"
             | "customerClose" => {

@@ -83,6 +83,16 @@ impl Mint {
         (0..length).map(|_| self.pick("123456789")).collect()
     }
 
+    /// Four digits that no other marker ends in: masks show them.
+    fn last_digits(&mut self) -> String {
+        loop {
+            let digits = self.digits(4);
+            if self.used.insert(digits.clone()) {
+                return digits;
+            }
+        }
+    }
+
     /// A different one each time.
     fn next(&mut self) -> u32 {
         self.made += 1;
@@ -119,7 +129,7 @@ impl Mint {
 
     /// A German mobile number; the mask shows the country and the last four digits.
     pub fn phone(&mut self) -> Marker {
-        let national = format!("151{}", self.digits(8));
+        let national = format!("151{}{}", self.digits(4), self.last_digits());
         let (hidden, shown) = national.split_at(7);
         let value = format!("+49{national}");
         // Seven digits in a row: fewer may be an amount.
@@ -141,7 +151,7 @@ impl Mint {
 
     /// The number of a document; the mask shows the last four characters.
     pub fn number(&mut self) -> Marker {
-        let (hidden, shown) = (self.letters(6), self.digits(4));
+        let (hidden, shown) = (self.letters(6), self.last_digits());
         let value = format!("{hidden}{shown}").to_uppercase();
         let secret = windows(&value, DISTINCTIVE).into_iter().filter(|part| *part != shown).collect();
         marker(value.clone(), secret, vec![format!("*{shown}")], &[&value])

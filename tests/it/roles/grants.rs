@@ -106,5 +106,5 @@ async fn every_role(app: TestApp) {
     let answer =
         network.query("{ servicePlans { nodes { name } } customers { totalCount } }", Value::Null).await;
     assert!(!answer.data()["servicePlans"]["nodes"][0]["name"].is_null(), "{}", answer.text);
-    assert_eq!(answer.code(), Some("FORBIDDEN"), "it has no customers: {}", answer.text);
+    assert_eq!(answer.data()["customers"]["totalCount"], 0, "it has no customers: {}", answer.text);
 }

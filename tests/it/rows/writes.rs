@@ -198,6 +198,7 @@ async fn changes_nothing(app: TestApp) {
 fn input_name(input: &Value, id: &str) -> &'static str {
     let members = ["id", "customerId", "resellerId", "accountManagerId", "planId", "serviceAddressId"];
     let members = members.into_iter().chain(["subscriptionId", "assigneeId", "ticketId", "invoiceId"]);
+    let members = members.chain(["userId", "roleId"]);
     members
         .into_iter()
         .find(|member| input[*member] == id)
