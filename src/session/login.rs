@@ -57,9 +57,10 @@ async fn login(
     let operation = ctx.operation()?;
     let tokens = ctx.data_opt::<Arc<Tokens>>().ok_or_else(|| Error::bug("no token key in the operation"))?;
     let username = username.trim().to_lowercase();
+    // Nothing of the database is held while the password is hashed, and never two transactions at once.
+    operation.end().await?;
     let reading = operation.told(Settings::of_sign_in());
     let found = account::named(&reading, &username).await?;
-    // Nothing of the database is held while the password is hashed.
     reading.end().await?;
     let noting = &operation.told(account::noting(found.as_ref()));
     let hash = found.as_ref().and_then(|account| account.user.password_hash.clone());

@@ -39,6 +39,7 @@ pub fn register(suite: &mut Suite) {
     suite.pure("commands::a broken policy does not start", broken_policy);
     suite.pure("commands::a port in use leaves nothing behind", port_in_use);
     suite.pure("commands::help and schema need nothing", help_and_schema);
+    suite.pure("commands::the doctor looks and makes no database", doctor);
     suite.pure("commands::serve answers, says where, and stops when told", serve);
     policy::register(suite);
 }
@@ -146,6 +147,35 @@ fn port_in_use() {
         assert_refused(&run(folder.path(), &arguments, &[]), &address);
         assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
     }
+}
+
+fn doctor() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let output = run(folder.path(), &["doctor"], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("ok    profile: development") && text.contains("warn  database: "), "{text}");
+    assert_eq!(files(&data), Vec::<PathBuf>::new());
+
+    assert!(run(folder.path(), &["migrate"], &[]).status.success());
+    let output = run(folder.path(), &["doctor"], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("ok    migrations: all are applied"), "{text}");
+    assert!(!text.contains("warn") && !text.contains("CREATE ROLE"), "{text}");
+
+    let away = [
+        ("CUSTODIAN_DATABASE_URL", "postgres://custodian:planted@127.0.0.1:1/custodian"),
+        ("CUSTODIAN_DATA_DIR", "/dev/null"),
+    ];
+    let output = run(folder.path(), &["doctor"], &away);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("fail  data folder: ") && text.contains("fail  database: "), "{text}");
+    assert!(
+        text.contains("CREATE ROLE custodian LOGIN IN ROLE custodian_app;") && !text.contains("planted"),
+        "{text}"
+    );
 }
 
 fn help_and_schema() {

@@ -150,7 +150,9 @@ fn values(ids: &BTreeMap<&str, Vec<Value>>, field: &str, argument: &str) -> Vec<
         (_, "first") => vec![2.into(), 1.into(), 3.into()],
         (_, "id") => ids.get(field).cloned().unwrap_or_default(),
         ("nodes", "ids") => vec![Value::List(ids["node"].clone()), Value::List(Vec::new())],
-        ("access", "type") => vec!["Customer".into()],
+        ("access" | "accessMatrix", "type") => vec!["Customer".into()],
+        ("accessMatrix" | "explainAccess", "role") => vec!["customer".into(), "support_agent".into()],
+        ("explainAccess", "field") => vec!["Customer.email".into(), "Query.customers".into()],
         ("access", "field") => vec!["email".into(), "taxId".into()],
         _ => Vec::new(),
     }

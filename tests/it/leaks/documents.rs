@@ -194,6 +194,10 @@ pub fn questions(ids: &BTreeMap<&str, Vec<String>>, values: &dyn Fn(&str) -> Opt
                 let head = format!("{name}(last: 8)");
                 asked.extend(along(&head, "", &field.named, &Value::Null, style()));
             }
+            ["field", "role", "verb"] => {
+                let head = format!("{name}(role: \"support_agent\", field: \"Customer.email\")");
+                asked.extend(along(&head, "", &field.named, &Value::Null, style()));
+            }
             _ => asked.extend(along(name, "", &field.named, &Value::Null, style())),
         }
     }
