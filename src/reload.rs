@@ -110,10 +110,10 @@ impl PolicyInForce {
                 is_new = true;
             }
         }
-        if !is_new && seen.roles == Some(custom_version(db).await?) {
+        let reading = database::begin(db, AccessMode::ReadOnly, &Settings::of_policy()).await?;
+        if !is_new && seen.roles == Some(custom_version(&reading).await?) {
             return Ok(false);
         }
-        let reading = database::begin(db, AccessMode::ReadOnly, &Settings::of_policy()).await?;
         let (version, roles) = load_custom(&reading).await?;
         reading.commit().await?;
         let base = seen.base.clone();

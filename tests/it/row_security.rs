@@ -33,7 +33,7 @@ const TABLES: [(&str, &str, &str); 16] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
-    ("Role", "role", "name"),
+    ("Role", "role", "description"),
     ("RoleGrant", "role_grant", "is_primary"),
     ("Customer", "customer", "version"),
     ("Address", "address", "line1"),
@@ -49,7 +49,7 @@ const TABLES: [(&str, &str, &str); 16] = [
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 2] = ["audit_event", "number_series"];
+const FURTHER: [&str; 4] = ["audit_event", "casbin_rule", "number_series", "policy_version"];
 
 /// The stored form of an id.
 fn uuid(kind: &str, id: &str) -> Uuid {

@@ -50,8 +50,9 @@ pub(super) const TABLES: [Table; 18] = [
         own: "id = $user",
         ..provider_rows("user", "User", "SELECT, UPDATE (failed_login_count, last_login_at, last_login_ip)")
     },
-    // The built-in roles belong to every provider.
+    // The built-in roles belong to every provider, and are read only.
     Table {
+        command: "SELECT",
         tenant: "tenant_id = $tenant OR tenant_id IS NULL AND $tenant IS NOT NULL",
         ..provider_rows("role", "Role", "SELECT, INSERT, UPDATE (description), DELETE")
     },
@@ -90,7 +91,10 @@ pub(super) const TABLES: [Table; 18] = [
 ];
 
 /// What the scopes do not say. Policies add up.
-pub(super) const FURTHER: [&str; 7] = [
+pub(super) const FURTHER: [&str; 8] = [
+    "CREATE POLICY own_roles ON role TO custodian_app USING (
+         tenant_id IS NOT NULL AND CASE (SELECT custodian_scope('Role'))
+             WHEN 'all' THEN true WHEN 'tenant' THEN tenant_id = $tenant ELSE false END)",
     // One's own account is read whatever the role reaches, to sign in and as `viewer` ...
     r#"CREATE POLICY own_account ON "user" FOR SELECT TO custodian_app USING (id = $user)"#,
     "CREATE POLICY own_account ON tenant FOR SELECT TO custodian_app USING (id = $tenant)",
@@ -122,7 +126,8 @@ CREATE POLICY reach ON number_series TO custodian_app USING (
 pub(super) const POLICY_VERSION: &str = "
 ALTER TABLE policy_version ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, UPDATE (version) ON policy_version TO custodian_app;
-CREATE POLICY known ON policy_version FOR SELECT TO custodian_app USING (true);
+CREATE POLICY known ON policy_version FOR SELECT TO custodian_app
+    USING ((SELECT custodian_scope('Role')) IS NOT NULL);
 CREATE POLICY counted ON policy_version FOR UPDATE TO custodian_app
     USING ((SELECT custodian_scope('Role')) IN ('tenant', 'all'))";
 
