@@ -116,16 +116,13 @@ fn restore(plan: &Plan, value: &mut Value, place: Option<&Place<'_>>, found: &mu
                     occurrences.first.get_or_insert_with(|| Place::path(place, key));
                 }
                 let key = Name::new(key);
-                if members.contains_key(&key) {
+                if members.replace_index(at - 1, key).is_ok() {
+                    members[at - 1] = Value::Null;
+                } else {
                     // Another type condition gave the key a value; then this one stood in for nothing.
                     at -= 1;
                     members.shift_remove_index(at);
-                    continue;
                 }
-                // In place of the stand-in: the last member fills the gap, and the two change places.
-                members.swap_remove_index(at - 1);
-                members.insert(key, Value::Null);
-                members.swap_indices(at - 1, members.len() - 1);
             }
             for (key, member) in members.iter_mut() {
                 if matches!(member, Value::List(_) | Value::Object(_)) {
