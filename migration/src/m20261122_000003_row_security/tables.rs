@@ -126,10 +126,8 @@ CREATE POLICY reach ON number_series TO custodian_app USING (
 pub(super) const POLICY_VERSION: &str = "
 ALTER TABLE policy_version ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, UPDATE (version) ON policy_version TO custodian_app;
-CREATE POLICY known ON policy_version FOR SELECT TO custodian_app
-    USING ((SELECT custodian_scope('Role')) IS NOT NULL);
-CREATE POLICY counted ON policy_version FOR UPDATE TO custodian_app
-    USING ((SELECT custodian_scope('Role')) IN ('tenant', 'all'))";
+CREATE POLICY reach ON policy_version TO custodian_app USING (
+    CASE (SELECT custodian_scope('Role')) WHEN 'all' THEN true WHEN 'tenant' THEN $tenant IS NOT NULL ELSE false END)";
 
 impl Table {
     /// The statements that put the table behind the wall.
