@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
 use crate::reload::{self, PolicyInForce};
+use crate::reveal::Reader;
 use crate::schema::{self, CustodianSchema};
 use crate::seed;
 
@@ -199,6 +200,8 @@ impl App {
             .data(tokens.clone())
             .data(Arc::new(keys.sealer("cursors")?))
             .data(MaxPageSize(config.max_page_size.into()))
+            .data(config.reveal)
+            .data(Reader::new())
             .finish();
         let app = Self { config, clock, policy, db, tokens, schema };
         app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;

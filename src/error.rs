@@ -50,6 +50,9 @@ pub enum Error {
     /// The viewer may not do this; the text names fields or operations, never values.
     #[error("{0}")]
     Forbidden(String),
+    /// A field that may not be unmasked in this role, or that does not exist: its name, as asked for.
+    #[error("{0} cannot be revealed in this role")]
+    NotRevealable(String),
     /// The row does not exist or lies outside the viewer's scope: one text for both.
     #[error("not found")]
     NotFound,
@@ -69,6 +72,9 @@ pub enum Error {
     /// The document is too large, too deep or too costly; the text names limit and measure.
     #[error("{0}")]
     TooComplex(String),
+    /// As often as it may be done within the hour; how many seconds until it can be again.
+    #[error("too many requests: try again in {0} seconds")]
+    RateLimited(u64),
     /// The body is larger than accepted.
     #[error("the request body is larger than {0} bytes")]
     PayloadTooLarge(usize),
@@ -106,12 +112,13 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated | Self::WrongCredentials => code::UNAUTHENTICATED,
-            Self::Forbidden(_) => code::FORBIDDEN,
+            Self::Forbidden(_) | Self::NotRevealable(_) => code::FORBIDDEN,
             Self::NotFound => code::NOT_FOUND,
             Self::BadInput(_) => code::BAD_USER_INPUT,
             Self::MaskedRoundtrip(_) => code::MASKED_VALUE_ROUNDTRIP,
             Self::Conflict | Self::Taken(_) => code::CONFLICT,
             Self::TooComplex(_) => code::QUERY_TOO_COMPLEX,
+            Self::RateLimited(_) => code::RATE_LIMITED,
             Self::PayloadTooLarge(_) => code::PAYLOAD_TOO_LARGE,
             Self::Timeout => code::TIMEOUT,
             Self::Unavailable(_) => code::UNAVAILABLE,
@@ -120,9 +127,18 @@ impl Error {
     }
 
     /// The field of the schema it is about, if it is about one.
-    pub fn field(&self) -> Option<&'static str> {
+    pub fn field(&self) -> Option<&str> {
         match self {
             Self::MaskedRoundtrip(field) => Some(field),
+            Self::NotRevealable(field) => Some(field),
+            _ => None,
+        }
+    }
+
+    /// How many seconds to wait before trying again, if waiting helps.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(seconds) => Some(*seconds),
             _ => None,
         }
     }

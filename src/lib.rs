@@ -27,8 +27,8 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`session`], [`access`] |
-//! | 5 | [`node`], [`schema`], [`seed`], [`reload`], [`app`] |
+//! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`] |
+//! | 5 | [`node`], [`reveal`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
 //! # Invariants and their keepers
@@ -42,6 +42,7 @@
 //! | personal data become part of an answer in one place | [`authz::Pii`]; `expose` is disallowed elsewhere; the types of `custodian_entity::personal` neither print nor serialise |
 //! | what the guard would let through by mistake still comes out masked | [`authz::Pii`] and [`authz::Withheld`] read the rights of the operation; none means masked |
 //! | a denied field is nullable | checked when the policy is loaded |
+//! | what is unmasked is read as everything is, under rights in which these fields alone are clear | [`reveal::Reader`], [`authz::Rights::revealing`]; `tests/it/reveal.rs` reveals every field that can be |
 //! | a mutation records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes |
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
@@ -79,6 +80,7 @@ pub mod audit;
 pub mod authn;
 pub mod authz;
 pub mod billing;
+pub mod calls;
 pub mod clock;
 pub mod config;
 pub mod crypto;
@@ -91,6 +93,7 @@ pub mod node;
 pub mod numbers;
 pub mod reload;
 pub mod resellers;
+pub mod reveal;
 pub mod schema;
 pub mod seed;
 pub mod services;

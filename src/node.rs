@@ -1,20 +1,22 @@
 //! `node`, `nodes`: any row by its id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use custodian_entity::id::TypedId;
+use custodian_entity::id::{CustomerId, ResellerId, TenantId, TypedId};
+use sea_orm::EntityTrait;
 
+use crate::audit::Subject;
 use crate::authz::Rows;
 use crate::billing::{Invoice, InvoiceLine, Payment};
+use crate::calls::{CallLog, IdentityCheck};
 use crate::customers::{Address, Contact, Customer};
 use crate::error::{Error, Result};
-use crate::graphql::link::one;
-use crate::graphql::{self, Maybe, certain};
+use crate::graphql::link::{one, parent_of};
+use crate::graphql::{self, Maybe, Node as _, certain};
 use crate::resellers::Reseller;
 use crate::services::{NetworkService, ServicePlan, Subscription};
 use crate::support::{Ticket, TicketMessage};
 use crate::tenants::Tenant;
 use crate::users::{Role, RoleGrant, User};
-use sea_orm::EntityTrait;
 
 /// Everything that has an id.
 #[derive(Interface)]
@@ -52,6 +54,10 @@ pub enum Node {
     Ticket(Ticket),
     /// A message.
     TicketMessage(TicketMessage),
+    /// A call.
+    CallLog(CallLog),
+    /// A check of who is calling.
+    IdentityCheck(IdentityCheck),
 }
 
 /// The row with this id, if the id is of this kind; rows of a kind asked for together come by one statement.
@@ -60,22 +66,60 @@ where
     N: graphql::Node + Into<Node>,
     <N::Entity as EntityTrait>::Model: 'static,
 {
-    let id = <N::Entity as Rows>::Id::decode(id).ok()?;
+    let id = NodeId::<N>::decode(id).ok()?;
     let row = one::<N::Entity>(ctx, Some(id)).await;
     Some(row.and_then(|row| row.map(|row| N::from(row).into()).ok_or(Error::NotFound)))
 }
 
-async fn any(ctx: &Context<'_>, id: &str) -> Result<Node> {
-    macro_rules! first_of {
-        ($($kind:ident)*) => {
+/// What is done with a row of any type, once for each.
+macro_rules! kinds {
+    ($($kind:ident)*) => {
+        /// The row with this id, of whichever type.
+        pub(crate) async fn any(ctx: &Context<'_>, id: &str) -> Result<Node> {
             $(if let Some(found) = find::<$kind>(ctx, id).await { return found; })*
-        };
-    }
-    first_of! {
-        Customer Tenant Reseller User Role RoleGrant Address Contact ServicePlan Subscription NetworkService
-        Invoice InvoiceLine Payment Ticket TicketMessage
-    }
-    Err(Error::bad_input("not an id"))
+            Err(not_an_id())
+        }
+
+        /// The type of the row with this id, told by the id alone.
+        pub(crate) fn type_of(id: &str) -> Result<&'static str> {
+            $(if NodeId::<$kind>::decode(id).is_ok() { return Ok($kind::NAME); })*
+            Err(not_an_id())
+        }
+
+        impl Node {
+            /// What an event about the row is about.
+            pub(crate) fn subject(&self) -> Subject {
+                match self { $(Self::$kind(row) => subject(row)),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Customer Tenant Reseller User Role RoleGrant Address Contact ServicePlan Subscription NetworkService
+    Invoice InvoiceLine Payment Ticket TicketMessage CallLog IdentityCheck
+}
+
+/// The id of a type's rows.
+type NodeId<N> = <<N as graphql::Node>::Entity as Rows>::Id;
+
+fn not_an_id() -> Error {
+    Error::bad_input("not an id")
+}
+
+/// A row and its owners: each is named by a column, or is the row itself.
+fn subject<N: graphql::Node>(node: &N) -> Subject {
+    let (row, id) = (node.row(), N::Entity::id(node.row()));
+    let owner = |kind: &str| match kind == N::NAME {
+        true => Some(id.uuid()),
+        false => parent_of::<N::Entity>(row, &format!("{}_id", kind.to_lowercase())),
+    };
+    Subject::owned(
+        (N::NAME, id.encode()),
+        owner("Tenant").map(TenantId::from_uuid),
+        owner("Reseller").map(ResellerId::from_uuid),
+        owner("Customer").map(CustomerId::from_uuid),
+    )
 }
 
 /// At most this many ids at once.

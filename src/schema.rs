@@ -8,11 +8,13 @@ use crate::access::AccessQuery;
 use crate::authz::catalog::{Catalog, CatalogError};
 use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
 use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
+use crate::calls::{CallLogMutation, CallLogQuery, IdentityCheckMutation};
 use crate::customers::{
     AddressMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation,
 };
 use crate::node::NodeQuery;
 use crate::resellers::ResellerQuery;
+use crate::reveal::RevealMutation;
 use crate::services::{ServiceQuery, SubscriptionMutation};
 use crate::session::{SessionMutation, SessionQuery};
 use crate::support::{TicketMutation, TicketQuery, TransitionMutation};
@@ -31,6 +33,7 @@ pub struct Query(
     ServiceQuery,
     BillingQuery,
     TicketQuery,
+    CallLogQuery,
     AccessQuery,
 );
 
@@ -50,6 +53,9 @@ pub struct Mutation(
     PaymentMutation,
     TicketMutation,
     TransitionMutation,
+    CallLogMutation,
+    IdentityCheckMutation,
+    RevealMutation,
 );
 
 /// The schema as it is executed, under the guard.

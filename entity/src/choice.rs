@@ -70,6 +70,14 @@ choices! {
     Channel { Portal, Phone, Email, Chat, Shop, Api }
     /// Who wrote a message.
     AuthorKind { Customer, Reseller, Staff, System }
-    /// How an operation ended, in the audit log.
+    /// Which way a call went.
+    Direction { Inbound, Outbound }
+    /// What came of a call.
+    CallOutcome { Answered, NoAnswer, Busy, Voicemail, Abandoned }
+    /// How somebody shows to be the customer (47 CFR 64.2010).
+    CpniAuthMethod { Password, BackupQuestion, CallBack, AddressOfRecord, PhotoId }
+    /// What something is unmasked for.
+    RevealPurpose { CustomerRequest, IdentityVerification, BillingDispute, IncidentResponse, LegalRequest }
+    /// How an operation ended, in the audit log; how a check of who is calling did.
     Outcome { Success, Failure, Denied }
 }

@@ -107,6 +107,10 @@ ids! {
     TicketId = "tick";
     /// A message on a ticket.
     TicketMessageId = "msg";
+    /// A call with a customer.
+    CallLogId = "call";
+    /// A check of who is calling.
+    IdentityCheckId = "check";
     /// An entry of the audit log.
     AuditEventId = "evt";
 }

@@ -5,11 +5,13 @@
 
 pub mod address;
 pub mod audit_event;
+pub mod call_log;
 pub mod casbin_rule;
 pub mod choice;
 pub mod contact;
 pub mod customer;
 pub mod id;
+pub mod identity_check;
 pub mod invoice;
 pub mod invoice_line;
 pub mod network_service;

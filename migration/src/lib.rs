@@ -11,7 +11,9 @@
 mod m20261122_000001_initial;
 mod m20261122_000002_custom_roles;
 mod m20261122_000003_row_security;
+mod m20261122_000004_calls;
 mod table;
+mod wall;
 
 use sea_orm_migration::prelude::*;
 
@@ -26,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_initial::Migration),
             Box::new(m20261122_000002_custom_roles::Migration),
             Box::new(m20261122_000003_row_security::Migration),
+            Box::new(m20261122_000004_calls::Migration),
         ]
     }
 }

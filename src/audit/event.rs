@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_entity::choice::Outcome;
-use custodian_entity::id::{CustomerId, ResellerId, TenantId, TypedId, UserId};
+use custodian_entity::id::{CustomerId, IdentityCheckId, ResellerId, TenantId, TicketId, TypedId, UserId};
 use custodian_entity::role_grant;
 use sea_orm::ActiveEnum;
 use serde::Serialize;
@@ -75,6 +75,12 @@ event_types! {
     RoleGranted = "ROLE_GRANTED";
     /// A role was taken from a user.
     RoleRevoked = "ROLE_REVOKED";
+    /// A call was recorded.
+    CallLogCreated = "CALL_LOG_CREATED";
+    /// Somebody checked who was calling.
+    IdentityChecked = "IDENTITY_CHECKED";
+    /// Fields of one row were unmasked.
+    FieldRevealed = "FIELD_REVEALED";
 }
 
 /// What an event says besides who, what and when. Names and steps, never values of personal data.
@@ -113,6 +119,19 @@ pub(super) enum Details {
         /// Until when.
         expires_at: Option<DateTime<Utc>>,
     },
+    /// Fields that were unmasked, what for, and what allowed it besides the role.
+    Reveal {
+        /// Their names in the schema.
+        fields: Vec<String>,
+        /// The purpose given.
+        purpose: String,
+        /// The ticket it was about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ticket: Option<String>,
+        /// The check of who was calling.
+        #[serde(rename = "identityCheck", skip_serializing_if = "Option::is_none")]
+        check: Option<String>,
+    },
     /// A sign-in.
     SignIn {
         /// The mask of the user name given.
@@ -133,6 +152,21 @@ impl Subject {
     /// A row of a type.
     pub fn row(type_name: &'static str, id: impl TypedId, tenant: TenantId) -> Self {
         Self { tenant: Some(tenant), resource: Some((type_name, id.encode())), ..Self::default() }
+    }
+
+    /// A row of any type, by its id as text, with whoever owns it.
+    pub fn owned(
+        resource: (&'static str, String),
+        tenant: Option<TenantId>,
+        reseller: Option<ResellerId>,
+        customer: Option<CustomerId>,
+    ) -> Self {
+        Self { tenant, reseller, customer, resource: Some(resource) }
+    }
+
+    /// The customer whose row it is.
+    pub fn customer(&self) -> Option<CustomerId> {
+        self.customer
     }
 
     /// Of a customer's, and so of his reseller's.
@@ -181,6 +215,19 @@ impl Event {
             expires_at: grant.expires_at,
         };
         Self { details, ..self }
+    }
+
+    /// With the fields that were unmasked, what for, and the ticket or check that stands behind it.
+    #[must_use]
+    pub fn reveal(
+        self,
+        fields: Vec<String>,
+        purpose: String,
+        ticket: Option<TicketId>,
+        check: Option<IdentityCheckId>,
+    ) -> Self {
+        let (ticket, check) = (ticket.map(TypedId::encode), check.map(TypedId::encode));
+        Self { details: Details::Reveal { fields, purpose, ticket, check }, ..self }
     }
 
     /// In this role, where the viewer's own is not it.

@@ -7,11 +7,15 @@ mod event;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use custodian_entity::audit_event;
 use custodian_entity::choice::Outcome;
 use custodian_entity::id::{AuditEventId, TypedId};
 use custodian_entity::personal::IpAddress;
-use sea_orm::{EntityTrait, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    Statement,
+};
 
 pub use self::event::{Event, EventType, Subject};
 use crate::authz::{Operation, mask};
@@ -91,6 +95,39 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
     let transaction = operation.transaction().await?;
     audit_event::Entity::insert(row).exec_without_returning(&*transaction).await?;
     Ok(())
+}
+
+/// When the viewer's own events of a type took place since then, oldest first. His other operations that ask the same
+/// wait for the end of this transaction, so that what is decided by the answer still holds when it is acted on.
+///
+/// # Errors
+/// When the database is away.
+#[expect(clippy::disallowed_methods, reason = "the log has no viewer's scope: these are his own entries")]
+pub async fn own_since(
+    operation: &Operation,
+    kind: EventType,
+    since: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>> {
+    let user = operation.identity()?.user;
+    let transaction = operation.transaction().await?;
+    // SQLite has one writer at a time anyway.
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let (_, number) = user.uuid().as_u64_pair();
+        let lock = "SELECT pg_advisory_xact_lock($1)";
+        let lock = Statement::from_sql_and_values(DbBackend::Postgres, lock, [number.cast_signed().into()]);
+        transaction.execute_raw(lock).await?;
+    }
+    let times = audit_event::Entity::find()
+        .select_only()
+        .column(audit_event::Column::OccurredAt)
+        .filter(audit_event::Column::ActorId.eq(user))
+        .filter(audit_event::Column::OccurredAt.gt(since))
+        .filter(audit_event::Column::EventType.eq(kind.name()))
+        .order_by_asc(audit_event::Column::OccurredAt)
+        .into_tuple()
+        .all(&*transaction)
+        .await?;
+    Ok(times)
 }
 
 impl Event {

@@ -52,15 +52,16 @@ pub fn finish(catalog: &Catalog, plan: &Plan, mut response: Response) -> Respons
 /// Our errors are logged here, once, and give their code. Those of the library itself have none: they are all about what the client sent. Their texts may end in what was
 /// found where something else was expected; that part is cut, because it repeats input.
 fn complete(error: &mut async_graphql::ServerError) {
-    let ours = error.source::<Error>().map(|ours| {
-        ours.log();
-        (ours.code(), ours.field())
-    });
+    let ours = error.source::<Error>().cloned();
     let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
-    if let Some((code, field)) = ours {
-        extensions.set("code", code);
-        if let Some(field) = field {
+    if let Some(ours) = ours {
+        ours.log();
+        extensions.set("code", ours.code());
+        if let Some(field) = ours.field() {
             extensions.set("field", field);
+        }
+        if let Some(seconds) = ours.retry_after() {
+            extensions.set("retryAfter", seconds);
         }
     } else if extensions.get("code").is_none() {
         extensions.set("code", code::BAD_USER_INPUT);

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId,
-    RoleGrantId, RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    AddressId, CallLogId, ContactId, CustomerId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId,
+    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId,
+    TicketMessageId, TypedId, UserId,
 };
 use custodian_entity::{
-    address, contact, customer, invoice, invoice_line, network_service, payment, reseller, role, role_grant,
-    service_plan, subscription, tenant, ticket, ticket_message, user,
+    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
+    reseller, role, role_grant, service_plan, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
@@ -86,6 +87,8 @@ customer_rows! {
     invoice, "Invoice", InvoiceId;
     invoice_line, "InvoiceLine", InvoiceLineId;
     payment, "Payment", PaymentId;
+    call_log, "CallLog", CallLogId;
+    identity_check, "IdentityCheck", IdentityCheckId;
 }
 
 impl Rows for tenant::Entity {

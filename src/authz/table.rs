@@ -63,6 +63,7 @@ pub(super) struct FieldRights {
     pub(super) create: bool,
     pub(super) update: bool,
     pub(super) reveal: bool,
+    pub(super) reveal_freely: bool,
 }
 
 /// A role's decisions: a dense table indexed by field, and the reach by type.
@@ -122,6 +123,16 @@ impl Rights {
         }
     }
 
+    /// Whether it may be unmasked with a purpose alone, without a ticket or a check of who is calling.
+    pub fn reveals_freely(&self, field: FieldId) -> bool {
+        self.decided(field).reveal_freely
+    }
+
+    /// The schema decided about.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// How far the role reaches on rows of a type; none means no row.
     pub fn scope(&self, type_name: &str) -> Option<Scope> {
         self.rows.get(type_name).copied()
@@ -177,7 +188,14 @@ pub const fn field(name: &str) -> u64 {
 impl Rights {
     /// Rights under which every field is clear: no role has them.
     pub(super) fn everything(catalog: Arc<Catalog>) -> Self {
-        let all = FieldRights { read: Level::Clear, lookup: true, create: true, update: true, reveal: true };
+        let all = FieldRights {
+            read: Level::Clear,
+            lookup: true,
+            create: true,
+            update: true,
+            reveal: true,
+            reveal_freely: true,
+        };
         let fields = vec![all; catalog.len()].into_boxed_slice();
         Self::new("everything", "everything", catalog, fields, BTreeMap::new())
     }
@@ -192,10 +210,24 @@ impl Rights {
 impl Rights {
     /// The same rights without those on these fields.
     pub(super) fn without(&self, names: &[&str]) -> Self {
+        let fields = names.iter().filter_map(|name| self.catalog.field(name));
+        self.changed(fields, |rights| *rights = FieldRights::default())
+    }
+
+    /// The same rights, in which those of these fields that may be unmasked are clear.
+    pub fn revealing(&self, fields: &[FieldId]) -> Self {
+        self.changed(fields.iter().copied(), |rights| {
+            if rights.reveal {
+                rights.read = Level::Clear;
+            }
+        })
+    }
+
+    fn changed(&self, these: impl Iterator<Item = FieldId>, change: impl Fn(&mut FieldRights)) -> Self {
         let mut fields = self.fields.clone();
-        for field in names.iter().filter_map(|name| self.catalog.field(name)) {
+        for field in these {
             if let Some(rights) = fields.get_mut(usize::from(field.0)) {
-                *rights = FieldRights::default();
+                change(rights);
             }
         }
         Self::new(&self.key, &self.role, self.catalog.clone(), fields, self.rows.clone())

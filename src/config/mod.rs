@@ -96,6 +96,17 @@ pub struct Config {
     pub policy_dir: Option<PathBuf>,
     /// What one GraphQL request may ask for.
     pub limits: Limits,
+    /// Unmasking single values.
+    pub reveal: Reveal,
+}
+
+/// Unmasking single values.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Reveal {
+    /// How often a user may do it within an hour.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1000>")]
+    pub per_hour: usize,
 }
 
 /// What one GraphQL request may ask for. Counts are after expansion of fragments.

@@ -3,11 +3,12 @@
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{CustomerStatus, CustomerType, GovernmentIdType, KycStatus};
 use custodian_entity::personal::{Email, GovernmentId, Phone, TaxId};
-use custodian_entity::{address, contact, reseller, tenant, user};
+use custodian_entity::{address, contact, identity_check, reseller, tenant, user};
 
 use super::{Address, Contact};
 use crate::authz::{InOperation, Pii, Withheld, field};
 use crate::billing::{Invoice, Payment};
+use crate::calls::{CallLog, IdentityCheck};
 use crate::error::{Error, Result};
 use crate::graphql::link::{children, one};
 use crate::graphql::personal::{Born, CustomerName};
@@ -253,6 +254,29 @@ impl Customer {
         certain(async {
             let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
             connection::children(ctx, page, seal, "customer_id", self.0.id).await
+        })
+        .await
+    }
+    /// The calls with it.
+    async fn call_logs(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+        last: Option<i64>,
+        before: Option<String>,
+    ) -> Maybe<Connection<CallLog>> {
+        certain(async {
+            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
+            connection::children(ctx, page, seal, "customer_id", self.0.id).await
+        })
+        .await
+    }
+    /// The checks of who said to be it.
+    async fn identity_checks(&self, ctx: &Context<'_>) -> Maybe<Vec<IdentityCheck>> {
+        certain(async {
+            let rows = children::<identity_check::Entity>(ctx, "customer_id", self.0.id).await?;
+            Ok::<Vec<IdentityCheck>, Error>(rows.into_iter().map(IdentityCheck).collect())
         })
         .await
     }

@@ -94,7 +94,7 @@ impl<E> std::hash::Hash for ChildrenOf<E> {
 }
 
 /// The value of a column that names a parent.
-pub(super) fn parent_of<E: EntityTrait>(row: &E::Model, column: &str) -> Option<Uuid> {
+pub(crate) fn parent_of<E: EntityTrait>(row: &E::Model, column: &str) -> Option<Uuid> {
     use sea_orm::Iterable;
     let column = E::Column::iter().find(|one| one.to_string() == column)?;
     match row.get(column) {

@@ -13,13 +13,19 @@ use crate::error::Result;
 pub struct Maybe<T>(Result<Option<T>>);
 
 /// Awaits a result and keeps its error local.
-pub async fn maybe<T, I: Into<T>>(result: impl Future<Output = Result<Option<I>>>) -> Maybe<T> {
-    Maybe(result.await.map(|found| found.map(Into::into)))
+///
+/// It waits on the heap: the resolvers of a type share one function, whose frame would else hold all their futures.
+pub fn maybe<T, I: Into<T>>(
+    result: impl Future<Output = Result<Option<I>>>,
+) -> impl Future<Output = Maybe<T>> {
+    let result = Box::pin(result);
+    async { Maybe(result.await.map(|found| found.map(Into::into))) }
 }
 
 /// As [`maybe`], for what exists or is an error.
-pub async fn certain<T, I: Into<T>>(result: impl Future<Output = Result<I>>) -> Maybe<T> {
-    Maybe(result.await.map(|found| Some(found.into())))
+pub fn certain<T, I: Into<T>>(result: impl Future<Output = Result<I>>) -> impl Future<Output = Maybe<T>> {
+    let result = Box::pin(result);
+    async { Maybe(result.await.map(|found| Some(found.into()))) }
 }
 
 impl<T: OutputType> OutputType for Maybe<T> {

@@ -1,8 +1,8 @@
 //! Rows that are written together, parents before children.
 
 use custodian_entity::{
-    address, contact, customer, invoice, invoice_line, network_service, payment, subscription, ticket,
-    ticket_message, user,
+    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
+    subscription, ticket, ticket_message, user,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -23,6 +23,8 @@ pub(super) struct Batch {
     pub(super) payments: Vec<payment::Model>,
     pub(super) tickets: Vec<ticket::Model>,
     pub(super) ticket_messages: Vec<ticket_message::Model>,
+    pub(super) call_logs: Vec<call_log::Model>,
+    pub(super) identity_checks: Vec<identity_check::Model>,
 }
 
 impl Batch {
@@ -38,6 +40,8 @@ impl Batch {
         insert_all::<invoice_line::Entity>(db, self.invoice_lines).await?;
         insert_all::<payment::Entity>(db, self.payments).await?;
         insert_all::<ticket::Entity>(db, self.tickets).await?;
-        insert_all::<ticket_message::Entity>(db, self.ticket_messages).await
+        insert_all::<ticket_message::Entity>(db, self.ticket_messages).await?;
+        insert_all::<call_log::Entity>(db, self.call_logs).await?;
+        insert_all::<identity_check::Entity>(db, self.identity_checks).await
     }
 }

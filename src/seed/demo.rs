@@ -14,6 +14,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter};
 use super::DemoSummary;
 use super::accounts::{self, Account, Binding, Owner};
 use super::batch::Batch;
+use super::calls;
 use super::countries::COUNTRIES;
 use super::customers::{self, Outline};
 use super::numbers::Numbers;
@@ -29,6 +30,9 @@ pub(super) const ACME: &str = "acme";
 pub(super) const RESELLERS: [&str; 2] = ["NORTH", "SOUTH"];
 /// The first of its streams.
 pub(super) const ACME_STREAMS: u64 = 0;
+
+/// The places in the numbers of the customers that called: those with an account, and some more.
+const CALLERS: [u64; 6] = [1, 2, 3, 4, 7, 10];
 
 /// A provider to be made.
 struct Provider {
@@ -187,6 +191,11 @@ async fn populate(
             let row = account.row(id, setting.tenant, binding, created_at, password_hash, &mut source);
             grants.add(account, &row, &mut source)?;
             batch.accounts.push(row);
+        }
+        if let Some(customer) = batch.customers.last().cloned()
+            && CALLERS.contains(&n)
+        {
+            calls::add(&mut batch, setting, &customer, &mut source);
         }
     }
     numbers.number(&mut batch);

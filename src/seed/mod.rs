@@ -12,6 +12,7 @@
 mod accounts;
 mod batch;
 mod billing;
+mod calls;
 mod contacts;
 mod countries;
 mod customers;

@@ -7,6 +7,7 @@ mod query;
 mod transition;
 
 pub use self::mutation::TicketMutation;
+pub(crate) use self::mutation::{check_assignee, ticket_of};
 pub use self::object::{Ticket, TicketMessage};
 pub use self::query::TicketQuery;
 pub use self::transition::TransitionMutation;

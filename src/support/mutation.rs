@@ -147,7 +147,11 @@ async fn check_subscription(
     if found.customer_id == customer { Ok(()) } else { Err(Error::NotFound) }
 }
 
-async fn check_assignee(
+/// That this account works for the provider.
+///
+/// # Errors
+/// [`Error::NotFound`] when it does not, or the viewer does not reach it.
+pub(crate) async fn check_assignee(
     operation: &Arc<Operation>,
     id: UserId,
     tenant: custodian_entity::id::TenantId,
@@ -156,6 +160,19 @@ async fn check_assignee(
     let can_work =
         found.tenant_id == tenant && found.kind == UserKind::Staff && found.status == UserStatus::Active;
     if can_work { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// The ticket with this id, of this customer.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is another's, or the viewer does not reach it.
+pub(crate) async fn ticket_of(
+    operation: &Arc<Operation>,
+    id: TicketId,
+    customer: CustomerId,
+) -> Result<Model> {
+    let found = Scoped::<Entity>::of(operation).get(id).await?;
+    if found.customer_id == customer { Ok(found) } else { Err(Error::NotFound) }
 }
 
 async fn create(ctx: &Context<'_>, input: TicketCreateInput) -> Result<Outcome<Model>> {

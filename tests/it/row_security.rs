@@ -8,8 +8,9 @@ mod start;
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId,
-    RoleGrantId, RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    AddressId, CallLogId, ContactId, CustomerId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId,
+    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId,
+    TicketMessageId, TypedId, UserId,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{
@@ -29,7 +30,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The types with their tables, and a column of each that the service may change, or any.
-const TABLES: [(&str, &str, &str); 16] = [
+const TABLES: [(&str, &str, &str); 18] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
@@ -46,6 +47,8 @@ const TABLES: [(&str, &str, &str); 16] = [
     ("Payment", "payment", "status"),
     ("Ticket", "ticket", "subject"),
     ("TicketMessage", "ticket_message", "ticket_category"),
+    ("CallLog", "call_log", "outcome"),
+    ("IdentityCheck", "identity_check", "outcome"),
 ];
 
 /// Tables without a type of their own.
@@ -73,6 +76,8 @@ fn uuid(kind: &str, id: &str) -> Uuid {
         "Payment" => of::<PaymentId>(id),
         "Ticket" => of::<TicketId>(id),
         "TicketMessage" => of::<TicketMessageId>(id),
+        "CallLog" => of::<CallLogId>(id),
+        "IdentityCheck" => of::<IdentityCheckId>(id),
         other => panic!("no ids of {other}: add them here"),
     }
 }

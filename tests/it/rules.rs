@@ -29,10 +29,11 @@ const FLOORS: [&[&str]; 6] = [
         "services",
         "billing",
         "support",
+        "calls",
         "session",
         "access",
     ],
-    &["node", "schema", "seed", "reload", "app"],
+    &["node", "reveal", "schema", "seed", "reload", "app"],
     &["http"],
 ];
 

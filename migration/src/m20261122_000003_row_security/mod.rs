@@ -20,6 +20,8 @@ mod tables;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
+use crate::wall::filled;
+
 pub(crate) struct Migration;
 
 impl MigrationName for Migration {
@@ -106,7 +108,7 @@ impl MigrationTrait for Migration {
             db.execute_unprepared(&table.protect()).await?;
         }
         for policy in tables::FURTHER.into_iter().chain([tables::NUMBER_SERIES, tables::POLICY_VERSION]) {
-            db.execute_unprepared(&tables::filled(policy)).await?;
+            db.execute_unprepared(&filled(policy)).await?;
         }
         db.execute_unprepared(MESSAGES_FOLLOW).await?;
         db.execute_unprepared(SURROUNDINGS).await?;

@@ -1,42 +1,8 @@
-//! Whose the rows of each table are, and what the service does with it.
-//!
-//! In conditions `$tenant`, `$reseller`, `$customer`, `$user`, `$role` and `$category` stand for the settings, which
-//! are read once for a statement and not for each row.
+//! The tables that there are when the wall is built, and what the scopes do not say about them.
 
-/// Reaches no row.
-const NOBODY: &str = "false";
+use crate::wall::{Table, customer_rows, provider_rows};
 
-/// A table and the condition under which a row lies within each scope.
-pub(super) struct Table {
-    name: &'static str,
-    /// The type that scopes are given on.
-    kind: &'static str,
-    tenant: &'static str,
-    reseller: &'static str,
-    assigned: &'static str,
-    own: &'static str,
-    /// What the service does with it. Columns are named where it changes only some.
-    grants: &'static str,
-    /// The statements that the scopes decide about.
-    command: &'static str,
-}
-
-/// A table of a provider that no narrower scope has rows of.
-const fn provider_rows(name: &'static str, kind: &'static str, grants: &'static str) -> Table {
-    let tenant = "tenant_id = $tenant";
-    Table { name, kind, tenant, reseller: NOBODY, assigned: NOBODY, own: NOBODY, grants, command: "ALL" }
-}
-
-/// A table whose rows carry provider, reseller and customer.
-const fn customer_rows(name: &'static str, kind: &'static str, grants: &'static str) -> Table {
-    Table {
-        reseller: "reseller_id = $reseller",
-        own: "customer_id = $customer",
-        ..provider_rows(name, kind, grants)
-    }
-}
-
-/// Every table but [`NUMBER_SERIES`] and [`POLICY_VERSION`].
+/// Every table but those of [`NUMBER_SERIES`] and [`POLICY_VERSION`].
 pub(super) const TABLES: [Table; 18] = [
     Table { tenant: "id = $tenant", ..provider_rows("tenant", "Tenant", "SELECT, UPDATE") },
     // A reseller's own row is the reseller itself; a customer's is the one it came through.
@@ -128,36 +94,3 @@ ALTER TABLE policy_version ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, UPDATE (version) ON policy_version TO custodian_app;
 CREATE POLICY reach ON policy_version TO custodian_app USING (
     CASE (SELECT custodian_scope('Role')) WHEN 'all' THEN true WHEN 'tenant' THEN $tenant IS NOT NULL ELSE false END)";
-
-impl Table {
-    /// The statements that put the table behind the wall.
-    pub(super) fn protect(&self) -> String {
-        let Self { name, kind, tenant, reseller, assigned, own, grants, command } = self;
-        filled(&format!(
-            r#"ALTER TABLE "{name}" ENABLE ROW LEVEL SECURITY;
-               GRANT {grants} ON "{name}" TO custodian_app;
-               CREATE POLICY reach ON "{name}" FOR {command} TO custodian_app USING (
-                   CASE (SELECT custodian_scope('{kind}'))
-                       WHEN 'all' THEN true
-                       WHEN 'tenant' THEN {tenant}
-                       WHEN 'reseller' THEN {reseller}
-                       WHEN 'assigned' THEN {assigned}
-                       WHEN 'own' THEN {own}
-                       ELSE false
-                   END)"#
-        ))
-    }
-}
-
-/// A condition with the settings in it.
-pub(super) fn filled(sql: &str) -> String {
-    ["tenant", "reseller", "customer", "user"]
-        .iter()
-        .map(|name| (format!("${name}"), format!("(SELECT custodian_uuid('{name}_id'))")))
-        .chain(
-            ["role", "category"]
-                .iter()
-                .map(|name| (format!("${name}"), format!("(SELECT custodian_setting('{name}'))"))),
-        )
-        .fold(sql.to_owned(), |sql, (placeholder, value)| sql.replace(&placeholder, &value))
-}

@@ -110,7 +110,7 @@ fn decide_fields(
         catalog.field_ids().partition(|field| is_operation(catalog.field_name(*field)));
     // From narrow to wide: what is read in clear overwrites what is read masked.
     type Grant = fn(&mut FieldRights);
-    let grants: [(&str, &[FieldId], Grant); 7] = [
+    let grants: [(&str, &[FieldId], Grant); 8] = [
         ("execute", &operations, |rights| rights.read = Level::Clear),
         ("read:masked", &fields, |rights| rights.read = Level::Masked),
         ("read", &fields, |rights| rights.read = Level::Clear),
@@ -118,6 +118,7 @@ fn decide_fields(
         ("update", &fields, |rights| rights.update = true),
         ("lookup", &fields, |rights| rights.lookup = true),
         ("reveal", &fields, |rights| rights.reveal = true),
+        ("reveal:freely", &fields, |rights| rights.reveal_freely = true),
     ];
     for (right, asked, grant) in grants {
         if !judge.turn_to(role, right)? {

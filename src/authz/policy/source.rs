@@ -25,7 +25,7 @@ pub const ROLES: [&str; 8] = [
 ];
 
 /// The rights a rule can give.
-pub(super) const RIGHTS: [&str; 12] = [
+pub(super) const RIGHTS: [&str; 13] = [
     "read",
     "read:masked",
     "execute",
@@ -33,6 +33,7 @@ pub(super) const RIGHTS: [&str; 12] = [
     "update",
     "lookup",
     "reveal",
+    "reveal:freely",
     "rows:own",
     "rows:assigned",
     "rows:reseller",

@@ -93,7 +93,7 @@ async fn inputs(app: TestApp) {
 }
 
 /// What `node` finds, and the roots that find one row by its id.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 15] = [
     "Customer",
     "Address",
     "Contact",
@@ -104,6 +104,8 @@ const KINDS: [&str; 13] = [
     "Payment",
     "Ticket",
     "TicketMessage",
+    "CallLog",
+    "IdentityCheck",
     "ServicePlan",
     "Reseller",
     "User",
@@ -145,7 +147,7 @@ async fn queries(app: TestApp) {
                 spec.sdl.inputs[&filter.named].iter().filter(|(_, typed)| typed.named == "IdFilter")
             {
                 let kind = match member.as_str() {
-                    "accountManager" | "assignee" => "User",
+                    "accountManager" | "assignee" | "agent" => "User",
                     "plan" => "ServicePlan",
                     other => KINDS
                         .into_iter()

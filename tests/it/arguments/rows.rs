@@ -22,10 +22,11 @@ pub fn kind_of(input: &str, member: &str) -> &'static str {
         return "RoleGrant";
     }
     match member {
+        "id" if input == "FieldRevealInput" => Some("Customer"),
         "id" => own.into_iter().find(|kind| input.starts_with(kind)),
         "customerId" => Some("Customer"),
         "resellerId" => Some("Reseller"),
-        "accountManagerId" | "assigneeId" | "userId" => Some("User"),
+        "accountManagerId" | "assigneeId" | "userId" | "agentId" => Some("User"),
         "roleId" => Some("Role"),
         "planId" => Some("ServicePlan"),
         "serviceAddressId" => Some("Address"),
@@ -73,7 +74,8 @@ impl Rows {
         }
         of_customers! {
             "Address" address "Contact" contact "Subscription" subscription "NetworkService" network_service
-            "Invoice" invoice "InvoiceLine" invoice_line "Payment" payment
+            "Invoice" invoice "InvoiceLine" invoice_line "Payment" payment "CallLog" call_log
+            "IdentityCheck" identity_check
         }
         // Who works on tickets of one category reaches those.
         let category = match role {

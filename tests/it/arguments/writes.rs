@@ -160,6 +160,10 @@ async fn every_input_field(app: TestApp) {
 
         // What may be written is not refused: the rows do not exist, so that little is changed.
         for (name, ty, member) in allowed {
+            // Naming a field is no right to unmask it: tests/it/reveal.rs.
+            if name == "fieldReveal" {
+                continue;
+            }
             passed += 1;
             let mutation = Mutation { name, input: ty };
             let input = mutation.input_with(&spec, Some(member), &Ids::Nobodys(&rows));

@@ -83,6 +83,7 @@ pub fn every_key_is_a_variable() {
         ("LIMITS_COST", "1"),
         ("LIMITS_ROOT_FIELDS", "1"),
         ("LIMITS_DIRECTIVES", "0"),
+        ("REVEAL_PER_HOUR", "0"),
     ] {
         let loaded = load("", &[(&format!("CUSTODIAN_{name}"), value)], &[]);
         assert!(loaded.is_ok(), "{name}: {}", loaded.unwrap_err());

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use custodian_entity::choice::{
-    AccessTechnology, AddressType, AuthorKind, Channel, ConnectionType, CustomerStatus, CustomerType,
-    GovernmentIdType, InvoiceStatus, KycStatus, PaymentStatus, Priority, ProvisioningState, Severity,
-    SubscriptionStatus, TicketCategory, TicketStatus,
+    AccessTechnology, AddressType, AuthorKind, CallOutcome, Channel, ConnectionType, CpniAuthMethod,
+    CustomerStatus, CustomerType, Direction, GovernmentIdType, InvoiceStatus, KycStatus, Outcome,
+    PaymentStatus, Priority, ProvisioningState, Severity, SubscriptionStatus, TicketCategory, TicketStatus,
 };
 use custodian_entity::id::{CustomerId, ResellerId, ServicePlanId, TenantId, TypedId, UserId};
 use custodian_entity::personal::{
@@ -12,8 +12,8 @@ use custodian_entity::personal::{
     FreeText, GovernmentId, IpAddress, IpPrefix, MacAddresses, Name, Phone, PostalCode, TaxId, Username,
 };
 use custodian_entity::{
-    address, contact, customer, invoice, invoice_line, network_service, payment, subscription, ticket,
-    ticket_message,
+    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
+    subscription, ticket, ticket_message,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
@@ -95,6 +95,7 @@ impl<'a> Garden<'a> {
         self.contact(id, owner).await;
         self.services(id, owner).await;
         self.billing(id, owner).await;
+        self.calls(id, owner).await;
         // What was planted until here is what its messages can repeat.
         let own: Vec<usize> = (first..self.markers.len()).collect();
         self.ticket(id, owner, TicketCategory::General, owner.reseller.is_some(), &own).await;
@@ -310,6 +311,42 @@ impl<'a> Garden<'a> {
             idempotency_key: self.keep(key, &[], paid),
             recorded_by: Some(owner.staff),
             created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+    }
+
+    async fn calls(&mut self, customer_id: CustomerId, owner: Owner) {
+        let (id, check) = (self.id(), self.id());
+        let row = call_log::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            direction: Direction::Inbound,
+            started_at: self.now,
+            duration_seconds: 60,
+            agent_id: Some(owner.staff),
+            outcome: CallOutcome::Answered,
+            ticket_id: None,
+            counterparty_number: self.phone("CallLog.counterpartyNumber", id),
+            subject: Some(FreeText::new(self.word("CallLog.subject", id))),
+            summary: Some(FreeText::new(self.word("CallLog.summary", id))),
+            authentication_method: Some(CpniAuthMethod::Password),
+            authenticated_at: Some(self.now),
+            created_at: self.now,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+        let row = identity_check::Model {
+            id: check,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            method: CpniAuthMethod::Password,
+            outcome: Outcome::Success,
+            performed_by: owner.staff,
+            performed_at: self.now,
+            valid_until: self.now,
+            ticket_id: None,
         };
         row.into_active_model().insert(self.db).await.unwrap();
     }

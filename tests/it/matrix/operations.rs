@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 46] = [
+const OPERATIONS: [(&str, &str, char); 49] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -63,10 +63,15 @@ const OPERATIONS: [(&str, &str, char); 46] = [
     ("Mutation.ticketUpdate", "Ticket", 'u'),
     ("Mutation.ticketTransition", "Ticket", 'u'),
     ("Mutation.ticketReply", "TicketMessage", 'c'),
+    ("Query.callLogs", "CallLog", 'r'),
+    ("Mutation.callLogCreate", "CallLog", 'c'),
+    ("Mutation.identityCheckPerform", "IdentityCheck", 'c'),
 ];
 
-/// Operations that no type decides about: who is signed in asks about himself and by id; signing in is for everybody.
-const OF_NO_TYPE: [&str; 8] = [
+/// Operations that no type decides about: who is signed in asks about himself and by id; signing in is for everybody;
+/// unmasking is for who may unmask anything.
+const OF_NO_TYPE: [&str; 9] = [
+    "Mutation.fieldReveal",
     "Mutation.login",
     "Query.__schema",
     "Query.__type",
@@ -119,6 +124,10 @@ fn letters_are_needed() {
     }
     assert!(differences.is_empty(), "mend policy/policy.csv:\n{}", differences.join("\n"));
 
+    for (role, _) in ROLES {
+        let reveals = matrix.fields.iter().any(|field| field.reveal.iter().any(|of| of == role));
+        assert_eq!(level(role, "Mutation.fieldReveal") == Level::Clear, reveals, "fieldReveal as {role}");
+    }
     for operation in ["Query.__schema", "Query.__type"] {
         // DOMAIN, "Who may execute what": staff and resellers; customers and who has not signed in do not.
         for (role, asked) in

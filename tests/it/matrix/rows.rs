@@ -24,7 +24,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 16] = [
+pub const STORED: [Stored; 18] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -41,13 +41,15 @@ pub const STORED: [Stored; 16] = [
     Stored { name: "Payment", table: "payment", encode: encode::<PaymentId> },
     Stored { name: "Ticket", table: "ticket", encode: encode::<TicketId> },
     Stored { name: "TicketMessage", table: "ticket_message", encode: encode::<TicketMessageId> },
+    Stored { name: "CallLog", table: "call_log", encode: encode::<CallLogId> },
+    Stored { name: "IdentityCheck", table: "identity_check", encode: encode::<IdentityCheckId> },
 ];
 
 const TIME: &str = "'2026-01-05T10:00:00+00:00'";
 
 /// Columns that are null in rows of the demo data, and what is put there.
 #[rustfmt::skip]
-const EMPTY: [(&str, &str, &str); 45] = [
+const EMPTY: [(&str, &str, &str); 49] = [
     ("user", "locked_until", TIME),
     ("role_grant", "expires_at", "'2100-01-01T00:00:00+00:00'"),
     ("customer", "first_name", "'Grace'"),
@@ -93,6 +95,10 @@ const EMPTY: [(&str, &str, &str); 45] = [
     ("payment", "processor_reference", "'psp_0001'"),
     ("payment", "recorded_by", "(SELECT id FROM \"user\" WHERE username = 'billing@acme.example')"),
     ("ticket_message", "internal_body", "'Ask the shop'"),
+    ("call_log", "subject", "'Slow line'"),
+    ("call_log", "summary", "'Measured it'"),
+    ("call_log", "authentication_method", "'PASSWORD'"),
+    ("call_log", "authenticated_at", TIME),
 ];
 
 /// What else every row needs, so that what is masked, linked or shared can be seen to be.

@@ -1,8 +1,8 @@
 //! Two databases that differ only in rows of others give the same answers, byte by byte.
 
 use custodian_entity::choice::{
-    CustomerStatus, InvoiceStatus, PaymentStatus, ServiceKind, SubscriptionStatus, TicketCategory,
-    TicketStatus, UserStatus,
+    CallOutcome, CpniAuthMethod, CustomerStatus, InvoiceStatus, PaymentStatus, ServiceKind,
+    SubscriptionStatus, TicketCategory, TicketStatus, UserStatus,
 };
 use custodian_entity::id::{
     AddressId, ContactId, CustomerId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId,
@@ -10,8 +10,8 @@ use custodian_entity::id::{
 };
 use custodian_entity::personal::{AddressLine, Email, FreeText, IpAddress, Name};
 use custodian_entity::{
-    address, contact, customer, invoice, invoice_line, network_service, payment, reseller, service_plan,
-    subscription, tenant, ticket, ticket_message, user,
+    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
+    reseller, service_plan, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
@@ -119,6 +119,8 @@ async fn disturb(db: &DatabaseConnection, whose: Whose) {
         payment { Status = PaymentStatus::Failed }
         ticket { Status = TicketStatus::New, Category = TicketCategory::Sales, Subject = "another" }
         ticket_message { Body = "another", TicketCategory = TicketCategory::Sales }
+        call_log { Outcome = CallOutcome::Busy, Subject = "another" }
+        identity_check { Method = CpniAuthMethod::PhotoId }
         user { DisplayName = "Another", Email = "another@other.example", Status = UserStatus::Active }
     }
     match whose {
@@ -228,6 +230,11 @@ fn questions(ids: &[String]) -> Vec<(String, Value)> {
             "tickets",
             "CREATED_AT NUMBER",
             "id number subject messages(first: 9) { totalCount nodes { body } }",
+        ),
+        (
+            "callLogs",
+            "STARTED_AT",
+            "id outcome subject customer { identityChecks { method } callLogs(last: 2) { totalCount } }",
         ),
         (
             "customers",

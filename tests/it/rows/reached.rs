@@ -15,7 +15,7 @@ use crate::fixture::{ROLES, absent};
 use crate::suite::Suite;
 
 /// The lists, and the type of their rows.
-const LISTS: [(&str, &str); 10] = [
+const LISTS: [(&str, &str); 11] = [
     ("resellers", "Reseller"),
     ("users", "User"),
     ("roles", "Role"),
@@ -26,15 +26,17 @@ const LISTS: [(&str, &str); 10] = [
     ("invoices", "Invoice"),
     ("payments", "Payment"),
     ("tickets", "Ticket"),
+    ("callLogs", "CallLog"),
 ];
 
 /// Links that are connections; the other links to many rows are plain lists or, of one row each, no list.
-const CONNECTIONS: [&str; 6] = [
+const CONNECTIONS: [&str; 7] = [
     "Reseller.customers",
     "Customer.subscriptions",
     "Customer.invoices",
     "Customer.payments",
     "Customer.tickets",
+    "Customer.callLogs",
     "Ticket.messages",
 ];
 

@@ -73,7 +73,7 @@ async fn nodes(app: TestApp) {
 }
 
 /// The lists with their orders.
-const LISTS: [(&str, &[&str]); 10] = [
+const LISTS: [(&str, &[&str]); 11] = [
     ("resellers", &["CODE", "NAME", "CREATED_AT"]),
     ("users", &["CREATED_AT", "DISPLAY_NAME"]),
     ("roles", &[]),
@@ -84,6 +84,7 @@ const LISTS: [(&str, &[&str]); 10] = [
     ("invoices", &["ISSUE_DATE", "DUE_DATE", "NUMBER", "TOTAL"]),
     ("payments", &["AMOUNT"]),
     ("tickets", &["CREATED_AT", "NUMBER"]),
+    ("callLogs", &["STARTED_AT"]),
 ];
 
 /// Rows of two owners come from two indexes: so what is `assigned`, and the roles, which are the product's and the

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, TypedId, UserId};
 use custodian_entity::{
-    address, audit_event, contact, customer, invoice, invoice_line, network_service, number_series, payment,
-    reseller, role, role_grant, service_plan, subscription, tenant, ticket, ticket_message, user,
+    address, audit_event, call_log, contact, customer, identity_check, invoice, invoice_line,
+    network_service, number_series, payment, reseller, role, role_grant, service_plan, subscription, tenant,
+    ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
@@ -18,7 +19,7 @@ use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel
 use super::matrix;
 
 /// The types of rows.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 18] = [
     "Tenant",
     "Reseller",
     "User",
@@ -35,10 +36,12 @@ pub const KINDS: [&str; 16] = [
     "Payment",
     "Ticket",
     "TicketMessage",
+    "CallLog",
+    "IdentityCheck",
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 20] = [
+pub const TO_ONE: [(&str, &str); 26] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -59,10 +62,16 @@ pub const TO_ONE: [(&str, &str); 20] = [
     ("Ticket", "customer"),
     ("Ticket", "subscription"),
     ("Ticket", "assignee"),
+    ("CallLog", "agent"),
+    ("CallLog", "ticket"),
+    ("CallLog", "customer"),
+    ("IdentityCheck", "customer"),
+    ("IdentityCheck", "performedBy"),
+    ("IdentityCheck", "ticket"),
 ];
 
 /// Links to many rows: type, field, the type of the rows, and their link back.
-pub const TO_MANY: [(&str, &str, &str, &str); 12] = [
+pub const TO_MANY: [(&str, &str, &str, &str); 14] = [
     ("Reseller", "customers", "Customer", "reseller"),
     ("User", "roles", "RoleGrant", "user"),
     ("Customer", "addresses", "Address", "customer"),
@@ -71,6 +80,8 @@ pub const TO_MANY: [(&str, &str, &str, &str); 12] = [
     ("Customer", "invoices", "Invoice", "customer"),
     ("Customer", "payments", "Payment", "customer"),
     ("Customer", "tickets", "Ticket", "customer"),
+    ("Customer", "callLogs", "CallLog", "customer"),
+    ("Customer", "identityChecks", "IdentityCheck", "customer"),
     ("Subscription", "networkService", "NetworkService", "subscription"),
     ("Invoice", "lines", "InvoiceLine", "invoice"),
     ("Invoice", "payments", "Payment", "invoice"),
@@ -200,6 +211,14 @@ impl World {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),
                 ticket: Some(TicketFacts::of(&row, false)),;
                 customer = to(Some(row.customer_id)), subscription = to(row.subscription_id), assignee = to(row.assignee_id),
+            }
+            call_log as "CallLog": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
+                agent = to(row.agent_id), ticket = to(row.ticket_id), customer = to(Some(row.customer_id)),
+            }
+            identity_check as "IdentityCheck": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
+                customer = to(Some(row.customer_id)), performedBy = to(Some(row.performed_by)), ticket = to(row.ticket_id),
             }
         }
         let tickets = ticket::Entity::find().all(db).await.unwrap();
@@ -350,7 +369,7 @@ impl Snapshot {
         }
         copy! {
             tenant reseller user role role_grant customer address contact service_plan subscription network_service
-            invoice invoice_line payment ticket ticket_message audit_event number_series
+            invoice invoice_line payment ticket ticket_message call_log identity_check audit_event number_series
         }
         Self(tables)
     }

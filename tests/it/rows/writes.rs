@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
+    AddressId, CallLogId, ContactId, CustomerId, InvoiceId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
     SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::user;
@@ -80,6 +80,29 @@ const WRITES: &[(&str, &str)] = &[
         "paymentCreate",
         r#"{"customerId": "Customer", "amount": 1, "idempotencyKey": "a key", "invoiceId": "Invoice!"}"#,
     ),
+    (
+        "callLogCreate",
+        r#"{"customerId": "Customer!", "direction": "INBOUND", "startedAt": "2026-02-01T09:00:00Z", "durationSeconds": 60, "outcome": "ANSWERED", "counterpartyNumber": "+442079460123"}"#,
+    ),
+    (
+        "callLogCreate",
+        r#"{"customerId": "Customer", "agentId": "User!", "direction": "INBOUND", "startedAt": "2026-02-01T09:00:00Z", "durationSeconds": 60, "outcome": "ANSWERED", "counterpartyNumber": "+442079460123"}"#,
+    ),
+    (
+        "callLogCreate",
+        r#"{"customerId": "Customer", "ticketId": "Ticket!", "direction": "INBOUND", "startedAt": "2026-02-01T09:00:00Z", "durationSeconds": 60, "outcome": "ANSWERED", "counterpartyNumber": "+442079460123"}"#,
+    ),
+    ("identityCheckPerform", r#"{"customerId": "Customer!", "method": "PASSWORD", "outcome": "SUCCESS"}"#),
+    (
+        "identityCheckPerform",
+        r#"{"customerId": "Customer", "ticketId": "Ticket!", "method": "PASSWORD", "outcome": "SUCCESS"}"#,
+    ),
+    ("fieldReveal", r#"{"id": "Customer!", "fields": ["phone"], "purpose": "CUSTOMER_REQUEST"}"#),
+    ("fieldReveal", r#"{"id": "CallLog!", "fields": ["counterpartyNumber"], "purpose": "CUSTOMER_REQUEST"}"#),
+    (
+        "fieldReveal",
+        r#"{"id": "Customer", "ticketId": "Ticket!", "fields": ["phone"], "purpose": "CUSTOMER_REQUEST"}"#,
+    ),
 ];
 
 pub(super) fn register(suite: &mut Suite) {
@@ -123,6 +146,7 @@ fn none(kind: &str) -> String {
         "Invoice" => absent::<InvoiceId>(),
         "Role" => absent::<RoleId>(),
         "RoleGrant" => absent::<RoleGrantId>(),
+        "CallLog" => absent::<CallLogId>(),
         other => panic!("no absent id of {other}: add it here"),
     }
 }
@@ -142,7 +166,8 @@ fn filled(input: &str, tested: &str, own: &BTreeMap<&str, &str>) -> Option<Value
 }
 
 async fn write(client: &Client, mutation: &str, input: &Value) -> Answer {
-    mutate(client, mutation, "id", input.clone()).await.answer
+    let field = if mutation == "fieldReveal" { "field" } else { "id" };
+    mutate(client, mutation, field, input.clone()).await.answer
 }
 
 async fn changes_nothing(app: TestApp) {
@@ -198,7 +223,7 @@ async fn changes_nothing(app: TestApp) {
 fn input_name(input: &Value, id: &str) -> &'static str {
     let members = ["id", "customerId", "resellerId", "accountManagerId", "planId", "serviceAddressId"];
     let members = members.into_iter().chain(["subscriptionId", "assigneeId", "ticketId", "invoiceId"]);
-    let members = members.chain(["userId", "roleId"]);
+    let members = members.chain(["userId", "roleId", "agentId"]);
     members
         .into_iter()
         .find(|member| input[*member] == id)
