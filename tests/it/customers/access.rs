@@ -32,7 +32,7 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 32] = [
+const MAY: [(&str, &[&str]); 35] = [
     ("tenantUpdate",          &["SA", "TA"]),
     ("roleCreate",            &["SA", "TA"]),
     ("roleUpdate",            &["SA", "TA"]),
@@ -63,6 +63,9 @@ const MAY: [(&str, &[&str]); 32] = [
     ("ticketUpdate",          &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("ticketTransition",      &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("ticketReply",           &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("callLogCreate",         &["SA", "TA", "SU"]),
+    ("identityCheckPerform",  &["SA", "TA", "SU"]),
+    ("fieldReveal",           &["SA", "TA", "SU", "BM", "NE"]),
     // Nobody is refused the first, which needs no account.
     ("login",                 &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("__typename",            &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
@@ -177,6 +180,18 @@ impl Rows {
             "ticketUpdate" => json!({ "id": ticket, "subject": "Slower" }),
             "ticketTransition" => json!({ "id": ticket, "status": "IN_PROGRESS" }),
             "ticketReply" => json!({ "ticketId": ticket, "body": "Thank you" }),
+            "callLogCreate" => json!({
+                "customerId": customer, "direction": "INBOUND", "startedAt": "2026-01-01T00:00:00Z",
+                "durationSeconds": 60, "outcome": "ANSWERED", "counterpartyNumber": "+44 20 7946 0958",
+            }),
+            "identityCheckPerform" => {
+                json!({ "customerId": customer, "method": "CALL_BACK", "outcome": "SUCCESS" })
+            }
+            "fieldReveal" => {
+                // What administrators read in clear there is nothing to unmask of.
+                let field = if role.ends_with("admin") { "dateOfBirth" } else { "phone" };
+                json!({ "id": absent::<CustomerId>(), "fields": [field], "purpose": "LEGAL_REQUEST" })
+            }
             step if step.starts_with("subscription") => json!({ "id": self.subscription.encode() }),
             other => panic!("no input for {other}: add it here"),
         }
@@ -185,7 +200,11 @@ impl Rows {
 
 /// Any field of what was changed that every role reads.
 fn fields(mutation: &str) -> &'static str {
-    if mutation.starts_with("tenant") { "slug" } else { "id" }
+    match mutation {
+        "tenantUpdate" => "slug",
+        "fieldReveal" => "field",
+        _ => "id",
+    }
 }
 
 /// Executed: answered without an error, or with the news that the row named does not exist.
