@@ -41,9 +41,11 @@
 //! | one that does reaches no row of others all the same | row-level security on PostgreSQL: the policies of the migration, told by [`database::Settings`] in each transaction; the service's role owns nothing; `tests/it/row_security.rs` |
 //! | personal data become part of an answer in one place | [`authz::Pii`]; `expose` is disallowed elsewhere; the types of `custodian_entity::personal` neither print nor serialise |
 //! | what the guard would let through by mistake still comes out masked | [`authz::Pii`] and [`authz::Withheld`] read the rights of the operation; none means masked |
+//! | a filter looks at no row the viewer does not reach | links and lists are followed by sub-selects of [`authz::Scoped`]; `tests/it/rows/property.rs` |
+//! | where a value can be given, it tells nothing of what is not clear | `tests/it/arguments/oracle.rs`; an input object it does not know fails `tests/it/arguments/inputs.rs` |
 //! | a denied field is nullable | checked when the policy is loaded |
 //! | what is unmasked is read as everything is, under rights in which these fields alone are clear | [`reveal::Reader`], [`authz::Rights::revealing`]; `tests/it/reveal.rs` reveals every field that can be |
-//! | a mutation records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes |
+//! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes |
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |

@@ -10,7 +10,7 @@ use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
 use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
 use crate::calls::{CallLogMutation, CallLogQuery, IdentityCheckMutation};
 use crate::customers::{
-    AddressMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation,
+    AddressMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation, LookupQuery,
 };
 use crate::node::NodeQuery;
 use crate::resellers::ResellerQuery;
@@ -30,6 +30,7 @@ pub struct Query(
     ResellerQuery,
     UserQuery,
     CustomerQuery,
+    LookupQuery,
     ServiceQuery,
     BillingQuery,
     TicketQuery,

@@ -33,6 +33,8 @@ event_types! {
     CustomerCreated = "CUSTOMER_CREATED";
     /// A customer's data were changed.
     CustomerUpdated = "CUSTOMER_UPDATED";
+    /// A customer was looked up by something it is known by.
+    CustomerLookedUp = "CUSTOMER_LOOKED_UP";
     /// A customer took a step of its lifecycle.
     CustomerTransitioned = "CUSTOMER_TRANSITIONED";
     /// An address was added.
@@ -132,6 +134,13 @@ pub(super) enum Details {
         #[serde(rename = "identityCheck", skip_serializing_if = "Option::is_none")]
         check: Option<String>,
     },
+    /// A look-up.
+    Lookup {
+        /// What was looked up by, never its value.
+        key: &'static str,
+        /// How many rows were found.
+        hits: usize,
+    },
     /// A sign-in.
     SignIn {
         /// The mask of the user name given.
@@ -228,6 +237,12 @@ impl Event {
     ) -> Self {
         let (ticket, check) = (ticket.map(TypedId::encode), check.map(TypedId::encode));
         Self { details: Details::Reveal { fields, purpose, ticket, check }, ..self }
+    }
+
+    /// With what was looked up by, and how many rows were found.
+    #[must_use]
+    pub fn lookup(self, key: &'static str, hits: usize) -> Self {
+        Self { details: Details::Lookup { key, hits }, ..self }
     }
 
     /// In this role, where the viewer's own is not it.

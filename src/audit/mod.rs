@@ -1,4 +1,4 @@
-//! The audit log: what was changed, by whom, recorded in the transaction of the change.
+//! The audit log: what was changed or looked up, by whom, recorded in the transaction of it.
 //!
 //! Details name fields, never their values. A mutation can only end through [`recorded`], so none can forget its event;
 //! one whose event cannot be written changes nothing.

@@ -9,7 +9,7 @@ use super::catalog::{Catalog, FieldId, ORDER_FIELD, argument_position};
 use super::mask;
 use super::policy::{Needs, Policy, Question};
 use super::table::{Level, Rights, Verb};
-use crate::error::code;
+use crate::error::{Error, Result, code};
 
 /// Why an argument refuses the whole operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +70,12 @@ impl<'a> Given<'a> {
     }
 }
 
+/// Input objects whose name ends so are conditions on rows or values.
+const FILTER: &str = "Filter";
+/// Conditions in an operation, and how deep they may stand in each other: each may cost a search of its own.
+const FILTERS: usize = 100;
+const FILTER_DEPTH: usize = 10;
+
 /// Collects what is refused.
 pub(super) struct ArgumentCheck<'a> {
     pub(super) catalog: &'a Catalog,
@@ -79,6 +85,30 @@ pub(super) struct ArgumentCheck<'a> {
     pub(super) refused: BTreeSet<Refused>,
     /// Whether a text of the document holds the character NUL.
     pub(super) holds_nul: bool,
+    /// Conditions met so far.
+    pub(super) filters: Filters,
+}
+
+/// How many conditions there are, how many the one looked at stands in, and how many that is at most.
+#[derive(Default)]
+pub(super) struct Filters {
+    count: usize,
+    depth: usize,
+    deepest: usize,
+}
+
+impl Filters {
+    /// Refuses more than may be asked for.
+    pub(super) fn within_limits(&self) -> Result<()> {
+        let measured =
+            [("filters", self.count, FILTERS), ("filters in each other", self.deepest, FILTER_DEPTH)];
+        match measured.into_iter().find(|(_, measured, limit)| measured > limit) {
+            Some((what, measured, limit)) => {
+                Err(Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// A value of the document or, inside a variable, of the request.
@@ -110,8 +140,22 @@ impl ArgumentCheck<'_> {
         self.inside(type_name, value);
     }
 
-    /// Looks into lists, input objects, and enums whose values name fields.
+    /// Looks into a value, and counts it if it is a condition.
     fn inside(&mut self, type_name: &str, value: Sent<'_>) {
+        let is_object =
+            matches!(value, Sent::Literal(Value::Object(_)) | Sent::Constant(ConstValue::Object(_)));
+        if !is_object || !type_name.ends_with(FILTER) {
+            return self.parts(type_name, value);
+        }
+        self.filters.count += 1;
+        self.filters.depth += 1;
+        self.filters.deepest = self.filters.deepest.max(self.filters.depth);
+        self.parts(type_name, value);
+        self.filters.depth -= 1;
+    }
+
+    /// Looks into lists, input objects, and enums whose values name fields.
+    fn parts(&mut self, type_name: &str, value: Sent<'_>) {
         match value {
             Sent::Literal(Value::List(items)) => {
                 for item in items {

@@ -15,7 +15,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, Variables};
 
-use super::argument::{ArgumentCheck, Given};
+use super::argument::{ArgumentCheck, Filters, Given};
 use super::catalog::{Catalog, FieldId, INTROSPECTION, OutputField, Shape, TypeIndex};
 use super::introspection::separate;
 use super::measure::measure;
@@ -84,6 +84,7 @@ pub fn guard(
             given: Given { variables, defaults: &defaults },
             refused: BTreeSet::new(),
             holds_nul: false,
+            filters: Filters::default(),
         },
         waiting: document.fragments,
         done: HashMap::new(),
@@ -107,6 +108,7 @@ pub fn guard(
     if rewriter.arguments.holds_nul || variables.values().any(holds_nul) {
         return Err(Error::bad_input("a text holds the character NUL").into());
     }
+    rewriter.arguments.filters.within_limits()?;
     one_mutation(operation_type, roots)?;
     if !rewriter.arguments.refused.is_empty() {
         return Err(Refusal::arguments(catalog, &rewriter.arguments.refused));

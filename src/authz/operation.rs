@@ -1,7 +1,8 @@
 //! What one operation carries: who asks, with which rights, and its transaction.
 //!
 //! A read opens a transaction at its first statement and sees one state of the database throughout. A mutation has a
-//! transaction of its own, which [`crate::audit`] commits together with the audit event. On PostgreSQL each carries
+//! transaction of its own, which [`crate::audit`] commits together with the audit event; so has a query that leaves
+//! one. On PostgreSQL each carries
 //! the viewer's identity in transaction-local settings, for row-level security.
 
 use std::sync::Arc;
@@ -65,6 +66,13 @@ impl Operation {
         let (viewer, rights) = (self.viewer.clone(), self.rights.clone());
         let (origin, clock, db) = (self.origin.clone(), self.clock.clone(), self.db.clone());
         Arc::new(Self::within(viewer, origin, rights, clock, db, settings))
+    }
+
+    /// The same viewer's, with a transaction of its own: for a query that records what it was asked, which must be
+    /// permanent before it is answered, while other fields of the operation go on reading.
+    pub fn aside(&self) -> Arc<Self> {
+        let (viewer, origin, rights) = (self.viewer.clone(), self.origin.clone(), self.rights.clone());
+        Arc::new(Self::new(viewer, origin, rights, self.clock.clone(), self.db.clone()))
     }
 
     /// Who asks, if signed in.

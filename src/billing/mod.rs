@@ -8,4 +8,4 @@ mod query;
 pub use self::invoice_mutation::InvoiceMutation;
 pub use self::object::{Invoice, InvoiceLine, Payment};
 pub use self::payment_mutation::PaymentMutation;
-pub use self::query::BillingQuery;
+pub use self::query::{BillingQuery, InvoiceFilter, PaymentFilter};

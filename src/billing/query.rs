@@ -2,46 +2,38 @@
 
 use async_graphql::{Context, Enum, InputObject, Object};
 use custodian_entity::choice::{InvoiceStatus, PaymentStatus};
-use custodian_entity::id::{CustomerId, InvoiceId};
+use custodian_entity::id::InvoiceId;
 use custodian_entity::{invoice, payment};
-use sea_orm::Condition;
 
 use super::{Invoice, Payment};
 use crate::authz::{InOperation, Scoped};
-use crate::graphql::filter::{BigIntFilter, DateFilter, DateTimeFilter, IdFilter, StringFilter, on};
+use crate::customers::CustomerFilter;
+use crate::graphql::filter::{
+    BigIntFilter, ChoiceFilter, DateFilter, DateTimeFilter, LinkFilter, StringFilter, wanted,
+};
 use crate::graphql::{Connection, Gid, Maybe, OrderDirection, certain, connection};
 use crate::paging;
 
-crate::choice_filters! {
-    InvoiceStatusFilter of InvoiceStatus;
-    PaymentStatusFilter of PaymentStatus;
-}
-
-/// Which invoices; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct InvoiceFilter {
-    customer: Option<IdFilter>,
-    number: Option<StringFilter>,
-    status: Option<InvoiceStatusFilter>,
-    issue_date: Option<DateFilter>,
-    due_date: Option<DateFilter>,
-    paid_at: Option<DateTimeFilter>,
-    /// In minor units.
-    total: Option<BigIntFilter>,
-}
-
-impl InvoiceFilter {
-    fn condition(&self) -> Condition {
-        use invoice::Column;
-        let customer = self.customer.as_ref().map(|filter| filter.on::<CustomerId, _>(Column::CustomerId));
-        Condition::all()
-            .add_option(customer)
-            .add(on(Column::Number, self.number.as_ref()))
-            .add(on(Column::Status, self.status.as_ref()))
-            .add(on(Column::IssueDate, self.issue_date.as_ref()))
-            .add(on(Column::DueDate, self.due_date.as_ref()))
-            .add(on(Column::PaidAt, self.paid_at.as_ref()))
-            .add(on(Column::Total, self.total.as_ref()))
+crate::filters! {
+    /// Which invoices; every condition given must hold.
+    InvoiceFilter of invoice {
+        customer: LinkFilter<CustomerFilter> => Column::CustomerId,
+        number: StringFilter => Column::Number,
+        status: ChoiceFilter<InvoiceStatus> => Column::Status,
+        issue_date: DateFilter => Column::IssueDate,
+        due_date: DateFilter => Column::DueDate,
+        paid_at: DateTimeFilter => Column::PaidAt,
+        /// In minor units.
+        total: BigIntFilter => Column::Total,
+    }
+    /// Which payments; every condition given must hold.
+    PaymentFilter of payment {
+        customer: LinkFilter<CustomerFilter> => Column::CustomerId,
+        invoice: LinkFilter<InvoiceFilter> => Column::InvoiceId,
+        status: ChoiceFilter<PaymentStatus> => Column::Status,
+        paid_at: DateTimeFilter => Column::PaidAt,
+        /// In minor units.
+        amount: BigIntFilter => Column::Amount,
     }
 }
 
@@ -75,31 +67,6 @@ impl InvoiceOrder {
             InvoiceOrderField::Total => invoice::Column::Total,
         };
         (column, self.direction)
-    }
-}
-
-/// Which payments; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct PaymentFilter {
-    customer: Option<IdFilter>,
-    invoice: Option<IdFilter>,
-    status: Option<PaymentStatusFilter>,
-    paid_at: Option<DateTimeFilter>,
-    /// In minor units.
-    amount: Option<BigIntFilter>,
-}
-
-impl PaymentFilter {
-    fn condition(&self) -> Condition {
-        use payment::Column;
-        let customer = self.customer.as_ref().map(|filter| filter.on::<CustomerId, _>(Column::CustomerId));
-        let invoice = self.invoice.as_ref().map(|filter| filter.on::<InvoiceId, _>(Column::InvoiceId));
-        Condition::all()
-            .add_option(customer)
-            .add_option(invoice)
-            .add(on(Column::Status, self.status.as_ref()))
-            .add(on(Column::PaidAt, self.paid_at.as_ref()))
-            .add(on(Column::Amount, self.amount.as_ref()))
     }
 }
 
@@ -150,7 +117,7 @@ impl BillingQuery {
     ) -> Maybe<Connection<Invoice>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(InvoiceOrder::column)).await
         })
         .await
@@ -174,7 +141,7 @@ impl BillingQuery {
     ) -> Maybe<Connection<Payment>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(PaymentOrder::column)).await
         })
         .await

@@ -3,42 +3,25 @@
 use async_graphql::{Context, Enum, InputObject, Object};
 use custodian_entity::call_log::Column;
 use custodian_entity::choice::{CallOutcome, Direction};
-use custodian_entity::id::{CustomerId, TicketId, UserId};
-use sea_orm::Condition;
 
 use super::CallLog;
-use crate::graphql::filter::{DateTimeFilter, IdFilter, on};
+use crate::authz::InOperation;
+use crate::customers::CustomerFilter;
+use crate::graphql::filter::{ChoiceFilter, DateTimeFilter, LinkFilter, wanted};
 use crate::graphql::{Connection, Maybe, OrderDirection, certain, connection};
 use crate::paging;
+use crate::support::TicketFilter;
+use crate::users::UserFilter;
 
-crate::choice_filters! {
-    DirectionFilter of Direction;
-    CallOutcomeFilter of CallOutcome;
-}
-
-/// Which calls; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct CallLogFilter {
-    customer: Option<IdFilter>,
-    agent: Option<IdFilter>,
-    ticket: Option<IdFilter>,
-    direction: Option<DirectionFilter>,
-    outcome: Option<CallOutcomeFilter>,
-    started_at: Option<DateTimeFilter>,
-}
-
-impl CallLogFilter {
-    fn condition(&self) -> Condition {
-        let customer = self.customer.as_ref().map(|filter| filter.on::<CustomerId, _>(Column::CustomerId));
-        let agent = self.agent.as_ref().map(|filter| filter.on::<UserId, _>(Column::AgentId));
-        let ticket = self.ticket.as_ref().map(|filter| filter.on::<TicketId, _>(Column::TicketId));
-        Condition::all()
-            .add_option(customer)
-            .add_option(agent)
-            .add_option(ticket)
-            .add(on(Column::Direction, self.direction.as_ref()))
-            .add(on(Column::Outcome, self.outcome.as_ref()))
-            .add(on(Column::StartedAt, self.started_at.as_ref()))
+crate::filters! {
+    /// Which calls; every condition given must hold.
+    CallLogFilter of call_log {
+        customer: LinkFilter<CustomerFilter> => Column::CustomerId,
+        agent: LinkFilter<UserFilter> => Column::AgentId,
+        ticket: LinkFilter<TicketFilter> => Column::TicketId,
+        direction: ChoiceFilter<Direction> => Column::Direction,
+        outcome: ChoiceFilter<CallOutcome> => Column::Outcome,
+        started_at: DateTimeFilter => Column::StartedAt,
     }
 }
 
@@ -89,7 +72,7 @@ impl CallLogQuery {
     ) -> Maybe<Connection<CallLog>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(CallLogOrder::column)).await
         })
         .await

@@ -256,7 +256,7 @@ pub(super) async fn change_version(
     }
 }
 
-async fn own_tenant(operation: &Arc<Operation>) -> Result<tenant::Model> {
+pub(super) async fn own_tenant(operation: &Arc<Operation>) -> Result<tenant::Model> {
     Scoped::<tenant::Entity>::of(operation).get(operation.identity()?.tenant).await
 }
 

@@ -1,91 +1,87 @@
 //! `customers`, `customer`
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, InputObject, Object};
 use custodian_entity::choice::{CustomerStatus, CustomerType, KycStatus};
 use custodian_entity::customer::{Column, Entity};
-use custodian_entity::id::{CustomerId, ResellerId, UserId};
+use custodian_entity::id::CustomerId;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
 
 use super::Customer;
-use crate::authz::{InOperation, Scoped};
+use crate::authz::{InOperation, Operation, Scoped};
+use crate::billing::{InvoiceFilter, PaymentFilter};
 use crate::error::{Error, Result};
-use crate::graphql::filter::{BooleanFilter, DateTimeFilter, IdFilter, StringFilter, on};
+use crate::graphql::filter::{
+    BigIntFilter, BooleanFilter, ChoiceFilter, DateTimeFilter, LinkFilter, ListFilter, On, StringFilter,
+    wanted,
+};
 use crate::graphql::scalar::{EmailAddress, PhoneNumber};
 use crate::graphql::validate;
 use crate::graphql::{Connection, Gid, Maybe, OrderDirection, certain, connection};
 use crate::paging;
-
-crate::choice_filters! {
-    CustomerTypeFilter of CustomerType;
-    CustomerStatusFilter of CustomerStatus;
-    KycStatusFilter of KycStatus;
-}
+use crate::resellers::ResellerFilter;
+use crate::services::SubscriptionFilter;
+use crate::support::TicketFilter;
+use crate::users::UserFilter;
 
 /// A condition on an e-mail address: equality, and nothing else.
-#[derive(Clone, Debug, InputObject)]
+#[derive(InputObject)]
 pub struct EmailAddressFilter {
     eq: EmailAddress,
 }
 
+impl On for EmailAddressFilter {
+    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        let email = validate::email("email", &self.eq.0).map_err(malformed)?;
+        Ok(left.eq(Expr::val(email)).into_condition())
+    }
+}
+
 /// A condition on a telephone number: equality, and nothing else.
-#[derive(Clone, Debug, InputObject)]
+#[derive(InputObject)]
 pub struct PhoneNumberFilter {
     eq: PhoneNumber,
 }
 
-/// Which customers; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct CustomerFilter {
-    #[graphql(name = "type")]
-    kind: Option<CustomerTypeFilter>,
-    status: Option<CustomerStatusFilter>,
-    kyc_status: Option<KycStatusFilter>,
-    customer_number: Option<StringFilter>,
-    external_reference: Option<StringFilter>,
-    company_name: Option<StringFilter>,
-    language: Option<StringFilter>,
-    reseller: Option<IdFilter>,
-    account_manager: Option<IdFilter>,
-    is_email_verified: Option<BooleanFilter>,
-    balance: Option<crate::graphql::filter::BigIntFilter>,
-    created_at: Option<DateTimeFilter>,
-    updated_at: Option<DateTimeFilter>,
-    /// Exactly this address.
-    email: Option<EmailAddressFilter>,
-    /// Exactly this number.
-    phone: Option<PhoneNumberFilter>,
+impl On for PhoneNumberFilter {
+    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        let phone = validate::phone("phone", &self.eq.0, "ZZ").map_err(malformed)?;
+        Ok(left.eq(Expr::val(phone)).into_condition())
+    }
 }
 
-impl CustomerFilter {
-    fn condition(&self) -> Result<Condition> {
-        let reseller = self.reseller.as_ref().map(|filter| filter.on::<ResellerId, _>(Column::ResellerId));
-        let manager =
-            self.account_manager.as_ref().map(|filter| filter.on::<UserId, _>(Column::AccountManagerId));
-        let verified =
-            self.is_email_verified.as_ref().map(|filter| filter.on_presence(Column::EmailVerifiedAt));
-        let malformed = |_| Error::bad_input("not a value that could be equal to one");
-        let email = (self.email.as_ref())
-            .map(|filter| validate::email("email", &filter.eq.0).map_err(malformed))
-            .transpose()?;
-        let phone = (self.phone.as_ref())
-            .map(|filter| validate::phone("phone", &filter.eq.0, "ZZ").map_err(malformed))
-            .transpose()?;
-        Ok(Condition::all()
-            .add(on(Column::Kind, self.kind.as_ref()))
-            .add(on(Column::Status, self.status.as_ref()))
-            .add(on(Column::KycStatus, self.kyc_status.as_ref()))
-            .add(on(Column::CustomerNumber, self.customer_number.as_ref()))
-            .add(on(Column::ExternalReference, self.external_reference.as_ref()))
-            .add(on(Column::CompanyName, self.company_name.as_ref()))
-            .add(on(Column::Language, self.language.as_ref()))
-            .add_option(reseller)
-            .add_option(manager)
-            .add_option(verified)
-            .add(on(Column::Balance, self.balance.as_ref()))
-            .add(on(Column::CreatedAt, self.created_at.as_ref()))
-            .add(on(Column::UpdatedAt, self.updated_at.as_ref()))
-            .add_option(email.map(|email| Column::Email.eq(email)))
-            .add_option(phone.map(|phone| Column::Phone.eq(phone))))
+/// What is asked for is written as no value is.
+pub(super) fn malformed<T>(_: T) -> Error {
+    Error::bad_input("not a value that could be equal to one")
+}
+
+crate::filters! {
+    /// Which customers; every condition given must hold.
+    CustomerFilter of customer {
+        #[graphql(name = "type")]
+        kind: ChoiceFilter<CustomerType> => Column::Kind,
+        status: ChoiceFilter<CustomerStatus> => Column::Status,
+        kyc_status: ChoiceFilter<KycStatus> => Column::KycStatus,
+        customer_number: StringFilter => Column::CustomerNumber,
+        external_reference: StringFilter => Column::ExternalReference,
+        company_name: StringFilter => Column::CompanyName,
+        language: StringFilter => Column::Language,
+        reseller: LinkFilter<ResellerFilter> => Column::ResellerId,
+        account_manager: LinkFilter<UserFilter> => Column::AccountManagerId,
+        is_email_verified: BooleanFilter => Column::EmailVerifiedAt.is_not_null(),
+        balance: BigIntFilter => Column::Balance,
+        created_at: DateTimeFilter => Column::CreatedAt,
+        updated_at: DateTimeFilter => Column::UpdatedAt,
+        /// Exactly this address.
+        email: EmailAddressFilter => Column::Email,
+        /// Exactly this number.
+        phone: PhoneNumberFilter => Column::Phone,
+        subscriptions: ListFilter<SubscriptionFilter> => Column::Id,
+        invoices: ListFilter<InvoiceFilter> => Column::Id,
+        payments: ListFilter<PaymentFilter> => Column::Id,
+        tickets: ListFilter<TicketFilter> => Column::Id,
     }
 }
 
@@ -142,7 +138,7 @@ impl CustomerQuery {
     ) -> Maybe<Connection<Customer>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition()?;
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(CustomerOrder::column)).await
         })
         .await

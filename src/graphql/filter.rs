@@ -1,119 +1,225 @@
-//! Conditions that clients can put on lists. Which fields may be filtered by is the policy's business, checked before
-//! anything runs; here a condition becomes SQL.
+//! Conditions that clients can put on lists. Which fields may be filtered by is the policy's business, and so is how
+//! many conditions there may be; both are checked before anything runs. Here a condition becomes SQL.
+//!
+//! A filter that looks at other rows, through a link or a list, sees those the viewer reaches and no others.
 
-use async_graphql::InputObject;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::{ID, InputObject, InputType, TypeName};
 use custodian_entity::id::TypedId;
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::{Alias, BinOper, Expr, ExprTrait, IntoCondition};
+use sea_orm::{Condition, IntoSimpleExpr, QueryFilter, QuerySelect, QueryTrait, Value};
 
 use super::choice::{Choice, Set};
-use super::id::Gid;
 use super::scalar::{BigInt, Date, DateTime};
+use crate::authz::{Operation, Rows, Scoped};
+use crate::error::Result;
 
 /// At most this many alternatives.
 const MAX_ALTERNATIVES: usize = 100;
 
 /// A condition on one column.
 pub trait On {
-    /// The condition on this column.
-    fn on<C: ColumnTrait>(&self, column: C) -> Condition;
+    /// The condition on what stands on its left.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::BadInput`] for a value that no row could have.
+    fn on(&self, operation: &Arc<Operation>, left: Expr) -> Result<Condition>;
 }
 
-/// Adds a condition, if one was given.
-pub fn on<C: ColumnTrait, F: On>(column: C, filter: Option<&F>) -> Condition {
-    filter.map_or_else(Condition::all, |filter| filter.on(column))
+/// A condition on the rows of a type; `filters!` declares them.
+pub trait Filter: InputType {
+    /// The rows.
+    type Entity: Rows;
+
+    /// Its members, all of which must hold.
+    ///
+    /// # Errors
+    /// As [`On::on`].
+    fn condition(&self, operation: &Arc<Operation>) -> Result<Condition>;
 }
 
-fn any_of<C: ColumnTrait, V: Into<sea_orm::Value>>(
-    column: C,
-    eq: Option<V>,
-    one_of: Option<Vec<V>>,
-) -> Condition {
-    let alternatives = one_of.map(|values| column.is_in(values.into_iter().take(MAX_ALTERNATIVES)));
-    Condition::all().add_option(eq.map(|value| column.eq(value))).add_option(alternatives)
+/// What a list is narrowed to.
+///
+/// # Errors
+/// As [`On::on`].
+pub fn wanted<F: Filter>(operation: &Arc<Operation>, filter: Option<F>) -> Result<Condition> {
+    filter.map_or_else(|| Ok(Condition::all()), |filter| filter.condition(operation))
+}
+
+/// Whether something is in a column of those rows that the viewer reaches and the filter lets through.
+fn is_among<F: Filter>(left: Expr, column: Expr, operation: &Arc<Operation>, filter: &F) -> Result<Expr> {
+    let rows = Scoped::<F::Entity>::of(operation).select().filter(filter.condition(operation)?);
+    let is_in = left.in_subquery(rows.select_only().expr(column).into_query());
+    // PostgreSQL would make a join of a mere IN, and joins of joins multiply where it misjudges the rows. So each
+    // sub-select runs once, and what a filter costs is the sum of them.
+    Ok(is_in.binary(BinOper::Is, certainly()))
+}
+
+/// The literal TRUE.
+fn certainly() -> Expr {
+    Expr::Constant(true.into())
+}
+
+/// Declares filters with `and`, `or` and `not`: `filters! { PlanFilter of plan { code: StringFilter => Column::Code, } }`.
+#[macro_export]
+macro_rules! filters {
+    ($($(#[$doc:meta])* $name:ident of $module:ident {
+        $($(#[$attribute:meta])* $member:ident: $filter:ty => $left:expr,)*
+    })*) => {$(
+        $(#[$doc])*
+        #[derive(async_graphql::InputObject)]
+        pub struct $name {
+            $($(#[$attribute])* $member: Option<$filter>,)*
+            /// All of these hold.
+            and: Option<Vec<$name>>,
+            /// At least one of these holds; of none, none does.
+            or: Option<Vec<$name>>,
+            /// None of these holds.
+            not: Option<Vec<$name>>,
+        }
+
+        impl $crate::graphql::filter::Filter for $name {
+            type Entity = custodian_entity::$module::Entity;
+
+            fn condition(
+                &self,
+                operation: &std::sync::Arc<$crate::authz::Operation>,
+            ) -> $crate::error::Result<sea_orm::Condition> {
+                use custodian_entity::$module::Column;
+                let all = sea_orm::Condition::all();
+                $(let all = $crate::graphql::filter::member(all, operation, &self.$member, $left)?;)*
+                $crate::graphql::filter::combined(all, operation, &self.and, &self.or, &self.not)
+            }
+        }
+    )*};
+}
+
+/// Adds a member's condition, if one was given.
+#[doc(hidden)]
+pub fn member<F: On>(
+    all: Condition,
+    operation: &Arc<Operation>,
+    filter: &Option<F>,
+    left: impl IntoSimpleExpr,
+) -> Result<Condition> {
+    match filter {
+        Some(filter) => Ok(all.add(filter.on(operation, left.into_simple_expr())?)),
+        None => Ok(all),
+    }
+}
+
+/// Adds what `and`, `or` and `not` say.
+#[doc(hidden)]
+pub fn combined<F: Filter>(
+    mut all: Condition,
+    operation: &Arc<Operation>,
+    and: &Option<Vec<F>>,
+    or: &Option<Vec<F>>,
+    not: &Option<Vec<F>>,
+) -> Result<Condition> {
+    for filter in and.iter().flatten() {
+        all = all.add(filter.condition(operation)?);
+    }
+    if let Some(alternatives) = or {
+        let mut any = Condition::any();
+        for filter in alternatives {
+            any = any.add(filter.condition(operation)?);
+        }
+        all = all.add(any);
+    }
+    for filter in not.iter().flatten() {
+        // What is unknown, because the row has no value, does not hold: NOT would leave it unknown.
+        let holds = Expr::from(filter.condition(operation)?);
+        all = all.add(holds.binary(BinOper::IsNot, certainly()));
+    }
+    Ok(all)
+}
+
+fn any_of<V: Into<Value>>(left: Expr, eq: Option<V>, one_of: Option<Vec<V>>) -> Condition {
+    let alternatives = one_of.map(|values| {
+        let values = values.into_iter().take(MAX_ALTERNATIVES).map(|value| Expr::val(value));
+        left.clone().is_in(values)
+    });
+    Condition::all().add_option(eq.map(|value| left.eq(Expr::val(value)))).add_option(alternatives)
 }
 
 /// A condition on a text.
-#[derive(Clone, Debug, InputObject)]
+#[derive(InputObject)]
 pub struct StringFilter {
     /// Equal to.
     #[graphql(validator(max_length = 200))]
-    pub eq: Option<String>,
+    eq: Option<String>,
     /// One of; at most 100.
     #[graphql(name = "in", validator(max_items = 100))]
-    pub one_of: Option<Vec<String>>,
+    one_of: Option<Vec<String>>,
 }
 
 impl On for StringFilter {
-    fn on<C: ColumnTrait>(&self, column: C) -> Condition {
-        any_of(column, self.eq.clone(), self.one_of.clone())
+    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        Ok(any_of(left, self.eq.clone(), self.one_of.clone()))
     }
 }
 
 /// A condition on a truth value.
-#[derive(Clone, Debug, InputObject)]
+#[derive(InputObject)]
 pub struct BooleanFilter {
     /// Equal to.
-    pub eq: Option<bool>,
+    eq: Option<bool>,
 }
 
 impl On for BooleanFilter {
-    fn on<C: ColumnTrait>(&self, column: C) -> Condition {
-        any_of(column, self.eq, None)
+    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        Ok(any_of(left, self.eq, None))
     }
 }
 
-/// A condition on whether there is a value.
-impl BooleanFilter {
-    /// True where the column has a value.
-    pub fn on_presence<C: ColumnTrait>(&self, column: C) -> Condition {
-        let present = |wanted| if wanted { column.is_not_null() } else { column.is_null() };
-        Condition::all().add_option(self.eq.map(present))
-    }
-}
-
-/// A condition on an id.
-#[derive(Clone, Debug, InputObject)]
-pub struct IdFilter {
+/// A condition on a value of a closed set.
+#[derive(InputObject)]
+#[graphql(name_type)]
+pub struct ChoiceFilter<E: Set> {
     /// Equal to.
-    pub eq: Option<async_graphql::ID>,
-    /// One of; at most 100.
-    #[graphql(name = "in", validator(max_items = 100))]
-    pub one_of: Option<Vec<async_graphql::ID>>,
+    eq: Option<Choice<E>>,
+    /// One of.
+    #[graphql(name = "in")]
+    one_of: Option<Vec<Choice<E>>>,
 }
 
-impl IdFilter {
-    /// The condition on a column that holds ids of one kind; an id of another kind equals none.
-    pub fn on<T: TypedId + Into<sea_orm::Value>, C: ColumnTrait>(&self, column: C) -> Condition {
-        let decode = |id: &async_graphql::ID| {
-            T::decode(id).unwrap_or_else(|_| T::from_uuid(sea_orm::prelude::Uuid::nil()))
-        };
-        any_of(
-            column,
-            self.eq.as_ref().map(decode),
-            self.one_of.as_ref().map(|ids| ids.iter().map(decode).collect()),
-        )
+impl<E: Set> TypeName for ChoiceFilter<E> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Filter", <Choice<E> as InputType>::type_name()).into()
+    }
+}
+
+impl<E: Set> On for ChoiceFilter<E> {
+    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        let one_of =
+            self.one_of.as_ref().map(|values| values.iter().map(|value| value.0.to_value()).collect());
+        Ok(any_of(left, self.eq.map(|value| value.0.to_value()), one_of))
     }
 }
 
 macro_rules! ranges {
     ($($(#[$doc:meta])* $name:ident of $scalar:ty;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, InputObject)]
+        #[derive(InputObject)]
         pub struct $name {
             /// Equal to.
-            pub eq: Option<$scalar>,
+            eq: Option<$scalar>,
             /// This or later, this or more.
-            pub gte: Option<$scalar>,
+            gte: Option<$scalar>,
             /// Before, less than.
-            pub lt: Option<$scalar>,
+            lt: Option<$scalar>,
         }
 
         impl On for $name {
-            fn on<C: ColumnTrait>(&self, column: C) -> Condition {
-                Condition::all()
-                    .add_option(self.eq.map(|value| column.eq(value.0)))
-                    .add_option(self.gte.map(|value| column.gte(value.0)))
-                    .add_option(self.lt.map(|value| column.lt(value.0)))
+            fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+                Ok(Condition::all()
+                    .add_option(self.eq.map(|value| left.clone().eq(Expr::val(value.0))))
+                    .add_option(self.gte.map(|value| left.clone().gte(Expr::val(value.0))))
+                    .add_option(self.lt.map(|value| left.lt(Expr::val(value.0)))))
             }
         }
     )*};
@@ -128,53 +234,54 @@ ranges! {
     BigIntFilter of BigInt;
 }
 
-/// A condition on a value of a closed set.
-#[derive(Clone, Debug)]
-pub struct ChoiceFilter<E: Set> {
-    eq: Option<Choice<E>>,
-    one_of: Option<Vec<Choice<E>>>,
+/// A condition on the row that a field leads to.
+#[derive(InputObject)]
+#[graphql(name_type)]
+pub struct LinkFilter<F: Filter> {
+    /// It has this id.
+    eq: Option<ID>,
+    /// It has one of these ids; at most 100.
+    #[graphql(name = "in", validator(max_items = 100))]
+    one_of: Option<Vec<ID>>,
+    /// It is one the viewer reaches, and meets these conditions.
+    is: Option<Box<F>>,
 }
 
-impl<E: Set> ChoiceFilter<E> {
-    /// From the input objects that `choice_filters!` declares.
-    pub fn new(eq: Option<Choice<E>>, one_of: Option<Vec<Choice<E>>>) -> Self {
-        Self { eq, one_of }
+impl<F: Filter> TypeName for LinkFilter<F> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}LinkFilter", F::Entity::TYPE).into()
     }
 }
 
-impl<E: Set> On for ChoiceFilter<E>
-where
-    E: Into<sea_orm::Value>,
-{
-    fn on<C: ColumnTrait>(&self, column: C) -> Condition {
-        let one_of = self.one_of.as_ref().map(|values| values.iter().map(|value| value.0).collect());
-        any_of(column, self.eq.map(|value| value.0), one_of)
+impl<F: Filter> On for LinkFilter<F> {
+    fn on(&self, operation: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        // An id of another kind equals none.
+        let uuid = |id: &ID| <F::Entity as Rows>::Id::decode(id).map_or(Uuid::nil(), TypedId::uuid);
+        let one_of = self.one_of.as_ref().map(|ids| ids.iter().map(uuid).collect());
+        let ids = any_of(left.clone(), self.eq.as_ref().map(uuid), one_of);
+        let Some(filter) = &self.is else { return Ok(ids) };
+        let id = F::Entity::id_column().into_simple_expr();
+        Ok(ids.add(is_among(left, id, operation, &**filter)?))
     }
 }
 
-/// Declares the input objects that filter by an enum: `choice_filters! { StatusFilter of Status; }`.
-#[macro_export]
-macro_rules! choice_filters {
-    ($($name:ident of $set:ty;)*) => {$(
-        /// A condition on a value of a closed set.
-        #[derive(Clone, Debug, async_graphql::InputObject)]
-        pub struct $name {
-            /// Equal to.
-            pub eq: Option<$crate::graphql::Choice<$set>>,
-            /// One of.
-            #[graphql(name = "in")]
-            pub one_of: Option<Vec<$crate::graphql::Choice<$set>>>,
-        }
-
-        impl $crate::graphql::filter::On for $name {
-            fn on<C: sea_orm::ColumnTrait>(&self, column: C) -> sea_orm::Condition {
-                $crate::graphql::filter::ChoiceFilter::new(self.eq, self.one_of.clone()).on(column)
-            }
-        }
-    )*};
+/// A condition on the rows that hang off a customer.
+#[derive(InputObject)]
+#[graphql(name_type)]
+pub struct ListFilter<F: Filter> {
+    /// At least one that the viewer reaches meets these conditions.
+    some: Box<F>,
 }
 
-/// A condition on an id of one kind, as a typed argument.
-pub fn id_is<T: TypedId + Into<sea_orm::Value>, C: ColumnTrait>(column: C, id: Option<Gid<T>>) -> Condition {
-    Condition::all().add_option(id.map(|id| column.eq(id.0)))
+impl<F: Filter> TypeName for ListFilter<F> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}ListFilter", F::Entity::TYPE).into()
+    }
+}
+
+impl<F: Filter> On for ListFilter<F> {
+    fn on(&self, operation: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        let parent = Expr::col(Alias::new("customer_id"));
+        Ok(is_among(left, parent, operation, &*self.some)?.into_condition())
+    }
 }

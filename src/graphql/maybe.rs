@@ -2,6 +2,7 @@
 //! parent with it (a resolver of type `Result<Option<T>>` would).
 
 use std::borrow::Cow;
+use std::pin::Pin;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
@@ -12,20 +13,22 @@ use crate::error::Result;
 /// A value, nothing, or an error that is told here.
 pub struct Maybe<T>(Result<Option<T>>);
 
+/// A future on the heap. The library nests those of all fields of a type in one another: left there, the largest of them
+/// would take its place on the stack once for each level of a document, and again for each part of a root.
+type Boxed<F> = Pin<Box<F>>;
+
 /// Awaits a result and keeps its error local.
-///
-/// It waits on the heap: the resolvers of a type share one function, whose frame would else hold all their futures.
 pub fn maybe<T, I: Into<T>>(
     result: impl Future<Output = Result<Option<I>>>,
-) -> impl Future<Output = Maybe<T>> {
-    let result = Box::pin(result);
-    async { Maybe(result.await.map(|found| found.map(Into::into))) }
+) -> Boxed<impl Future<Output = Maybe<T>>> {
+    Box::pin(async { Maybe(result.await.map(|found| found.map(Into::into))) })
 }
 
 /// As [`maybe`], for what exists or is an error.
-pub fn certain<T, I: Into<T>>(result: impl Future<Output = Result<I>>) -> impl Future<Output = Maybe<T>> {
-    let result = Box::pin(result);
-    async { Maybe(result.await.map(|found| Some(found.into()))) }
+pub fn certain<T, I: Into<T>>(
+    result: impl Future<Output = Result<I>>,
+) -> Boxed<impl Future<Output = Maybe<T>>> {
+    Box::pin(async { Maybe(result.await.map(|found| Some(found.into()))) })
 }
 
 impl<T: OutputType> OutputType for Maybe<T> {

@@ -97,8 +97,10 @@ impl CursorSeal {
         let identity = ctx.operation()?.identity()?;
         let mut bound_to =
             format!("{:?} {} {owner}.{}", identity.user, identity.role.name, ctx.field().name());
-        let arguments = ctx.field().arguments().map_err(|_| Error::bad_input("malformed arguments"))?;
-        for (name, value) in arguments {
+        let mut arguments = ctx.field().arguments().map_err(|_| Error::bad_input("malformed arguments"))?;
+        // Another order of the same arguments, or one that is null, makes no other list.
+        arguments.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (name, value) in arguments.into_iter().filter(|(_, value)| *value != async_graphql::Value::Null) {
             if !["first", "after", "last", "before"].contains(&name.as_str()) {
                 bound_to.push_str(&format!(" {name}={value}"));
             }

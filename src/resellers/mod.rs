@@ -4,4 +4,4 @@ mod object;
 mod query;
 
 pub use self::object::Reseller;
-pub use self::query::ResellerQuery;
+pub use self::query::{ResellerFilter, ResellerQuery};

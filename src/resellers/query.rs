@@ -4,30 +4,19 @@ use async_graphql::{Context, Enum, InputObject, Object};
 use custodian_entity::choice::ResellerStatus;
 use custodian_entity::id::ResellerId;
 use custodian_entity::reseller::{Column, Entity};
-use sea_orm::Condition;
 
 use super::Reseller;
 use crate::authz::{InOperation, Scoped};
-use crate::graphql::filter::{DateTimeFilter, StringFilter, on};
+use crate::graphql::filter::{ChoiceFilter, DateTimeFilter, StringFilter, wanted};
 use crate::graphql::{Connection, Gid, Maybe, OrderDirection, certain, connection};
 use crate::paging;
 
-crate::choice_filters! { ResellerStatusFilter of ResellerStatus; }
-
-/// Which resellers; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct ResellerFilter {
-    code: Option<StringFilter>,
-    status: Option<ResellerStatusFilter>,
-    created_at: Option<DateTimeFilter>,
-}
-
-impl ResellerFilter {
-    fn condition(&self) -> Condition {
-        Condition::all()
-            .add(on(Column::Code, self.code.as_ref()))
-            .add(on(Column::Status, self.status.as_ref()))
-            .add(on(Column::CreatedAt, self.created_at.as_ref()))
+crate::filters! {
+    /// Which resellers; every condition given must hold.
+    ResellerFilter of reseller {
+        code: StringFilter => Column::Code,
+        status: ChoiceFilter<ResellerStatus> => Column::Status,
+        created_at: DateTimeFilter => Column::CreatedAt,
     }
 }
 
@@ -84,7 +73,7 @@ impl ResellerQuery {
     ) -> Maybe<Connection<Reseller>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(ResellerOrder::column)).await
         })
         .await

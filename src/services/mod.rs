@@ -6,4 +6,4 @@ mod query;
 
 pub use self::mutation::SubscriptionMutation;
 pub use self::object::{NetworkService, ServicePlan, Subscription};
-pub use self::query::ServiceQuery;
+pub use self::query::{ServiceQuery, SubscriptionFilter};

@@ -4,38 +4,38 @@ use async_graphql::{Context, Enum, InputObject, Object};
 use custodian_entity::choice::{
     AccessTechnology, PlanStatus, ProvisioningState, ServiceKind, SubscriptionStatus,
 };
-use custodian_entity::id::{CustomerId, ServicePlanId};
-use custodian_entity::{network_service, service_plan, subscription};
-use sea_orm::Condition;
+use custodian_entity::{service_plan, subscription};
 
 use super::{NetworkService, ServicePlan, Subscription};
-use crate::graphql::filter::{BigIntFilter, DateFilter, IdFilter, StringFilter, on};
+use crate::authz::InOperation;
+use crate::customers::CustomerFilter;
+use crate::graphql::filter::{BigIntFilter, ChoiceFilter, DateFilter, LinkFilter, StringFilter, wanted};
 use crate::graphql::{Connection, Maybe, OrderDirection, certain, connection};
 use crate::paging;
 
-crate::choice_filters! {
-    ServiceKindFilter of ServiceKind;
-    PlanStatusFilter of PlanStatus;
-    SubscriptionStatusFilter of SubscriptionStatus;
-    ProvisioningStateFilter of ProvisioningState;
-    AccessTechnologyFilter of AccessTechnology;
-}
-
-/// Which plans; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct ServicePlanFilter {
-    code: Option<StringFilter>,
-    kind: Option<ServiceKindFilter>,
-    status: Option<PlanStatusFilter>,
-}
-
-impl ServicePlanFilter {
-    fn condition(&self) -> Condition {
-        use service_plan::Column;
-        Condition::all()
-            .add(on(Column::Code, self.code.as_ref()))
-            .add(on(Column::Kind, self.kind.as_ref()))
-            .add(on(Column::Status, self.status.as_ref()))
+crate::filters! {
+    /// Which plans; every condition given must hold.
+    ServicePlanFilter of service_plan {
+        code: StringFilter => Column::Code,
+        kind: ChoiceFilter<ServiceKind> => Column::Kind,
+        status: ChoiceFilter<PlanStatus> => Column::Status,
+    }
+    /// Which subscriptions; every condition given must hold.
+    SubscriptionFilter of subscription {
+        customer: LinkFilter<CustomerFilter> => Column::CustomerId,
+        plan: LinkFilter<ServicePlanFilter> => Column::PlanId,
+        status: ChoiceFilter<SubscriptionStatus> => Column::Status,
+        provisioning_state: ChoiceFilter<ProvisioningState> => Column::ProvisioningState,
+        start_date: DateFilter => Column::StartDate,
+        end_date: DateFilter => Column::EndDate,
+        next_billing_date: DateFilter => Column::NextBillingDate,
+    }
+    /// Which network services; every condition given must hold.
+    NetworkServiceFilter of network_service {
+        access_technology: ChoiceFilter<AccessTechnology> => Column::AccessTechnology,
+        access_node: StringFilter => Column::AccessNode,
+        circuit_id: StringFilter => Column::CircuitId,
+        service_vlan: BigIntFilter => Column::ServiceVlan,
     }
 }
 
@@ -66,34 +66,6 @@ impl ServicePlanOrder {
     }
 }
 
-/// Which subscriptions; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct SubscriptionFilter {
-    customer: Option<IdFilter>,
-    plan: Option<IdFilter>,
-    status: Option<SubscriptionStatusFilter>,
-    provisioning_state: Option<ProvisioningStateFilter>,
-    start_date: Option<DateFilter>,
-    end_date: Option<DateFilter>,
-    next_billing_date: Option<DateFilter>,
-}
-
-impl SubscriptionFilter {
-    fn condition(&self) -> Condition {
-        use subscription::Column;
-        let customer = self.customer.as_ref().map(|filter| filter.on::<CustomerId, _>(Column::CustomerId));
-        let plan = self.plan.as_ref().map(|filter| filter.on::<ServicePlanId, _>(Column::PlanId));
-        Condition::all()
-            .add_option(customer)
-            .add_option(plan)
-            .add(on(Column::Status, self.status.as_ref()))
-            .add(on(Column::ProvisioningState, self.provisioning_state.as_ref()))
-            .add(on(Column::StartDate, self.start_date.as_ref()))
-            .add(on(Column::EndDate, self.end_date.as_ref()))
-            .add(on(Column::NextBillingDate, self.next_billing_date.as_ref()))
-    }
-}
-
 /// What subscriptions can be ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum SubscriptionOrderField {
@@ -115,26 +87,6 @@ impl SubscriptionOrder {
             SubscriptionOrderField::StartDate => subscription::Column::StartDate,
         };
         (column, self.direction)
-    }
-}
-
-/// Which network services; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct NetworkServiceFilter {
-    access_technology: Option<AccessTechnologyFilter>,
-    access_node: Option<StringFilter>,
-    circuit_id: Option<StringFilter>,
-    service_vlan: Option<BigIntFilter>,
-}
-
-impl NetworkServiceFilter {
-    fn condition(&self) -> Condition {
-        use network_service::Column;
-        Condition::all()
-            .add(on(Column::AccessTechnology, self.access_technology.as_ref()))
-            .add(on(Column::AccessNode, self.access_node.as_ref()))
-            .add(on(Column::CircuitId, self.circuit_id.as_ref()))
-            .add(on(Column::ServiceVlan, self.service_vlan.as_ref()))
     }
 }
 
@@ -161,7 +113,7 @@ impl ServiceQuery {
     ) -> Maybe<Connection<ServicePlan>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(ServicePlanOrder::column)).await
         })
         .await
@@ -180,7 +132,7 @@ impl ServiceQuery {
     ) -> Maybe<Connection<Subscription>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(SubscriptionOrder::column)).await
         })
         .await
@@ -198,7 +150,7 @@ impl ServiceQuery {
     ) -> Maybe<Connection<NetworkService>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, None).await
         })
         .await

@@ -9,5 +9,5 @@ mod transition;
 pub use self::mutation::TicketMutation;
 pub(crate) use self::mutation::{check_assignee, ticket_of};
 pub use self::object::{Ticket, TicketMessage};
-pub use self::query::TicketQuery;
+pub use self::query::{TicketFilter, TicketQuery};
 pub use self::transition::TransitionMutation;

@@ -2,53 +2,30 @@
 
 use async_graphql::{Context, Enum, InputObject, Object};
 use custodian_entity::choice::{Priority, Severity, TicketCategory, TicketStatus};
-use custodian_entity::id::{CustomerId, TicketId, UserId};
+use custodian_entity::id::TicketId;
 use custodian_entity::ticket::{Column, Entity};
-use sea_orm::Condition;
 
 use super::Ticket;
 use crate::authz::{InOperation, Scoped};
-use crate::graphql::filter::{BooleanFilter, DateTimeFilter, IdFilter, StringFilter, on};
+use crate::customers::CustomerFilter;
+use crate::graphql::filter::{BooleanFilter, ChoiceFilter, DateTimeFilter, LinkFilter, StringFilter, wanted};
 use crate::graphql::{Connection, Gid, Maybe, OrderDirection, certain, connection};
 use crate::paging;
+use crate::users::UserFilter;
 
-crate::choice_filters! {
-    TicketCategoryFilter of TicketCategory;
-    TicketStatusFilter of TicketStatus;
-    SeverityFilter of Severity;
-    PriorityFilter of Priority;
-}
-
-/// Which tickets; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct TicketFilter {
-    customer: Option<IdFilter>,
-    assignee: Option<IdFilter>,
-    number: Option<StringFilter>,
-    category: Option<TicketCategoryFilter>,
-    status: Option<TicketStatusFilter>,
-    severity: Option<SeverityFilter>,
-    priority: Option<PriorityFilter>,
-    shared_with_reseller: Option<BooleanFilter>,
-    created_at: Option<DateTimeFilter>,
-    due_at: Option<DateTimeFilter>,
-}
-
-impl TicketFilter {
-    fn condition(&self) -> Condition {
-        let customer = self.customer.as_ref().map(|filter| filter.on::<CustomerId, _>(Column::CustomerId));
-        let assignee = self.assignee.as_ref().map(|filter| filter.on::<UserId, _>(Column::AssigneeId));
-        Condition::all()
-            .add_option(customer)
-            .add_option(assignee)
-            .add(on(Column::Number, self.number.as_ref()))
-            .add(on(Column::Category, self.category.as_ref()))
-            .add(on(Column::Status, self.status.as_ref()))
-            .add(on(Column::Severity, self.severity.as_ref()))
-            .add(on(Column::Priority, self.priority.as_ref()))
-            .add(on(Column::SharedWithReseller, self.shared_with_reseller.as_ref()))
-            .add(on(Column::CreatedAt, self.created_at.as_ref()))
-            .add(on(Column::DueAt, self.due_at.as_ref()))
+crate::filters! {
+    /// Which tickets; every condition given must hold.
+    TicketFilter of ticket {
+        customer: LinkFilter<CustomerFilter> => Column::CustomerId,
+        assignee: LinkFilter<UserFilter> => Column::AssigneeId,
+        number: StringFilter => Column::Number,
+        category: ChoiceFilter<TicketCategory> => Column::Category,
+        status: ChoiceFilter<TicketStatus> => Column::Status,
+        severity: ChoiceFilter<Severity> => Column::Severity,
+        priority: ChoiceFilter<Priority> => Column::Priority,
+        shared_with_reseller: BooleanFilter => Column::SharedWithReseller,
+        created_at: DateTimeFilter => Column::CreatedAt,
+        due_at: DateTimeFilter => Column::DueAt,
     }
 }
 
@@ -102,7 +79,7 @@ impl TicketQuery {
     ) -> Maybe<Connection<Ticket>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(TicketOrder::column)).await
         })
         .await

@@ -7,5 +7,5 @@ mod role_mutation;
 
 pub use self::grant_mutation::GrantMutation;
 pub use self::object::{Role, RoleGrant, User};
-pub use self::query::UserQuery;
+pub use self::query::{UserFilter, UserQuery};
 pub use self::role_mutation::RoleMutation;

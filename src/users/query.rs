@@ -8,31 +8,17 @@ use sea_orm::Condition;
 
 use super::{Role, User};
 use crate::authz::{InOperation, Scoped};
-use crate::graphql::filter::{DateTimeFilter, on};
+use crate::graphql::filter::{ChoiceFilter, DateTimeFilter, wanted};
 use crate::graphql::{Connection, Gid, Maybe, OrderDirection, certain, connection};
 use crate::paging;
 
-crate::choice_filters! {
-    UserKindFilter of UserKind;
-    UserStatusFilter of UserStatus;
-}
-
-/// Which users; every condition given must hold.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct UserFilter {
-    kind: Option<UserKindFilter>,
-    status: Option<UserStatusFilter>,
-    created_at: Option<DateTimeFilter>,
-    last_login_at: Option<DateTimeFilter>,
-}
-
-impl UserFilter {
-    fn condition(&self) -> Condition {
-        Condition::all()
-            .add(on(Column::Kind, self.kind.as_ref()))
-            .add(on(Column::Status, self.status.as_ref()))
-            .add(on(Column::CreatedAt, self.created_at.as_ref()))
-            .add(on(Column::LastLoginAt, self.last_login_at.as_ref()))
+crate::filters! {
+    /// Which users; every condition given must hold.
+    UserFilter of user {
+        kind: ChoiceFilter<UserKind> => Column::Kind,
+        status: ChoiceFilter<UserStatus> => Column::Status,
+        created_at: DateTimeFilter => Column::CreatedAt,
+        last_login_at: DateTimeFilter => Column::LastLoginAt,
     }
 }
 
@@ -86,7 +72,7 @@ impl UserQuery {
     ) -> Maybe<Connection<User>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = filter.unwrap_or_default().condition();
+            let filter = wanted(ctx.operation()?, filter)?;
             connection::list(ctx, &page, seal, filter, order_by.map(UserOrder::column)).await
         })
         .await

@@ -6,10 +6,15 @@
 
 mod filters;
 mod foreign;
+mod inputs;
+mod lookup;
 mod masked;
+mod oracle;
+mod paths;
 mod rows;
 mod state;
 mod values;
+pub mod ways;
 mod writes;
 
 use custodian::authz::Level;
@@ -26,7 +31,11 @@ pub fn register(suite: &mut Suite) {
         "arguments::inputs.csv asks for the field that a position is named after",
         positions_name_fields,
     );
+    inputs::register(suite);
     filters::register(suite);
+    lookup::register(suite);
+    oracle::register(suite);
+    paths::register(suite);
     writes::register(suite);
     masked::register(suite);
     foreign::register(suite);
@@ -82,8 +91,9 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 5] = [
+const NAMED_OTHERWISE: [(&str, &str); 6] = [
     ("CustomerCreateInput.type", "Customer.displayName"),
+    ("CustomerLookupInput.governmentId", "Customer.governmentIdNumber"),
     ("RoleCreateInput.basedOn", "Role.permissions"),
     ("RoleGrantInput.isPrimary", "RoleGrant.role"),
     ("RoleUpdateInput.basedOn", "Role.permissions"),
@@ -150,6 +160,8 @@ fn positions_name_fields() {
             ("create", kind)
         } else if let Some(kind) = of("UpdateInput") {
             ("update", kind)
+        } else if let Some(kind) = of("LookupInput") {
+            ("lookup", kind)
         } else if let Some(kind) = of("Input") {
             let kind = kind.replace("TicketReply", "TicketMessage");
             ("create", kind.replace("IdentityCheckPerform", "IdentityCheck"))

@@ -214,6 +214,18 @@ impl Outcome {
     }
 }
 
+/// `creditLimit` → `credit_limit`
+pub fn snake_case(name: &str) -> String {
+    let mut column = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            column.push('_');
+        }
+        column.push(c.to_ascii_lowercase());
+    }
+    column
+}
+
 /// The text of a JSON string.
 #[track_caller]
 pub fn text(value: &Value) -> &str {

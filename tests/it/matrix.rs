@@ -17,6 +17,7 @@ use crate::reference::{Matrix, Sdl};
 use crate::suite::Suite;
 pub use agreement::policy;
 use cells::{Shown, Table};
+pub use rows::STORED;
 
 /// Lists the tests of this file.
 pub fn register(suite: &mut Suite) {

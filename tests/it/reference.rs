@@ -4,6 +4,7 @@
 //! Nothing here asks the policy: what it says is what is tested.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition};
@@ -261,6 +262,12 @@ pub fn input_needs() -> BTreeMap<String, Option<(String, String)>> {
         other => panic!("inputs.csv has a line {other:?}"),
     });
     needs.collect()
+}
+
+/// What one position asks for, if it asks for something.
+pub fn needs_of(position: &str) -> Option<&'static (String, String)> {
+    static NEEDS: LazyLock<BTreeMap<String, Option<(String, String)>>> = LazyLock::new(input_needs);
+    NEEDS.get(position).unwrap_or_else(|| panic!("inputs.csv has no {position}")).as_ref()
 }
 
 /// The lines of a policy file that say something: number, from 1, and words.

@@ -32,6 +32,7 @@ fn discreet(name: &str) -> Value {
         "permissions": [
             rule("Customer.phone", "READ", "DENY"),
             rule("Customer.phone", "READ_MASKED", "DENY"),
+            rule("Customer.phone", "LOOKUP", "DENY"),
             rule("Customer.phone", "REVEAL", "DENY"),
             rule("Customer.phone", "CREATE", "DENY"),
             rule("Customer.phone", "UPDATE", "DENY"),

@@ -1,11 +1,13 @@
 //! Row scope: which rows of which list, link and id a caller gets, what he can change, and that nothing tells him of
 //! the others. What is expected is worked out from the specification ([`world`], [`matrix`]).
 
+mod facts;
 pub mod matrix;
 pub mod observed;
 mod oracles;
 mod others;
 mod paging;
+mod property;
 mod reached;
 mod statements;
 pub mod world;
@@ -25,6 +27,7 @@ pub fn register(suite: &mut Suite) {
     oracles::register(suite);
     writes::register(suite);
     paging::register(suite);
+    property::register(suite);
     statements::register(suite);
 }
 

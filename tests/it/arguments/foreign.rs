@@ -143,17 +143,10 @@ async fn queries(app: TestApp) {
             if !spec.may_execute(role, &format!("Query.{list}")) {
                 continue;
             }
-            for (member, _) in
-                spec.sdl.inputs[&filter.named].iter().filter(|(_, typed)| typed.named == "IdFilter")
+            for (member, typed) in
+                spec.sdl.inputs[&filter.named].iter().filter(|(_, typed)| typed.named.ends_with("LinkFilter"))
             {
-                let kind = match member.as_str() {
-                    "accountManager" | "assignee" | "agent" => "User",
-                    "plan" => "ServicePlan",
-                    other => KINDS
-                        .into_iter()
-                        .find(|kind| kind.eq_ignore_ascii_case(other))
-                        .expect("a kind of row"),
-                };
+                let kind = typed.named.trim_end_matches("LinkFilter");
                 for operator in ["eq", "in"] {
                     asked += 1;
                     let ask = |id: &str| {

@@ -7,6 +7,7 @@ use crate::app::TestApp;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
+    suite.both("bad_input::too many conditions, or too deep in each other", filters);
     suite.both("bad_input::names that the schema does not have", names);
     suite.both("bad_input::documents that do not fit together", structure);
     suite.both("bad_input::operations that cannot be chosen", operations);
@@ -207,5 +208,32 @@ async fn passwords(app: TestApp) {
         bench.refuses(BAD, document, json!({ "u": username, "p": password })).await;
     }
     bench.refuses(BAD, document, json!({ "p": "planted-9417" })).await;
+    bench.finish().await;
+}
+
+/// Conditions in each other, and in one document.
+async fn filters(app: TestApp) {
+    let mut bench = Bench::new(app).await;
+    let document = "query($filter: CustomerFilter) { customers(filter: $filter) { totalCount } }";
+    let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "not": [inner] }));
+    let many = |count: usize| json!({ "and": vec![json!({}); count - 1] });
+    let looked_through = |links: usize| {
+        (0..links)
+            .fold(json!({}), |inner, _| json!({ "invoices": { "some": { "customer": { "is": inner } } } }))
+    };
+    for filter in [nested(10), many(100), looked_through(2), json!({ "or": [] })] {
+        let answer = bench.client.query(document, json!({ "filter": filter })).await;
+        answer.ok();
+    }
+    for filter in [nested(11), nested(40), many(101), many(5_000), looked_through(3)] {
+        bench.refuses(MUCH, document, json!({ "filter": filter })).await;
+    }
+    let text = (1..11).fold("{}".to_owned(), |inner, _| format!("{{ or: {inner} }}"));
+    let literal = format!("{{ customers(filter: {text}) {{ totalCount }} }}");
+    bench.refuses(MUCH, &literal, json!({})).await;
+    let default = format!("query($f: CustomerFilter = {text}) {{ customers(filter: $f) {{ totalCount }} }}");
+    bench.refuses(MUCH, &default, json!({})).await;
+    let halves = "query($f: CustomerFilter) { a: customers(filter: $f) { totalCount } b: customers(filter: $f) { totalCount } }";
+    bench.refuses(MUCH, halves, json!({ "filter": null, "f": many(51) })).await;
     bench.finish().await;
 }

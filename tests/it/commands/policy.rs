@@ -76,7 +76,7 @@ fn explain() {
         "decides  p, support_agent, customer.email, read:masked, allow\n",
         "through  g2, Customer.email, customer.email\n",
         "\nquery: denied\n    no rule allows support_agent to query Customer.email\n",
-        "\nlookup: denied\n",
+        "\nlookup: allowed\n",
         "\nupdate: allowed\n",
         "through  g3, update, write\n",
         "\nreveal: allowed\n",
@@ -113,7 +113,7 @@ fn matrix() {
         line.get(from..).unwrap_or_default().split("  ").next().unwrap_or_default().to_owned()
     };
     let line = |start: &str| text.lines().find(|line| line.starts_with(start)).expect("there is a line");
-    assert_eq!(column(line("Customer.email "), "support_agent"), "masked cur");
+    assert_eq!(column(line("Customer.email "), "support_agent"), "masked culr");
     assert_eq!(column(line("Customer.email "), "reseller"), "clear cu");
     assert_eq!(column(line("Customer.email "), "anonymous"), "-");
     assert_eq!(column(line("Customer "), "customer"), "rows: own");
@@ -127,7 +127,7 @@ fn matrix() {
     };
     // type, field, classification, category, then the roles in their order.
     assert_eq!(cell("Customer", "email", 2), "RESTRICTED");
-    assert_eq!(cell("Customer", "email", 6), "masked+create+update+reveal");
+    assert_eq!(cell("Customer", "email", 6), "masked+create+update+lookup+reveal");
     assert_eq!(cell("Customer", "*", 6), "tenant");
     assert_eq!(cell("Mutation", "customerClose", 6), "denied");
     assert_eq!(cell("Mutation", "customerClose", 5), "clear");

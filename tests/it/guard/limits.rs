@@ -15,6 +15,7 @@ use crate::suite::Suite;
 /// Lists the tests of this file.
 pub fn register(suite: &mut Suite) {
     suite.sqlite("guard::limits hold, and hold exactly", limits);
+    suite.sqlite("guard::the deepest document is answered", deepest);
     suite.sqlite("guard::cost counts the rows of lists in lists", cost);
     suite.sqlite("guard::fragment bombs are refused at once", bombs);
     suite.sqlite("guard::fragments in a circle are refused", cycles);
@@ -59,6 +60,17 @@ async fn limits(app: TestApp) {
         let message = answer.errors()[0]["message"].as_str().unwrap_or_default().to_owned();
         assert!(message.contains(what) && message.contains(&limit.to_string()), "{what}: {message}");
     }
+}
+
+/// The deepest document there may be needs no more stack than a thread has, whatever the resolvers on its way hold.
+async fn deepest(app: TestApp) {
+    let client = app.login(ADMIN).await;
+    let page = |inner: &str| format!("invoices(first: 1) {{ nodes {{ {inner} }} }}");
+    let text = (0..4).fold("id".to_owned(), |inner, _| page(&format!("customer {{ {inner} }}")));
+    let document = format!("{{ customers(first: 1) {{ nodes {{ {text} }} }} }}");
+    assert_eq!(Config::default().limits.depth, 15, "the document above is made for this limit");
+    let answer = client.query(&document, json!({})).await;
+    assert!(answer.errors().is_empty(), "{}", answer.text);
 }
 
 async fn cost(app: TestApp) {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::reference::{Sdl, Typed};
+use crate::reference::{Sdl, Typed, input_needs};
 
 pub static SDL: LazyLock<Sdl> = LazyLock::new(Sdl::read);
 
@@ -178,6 +178,17 @@ pub fn questions(ids: &BTreeMap<&str, Vec<String>>, values: &dyn Fn(&str) -> Opt
                     }
                 }
             }
+            // By what a customer is known by.
+            ["by"] => {
+                let by = &field.arguments["by"].named;
+                for member in SDL.inputs[by].keys() {
+                    let (_, target) = input_needs()[&format!("{by}.{member}")].clone().unwrap();
+                    if let Some(value) = values(&target) {
+                        let head = format!("{name}(by: {{ {member}: {} }})", json!(value));
+                        asked.extend(along(&head, "", &field.named, &Value::Null, style()));
+                    }
+                }
+            }
             _ if field.arguments.contains_key("id") => {
                 for id in ids.get(field.named.as_str()).into_iter().flatten() {
                     let head = format!("{name}(id: $id)");
@@ -231,7 +242,12 @@ pub fn filters_and_orders(
         }
         let Some(filter) = field.arguments.get("filter") else { continue };
         for (member, condition) in &SDL.inputs[&filter.named] {
-            let eq = &SDL.inputs[&condition.named]["eq"].named;
+            let operators = &SDL.inputs[&condition.named];
+            let Some(eq) = operators.get("eq").map(|eq| &eq.named) else {
+                let value = if operators.contains_key("some") { json!({ "some": {} }) } else { json!([{}]) };
+                ask(&format!("$f: {}", filter.sdl), "filter: $f", json!({ "f": { member: value } }));
+                continue;
+            };
             let planted = values(&format!("{kind}.{member}"));
             let value = match (eq.as_str(), planted) {
                 ("BigInt", Some(value)) => json!({ "eq": value.parse::<i64>().unwrap() }),

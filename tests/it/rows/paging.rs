@@ -302,6 +302,22 @@ async fn foreign_cursors(app: TestApp) {
             assert!(answer.data()["customers"].is_null(), "a cursor {what} as {argument}: {}", answer.text);
         }
     }
+    // The filter and order it was given for, written otherwise.
+    let filtered = "filter: { or: [{ status: { eq: ACTIVE } }] }, orderBy: { field: CREATED_AT }";
+    let of_both = cursor(&admin, &list(filtered), "/customers/pageInfo/endCursor").await;
+    let same = "orderBy: { field: CREATED_AT }, filter: { or: [{ status: { eq: ACTIVE } }] }";
+    let ask = |arguments: &str| list(&format!("{arguments}, before: null, after: {}", json!(of_both)));
+    admin.query(&ask(same), Value::Null).await.ok();
+    for other in [
+        filtered.replace("or:", "and:"),
+        filtered.replace("or:", "not:"),
+        filtered.replace("ACTIVE", "SUSPENDED"),
+        filtered.replace("CREATED_AT", "UPDATED_AT"),
+        filtered.replace("CREATED_AT", "CREATED_AT, direction: DESC"),
+    ] {
+        let answer = admin.query(&ask(&other), Value::Null).await;
+        assert_eq!(answer.code(), Some("BAD_USER_INPUT"), "{other}: {}", answer.text);
+    }
     let others = format!(
         "{{ customers(first: 2, after: {}, orderBy: {{ field: CREATED_AT }}) {{ totalCount }} }}",
         json!(good)
