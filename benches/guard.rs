@@ -25,8 +25,11 @@ use cpu_time::ProcessTime;
 use custodian::app::migrate;
 use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::authz::answer::finish;
+use custodian::authz::catalog::FieldId;
+use custodian::authz::denial::Denials;
 use custodian::authz::guard::guard;
-use custodian::authz::policy::{Policy, PolicyFiles};
+use custodian::authz::plan::Plan;
+use custodian::authz::policy::{CustomRole, CustomRule, Policy, PolicyFiles, Question};
 use custodian::authz::{Operation, Rights};
 use custodian::clock::Clock;
 use custodian::config::{Config, Limits};
@@ -35,6 +38,7 @@ use custodian::customers::Customer;
 use custodian::graphql::Batches;
 use custodian::graphql::page::MaxPageSize;
 use custodian::schema::{self, CustodianSchema};
+use custodian_entity::id::{RoleId, TypedId};
 use custodian_entity::{customer, user};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use tokio::runtime::Builder;
@@ -57,6 +61,9 @@ const DASHBOARD: &str = "query Page($first: Int!, $after: String, $open: Boolean
     nodes { id subject status } } subscriptions(first: 3) { nodes { id status plan { name } } } } } } \
     fragment Row on Customer { id customerNumber status displayName email phone taxId riskScore }";
 
+/// Roles of providers' own, to see that nothing grows with their number.
+const ROLES: usize = 200;
+
 /// The nested list of which the statements are counted.
 const NESTED: &str = "query($first: Int!) { customers(first: $first) { nodes { id displayName \
     subscriptions(first: 5) { nodes { id status } } invoices(first: 5) { nodes { id number total { amount } } } } } }";
@@ -76,12 +83,15 @@ fn main() {
             let (off, on) = bench.compare(document, 60, Rows::Sqlite).await;
             line(&format!("SQLite, {what}"), off, on);
         }
-        println!("\nper operation, whatever the rows\n");
-        println!("{:<44} {:>10} {:>10}", "", "parsing", "guard");
-        for (what, document) in [("one list of 12 fields", MIXED), ("a page of a dashboard", DASHBOARD)] {
-            let (parsing, guarding) = bench.own_cost(document);
-            println!("{what:<44} {:>10} {:>10}", micros(parsing), micros(guarding));
-        }
+        println!("\nper operation, whatever the rows; denials with what explains them\n");
+        println!("{:<44} {:>10} {:>10} {:>10}", "", "parsing", "guard", "denials");
+        bench.own_costs("");
+        let loading = bench.add_roles(ROLES).await;
+        bench.act_as("support_agent");
+        bench.own_costs(&format!(", {ROLES} roles more"));
+        println!("\nloading the policy\n");
+        println!("{:<44} {:>10}", "built-in", micros(bench.loading));
+        println!("{:<44} {:>10}", format!("{ROLES} roles of providers' own"), micros(loading));
         println!("\nSQL statements: customers with their subscriptions and invoices\n");
         for first in [5, 50, 500] {
             println!("{:<44} {:>10}", format!("{first} customers"), bench.statements(first).await);
@@ -120,6 +130,8 @@ struct Bench {
     schema: CustodianSchema,
     in_memory: Schema<InMemory, EmptyMutation, EmptySubscription>,
     statements: Arc<AtomicUsize>,
+    /// What it took to load the policy.
+    loading: Duration,
     /// Kept until the end: dropping it removes the database.
     _folder: tempfile::TempDir,
 }
@@ -159,8 +171,10 @@ impl Bench {
         let sealer = keys.sealer("cursors").expect("a key can be derived");
         let schema = schema::builder().data(Arc::new(sealer)).data(MaxPageSize(1_000)).finish();
         let catalog = schema::catalog(&schema).expect("the schema can be indexed");
+        let start = ProcessTime::now();
         let policy =
             Policy::load(&PolicyFiles::built_in(), Arc::new(catalog)).await.expect("the policy is valid");
+        let loading = start.elapsed();
         Self {
             rights: Arc::clone(policy.everything()),
             policy: Arc::new(policy),
@@ -170,6 +184,7 @@ impl Bench {
             schema,
             in_memory: Schema::build(InMemory(customers), EmptyMutation, EmptySubscription).finish(),
             statements,
+            loading,
             _folder: folder,
         }
     }
@@ -178,18 +193,51 @@ impl Bench {
         self.rights = Arc::clone(self.policy.rights(role).expect("the policy knows the role"));
     }
 
-    /// The median cost without and with the guard.
+    /// Adds roles of a provider's own, each with a rule about a field that support is denied; gives what it took.
+    async fn add_roles(&mut self, number: usize) -> Duration {
+        let tenant = self.viewer.identity().expect("somebody is signed in").tenant;
+        let role = |n| CustomRole {
+            id: RoleId::from_uuid(uuid::Uuid::from_u128(n)),
+            tenant,
+            name: format!("role-{n}"),
+            based_on: Some("support_agent".to_owned()),
+            rules: vec![CustomRule {
+                object: "Customer.taxId".to_owned(),
+                right: "read".to_owned(),
+                allows: false,
+            }],
+        };
+        let roles: Vec<CustomRole> = (1..).map(role).take(number).collect();
+        let start = ProcessTime::now();
+        let (policy, problems) = self.policy.with_custom(&roles, 1).await.expect("casbin decides");
+        assert!(problems.is_empty(), "{problems:?}");
+        self.policy = Arc::new(policy);
+        start.elapsed()
+    }
+
+    fn own_costs(&self, with: &str) {
+        for (what, document) in [("one list of 12 fields", MIXED), ("a page of a dashboard", DASHBOARD)] {
+            let [parsing, guarding, denials] = self.own_cost(document).map(micros);
+            println!("{:<44} {parsing:>10} {guarding:>10} {denials:>10}", format!("{what}{with}"));
+        }
+    }
+
+    /// The median cost without and with the guard. They take turns in going first: what one leaves behind is done in
+    /// the other's time.
     async fn compare(&self, document: &str, turns: usize, rows: Rows) -> (Duration, Duration) {
         let (mut off, mut on) = (Vec::with_capacity(turns), Vec::with_capacity(turns));
         for turn in 0..turns + turns / 10 {
-            let start = ProcessTime::now();
-            black_box(self.unguarded(document, rows).await);
-            let between = ProcessTime::now();
-            black_box(self.guarded(document, &Variables::default(), rows).await);
-            // The first turns warm caches.
-            if turn >= turns / 10 {
-                off.push(between.duration_since(start));
-                on.push(between.elapsed());
+            for is_on in [turn % 2 == 0, turn % 2 == 1] {
+                let start = ProcessTime::now();
+                if is_on {
+                    black_box(self.guarded(document, &Variables::default(), rows).await);
+                } else {
+                    black_box(self.unguarded(document, rows).await);
+                }
+                // The first turns warm caches.
+                if turn >= turns / 10 {
+                    if is_on { &mut on } else { &mut off }.push(start.elapsed());
+                }
             }
         }
         (median(off), median(on))
@@ -204,7 +252,15 @@ impl Bench {
         let mut request = Request::new(document).variables(variables.clone());
         request.set_parsed_query(guarded.document);
         let response = self.execute(request.data(Arc::clone(&self.rights)), rows).await;
+        self.report(&guarded.plan);
         finish(self.policy.catalog(), &guarded.plan, response)
+    }
+
+    /// Explains and logs what was denied; nobody reads the log.
+    fn report(&self, plan: &Plan) {
+        let read = |field: &FieldId| (*field, Question::shown(self.policy.catalog().field_name(*field)));
+        let denials = Denials::of(&self.policy, &self.rights, plan.denied().iter().map(read));
+        denials.report(&self.viewer, &Origin::default(), "fields denied");
     }
 
     /// Everything in clear.
@@ -237,11 +293,13 @@ impl Bench {
         response
     }
 
-    /// What parsing costs, and what the guard costs on top of it.
-    fn own_cost(&self, document: &str) -> (Duration, Duration) {
+    /// What parsing costs, what the guard costs on top of it, and what its denials do.
+    fn own_cost(&self, document: &str) -> [Duration; 3] {
         const AT_ONCE: u32 = 200;
         let variables = Variables::from_json(serde_json::json!({ "first": 25, "open": true }));
-        let (mut parsing, mut both) = (Vec::new(), Vec::new());
+        let (mut parsing, mut both, mut denials) = (Vec::new(), Vec::new(), Vec::new());
+        let guarded = guard(&self.policy, &self.rights, &self.limits, document, None, &variables);
+        let Ok(guarded) = guarded else { panic!("refused: the cost of a refusal is not what is measured") };
         for _ in 0..50 {
             let start = ProcessTime::now();
             for _ in 0..AT_ONCE {
@@ -255,9 +313,14 @@ impl Bench {
             }
             parsing.push(between.duration_since(start) / AT_ONCE);
             both.push(between.elapsed() / AT_ONCE);
+            let start = ProcessTime::now();
+            for _ in 0..AT_ONCE {
+                self.report(black_box(&guarded.plan));
+            }
+            denials.push(start.elapsed() / AT_ONCE);
         }
         let (parsing, both) = (median(parsing), median(both));
-        (parsing, both.saturating_sub(parsing))
+        [parsing, both.saturating_sub(parsing), median(denials)]
     }
 
     async fn statements(&self, first: u32) -> usize {

@@ -116,8 +116,7 @@ fn restore(plan: &Plan, value: &mut Value, place: Option<&Place<'_>>, found: &mu
                     occurrences.count += 1;
                     occurrences.first.get_or_insert_with(|| Place::path(place, key));
                 }
-                let key = Name::new(key);
-                if members.replace_index(at - 1, key).is_ok() {
+                if members.replace_index(at - 1, key.clone()).is_ok() {
                     members[at - 1] = Value::Null;
                 } else {
                     // Another type condition gave the key a value; then this one stood in for nothing.
@@ -140,7 +139,7 @@ fn restore_path(plan: &Plan, path: &mut [PathSegment]) {
         if let PathSegment::Field(name) = segment
             && let Some((_, key)) = plan.stand_in(name)
         {
-            *name = key.to_owned();
+            *name = key.to_string();
         }
     }
 }

@@ -15,7 +15,8 @@ use crate::error::{Error, code};
 pub struct Plan {
     masked: BTreeSet<FieldId>,
     denied: Vec<FieldId>,
-    numbers: BTreeMap<FieldId, usize>,
+    /// What stands in for what: the place of the denied field, and the client's key.
+    stand_ins: BTreeMap<Name, (usize, Name)>,
 }
 
 /// Keys that stand in for denied fields begin so; no alias of a client does.
@@ -29,18 +30,20 @@ impl Plan {
     /// Notes a denied field and gives the key that stands in for it: the same for the same field and key, so that
     /// repeated selections still merge.
     pub(super) fn deny(&mut self, field: FieldId, key: &Name) -> Name {
-        let number = *self.numbers.entry(field).or_insert_with(|| {
+        let number = self.denied.iter().position(|denied| *denied == field).unwrap_or_else(|| {
             self.denied.push(field);
             self.denied.len() - 1
         });
-        Name::new(format!("{STAND_IN}{number}_{key}"))
+        let stand_in = Name::new(format!("{STAND_IN}{number}_{key}"));
+        self.stand_ins.insert(stand_in.clone(), (number, key.clone()));
+        stand_in
     }
 
-    /// Reads a stand-in key: the number of the denied field, and the client's key.
-    pub(super) fn stand_in<'k>(&self, key: &'k str) -> Option<(usize, &'k str)> {
-        let (number, key) = key.strip_prefix(STAND_IN)?.split_once('_')?;
-        let number: usize = number.parse().ok()?;
-        (number < self.denied.len()).then_some((number, key))
+    /// What a key stands in for: the place of the denied field, and the client's key.
+    pub(super) fn stand_in(&self, key: &str) -> Option<(usize, &Name)> {
+        // Asked for every key of every row: few begin so.
+        let stand_in = key.starts_with(STAND_IN).then(|| self.stand_ins.get(key))??;
+        Some((stand_in.0, &stand_in.1))
     }
 
     /// Whether any field is denied.

@@ -135,7 +135,7 @@ pub(super) async fn compile_custom(
         }
         let key = role.id.encode();
         let sets = SETS.into_iter().chain(role.based_on.as_deref());
-        extended.role_sets.extend(sets.map(|set| Link::new(0, "g", &key, set)));
+        extended.role_sets.insert(key.clone(), sets.map(|set| Link::new(0, "g", &key, set)).collect());
         for (place, rule) in role.rules.iter().enumerate() {
             extended.add(Rule {
                 place: Place::Role(place),

@@ -169,11 +169,12 @@ pub(super) struct Verdict<'a> {
 impl<'a> Verdict<'a> {
     pub(super) fn of(source: &'a Source, role: &'a str, object: &'a str, right: &'a str) -> Self {
         let roles = reach(role, &source.role_sets);
-        let objects = reach(object, source.groups.get(object).map_or(&[], Vec::as_slice));
+        let objects = reach(object, &source.groups);
         let rights = reach(right, &source.rights);
-        let rules = objects.keys().filter_map(|object| source.rules.get(*object)).flatten();
-        let rules = rules.filter(|rule| roles.contains_key(&*rule.role) && rights.contains_key(&*rule.right));
-        Self { rules: rules.collect(), roles, objects, rights }
+        let about = objects.keys().filter_map(|object| source.rules.get(*object));
+        let rules = about.flat_map(|of| roles.keys().filter_map(|role| of.get(*role))).flatten();
+        let rules = rules.filter(|rule| rights.contains_key(&*rule.right)).collect();
+        Self { rules, roles, objects, rights }
     }
 
     /// Some rule allows, and none denies.

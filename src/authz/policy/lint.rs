@@ -1,7 +1,7 @@
 //! What can be said against a policy without running it: what keeps it from loading, and what loads but should not stand
 //! there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Policy;
@@ -41,7 +41,7 @@ impl Lint {
     /// Finds lines that repeat another. Repeated rules are taken out: of two equal ones neither would have an effect.
     fn duplicates(&mut self, mut source: Source) -> Source {
         let mut repeated = Vec::new();
-        for rules in source.rules.values_mut() {
+        for rules in source.rules.values_mut().flat_map(BTreeMap::values_mut) {
             let mut known = BTreeSet::new();
             rules.retain(|rule| {
                 let is_new = known.insert(rule.tokens());

@@ -1,6 +1,6 @@
 //! The lines of `policy.csv`: rules and memberships, and what a membership leads to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 /// Where a rule comes from.
@@ -69,20 +69,23 @@ impl fmt::Display for Link {
     }
 }
 
-/// A name and all it belongs to, directly or through others, each with the line that led there first.
-pub(super) fn reach<'a>(name: &'a str, links: &'a [Link]) -> BTreeMap<&'a str, Option<&'a Link>> {
+/// Memberships by their member.
+pub(super) type Links = BTreeMap<String, Vec<Link>>;
+
+/// A name and all it belongs to, directly or through others, each with the line that led there first. What it costs
+/// depends on what is reached, not on how many roles there are.
+pub(super) fn reach<'a>(name: &'a str, links: &'a Links) -> BTreeMap<&'a str, Option<&'a Link>> {
     let mut reached = BTreeMap::from([(name, None)]);
-    loop {
-        let further: Vec<&Link> = (links.iter())
-            .filter(|link| reached.contains_key(&*link.member) && !reached.contains_key(&*link.set))
-            .collect();
-        if further.is_empty() {
-            return reached;
-        }
-        for link in further {
-            reached.entry(&*link.set).or_insert(Some(link));
+    let mut waiting = VecDeque::from([name]);
+    while let Some(member) = waiting.pop_front() {
+        for link in links.get(member).into_iter().flatten() {
+            reached.entry(&*link.set).or_insert_with(|| {
+                waiting.push_back(&*link.set);
+                Some(link)
+            });
         }
     }
+    reached
 }
 
 /// The lines that lead from the name something was reached from to this one.

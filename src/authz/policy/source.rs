@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{FieldFacts, InputNeeds, survey_facts, survey_inputs};
 use super::files::{PolicyError, PolicyFiles, each_line, lines, require_all};
-use super::rule::{Link, Place, Rule, reach, way};
+use super::rule::{Link, Links, Place, Rule, reach, way};
 use crate::authz::catalog::Catalog;
 
 /// The roles the product knows; `anonymous` is who has not signed in.
@@ -48,12 +48,11 @@ const NESTING: usize = 5;
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) model: String,
-    /// By the field, group or type they are about.
-    pub(super) rules: BTreeMap<String, Vec<Rule>>,
-    pub(super) role_sets: Vec<Link>,
-    /// By field.
-    pub(super) groups: BTreeMap<String, Vec<Link>>,
-    pub(super) rights: Vec<Link>,
+    /// By the field, group or type they are about, and by role.
+    pub(super) rules: BTreeMap<String, BTreeMap<String, Vec<Rule>>>,
+    pub(super) role_sets: Links,
+    pub(super) groups: Links,
+    pub(super) rights: Links,
     pub(super) facts: BTreeMap<String, FieldFacts>,
     pub(super) inputs: BTreeMap<String, InputNeeds>,
 }
@@ -72,9 +71,9 @@ impl Source {
         let mut source = Self {
             model: files.model.clone(),
             rules: BTreeMap::new(),
-            role_sets: Vec::new(),
-            groups: BTreeMap::new(),
-            rights: Vec::new(),
+            role_sets: Links::new(),
+            groups: Links::new(),
+            rights: Links::new(),
             facts: survey_facts(&files.fields, catalog, &mut findings),
             inputs: survey_inputs(&files.inputs, catalog, &mut findings),
         };
@@ -85,12 +84,12 @@ impl Source {
 
     /// Every rule, by what it is about.
     pub(super) fn all_rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.values().flatten()
+        self.rules.values().flat_map(BTreeMap::values).flatten()
     }
 
     /// Every membership.
     pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
-        self.role_sets.iter().chain(self.groups.values().flatten()).chain(&self.rights)
+        [&self.role_sets, &self.groups, &self.rights].into_iter().flat_map(BTreeMap::values).flatten()
     }
 
     /// The types of which somebody is given rows.
@@ -101,7 +100,8 @@ impl Source {
 
     /// Adds a rule.
     pub(super) fn add(&mut self, rule: Rule) {
-        self.rules.entry(rule.object.clone()).or_default().push(rule);
+        let about = self.rules.entry(rule.object.clone()).or_default();
+        about.entry(rule.role.clone()).or_default().push(rule);
     }
 
     fn read_policy(&mut self, text: &str, catalog: &Catalog, findings: &mut Vec<PolicyError>) {
@@ -200,14 +200,15 @@ impl Source {
 }
 
 /// Adds a membership, unless sets would lie too deep in each other.
-fn add_link(links: &mut Vec<Link>, link: Link) -> Result<(), String> {
-    links.push(link);
-    let deepest = links.iter().map(|link| {
-        let reached = reach(&link.member, links);
+fn add_link(links: &mut Links, link: Link) -> Result<(), String> {
+    let added = link.member.clone();
+    links.entry(added.clone()).or_default().push(link);
+    let deepest = links.keys().map(|member| {
+        let reached = reach(member, links);
         reached.keys().map(|name| way(&reached, name).len()).max().unwrap_or_default()
     });
     if deepest.max().is_some_and(|deepest| deepest > NESTING) {
-        links.pop();
+        links.entry(added).or_default().pop();
         return Err(format!("more than {NESTING} sets in each other"));
     }
     Ok(())
