@@ -243,13 +243,12 @@ impl App {
     /// Executes a request under the guard, with one snapshot of the policy.
     pub async fn execute(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
         let mut policy = self.policy.snapshot();
-        let role = viewer.identity().map(|who| &who.role);
-        if policy.rights_in(role).is_none() {
+        if policy.rights_of(&viewer).is_none() {
             // A role that another instance has just made.
             self.refresh_policy().await;
             policy = self.policy.snapshot();
         }
-        let Some(rights) = policy.rights_in(role).cloned() else {
+        let Some(rights) = policy.rights_of(&viewer).cloned() else {
             let refusal = Refusal::from(Error::Forbidden("this role is not in force".to_owned()));
             return signed(refusal.into_response(), &origin);
         };

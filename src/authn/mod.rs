@@ -113,6 +113,7 @@ pub async fn held_roles(
                 custom: (!role.is_system).then_some(role.id),
                 name: role.name,
                 reach: grant.scope,
+                until: grant.expires_at,
             },
             is_primary: grant.is_primary,
         })

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use chrono::{DateTime, Utc};
 use custodian_entity::choice::{Scope, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, UserId};
 use sea_orm::prelude::Uuid;
@@ -43,12 +44,14 @@ pub struct ActingRole {
     pub custom: Option<RoleId>,
     /// How far it was given: where the role reaches farther, this is the limit.
     pub reach: Scope,
+    /// Until when it was given, if not forever.
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl ActingRole {
     /// A built-in role, given without limit.
     pub fn built_in(name: &str) -> Self {
-        Self { name: name.to_owned(), custom: None, reach: Scope::All }
+        Self { name: name.to_owned(), custom: None, reach: Scope::All, until: None }
     }
 }
 

@@ -84,7 +84,7 @@ impl Operation {
     }
 
     /// Notes that this operation changes what roles may do: the answer waits until this instance knows.
-    pub(super) fn note_policy_change(&self) {
+    pub(crate) fn note_policy_change(&self) {
         self.changed_policy.store(true, Ordering::Relaxed);
     }
 

@@ -153,6 +153,7 @@ impl Rights {
                 // Who reads a field in clear holds both ways to a single value of it.
                 ("lookup", own.lookup && !other.lookup && other.read != Level::Clear),
                 ("reveal", own.reveal && !other.reveal && other.read != Level::Clear),
+                ("reveal:freely", own.reveal_freely && !other.reveal_freely && other.read != Level::Clear),
             ];
             beyond.extend(verbs.iter().filter(|(_, is)| *is).map(|(verb, _)| format!("{name} {verb}")));
         }
@@ -173,6 +174,11 @@ impl Rights {
     /// Where the part of the schema that these rights can use is kept.
     pub(super) fn shown(&self) -> &Shown {
         &self.shown
+    }
+
+    /// The decisions by field.
+    pub(super) fn fields(&self) -> &[FieldRights] {
+        &self.fields
     }
 
     fn decided(&self, field: FieldId) -> FieldRights {

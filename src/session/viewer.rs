@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use custodian_entity::{tenant, user};
 
 use super::account;
-use crate::authn::{HeldRole, Identity};
+use crate::authn::{self, HeldRole, Identity};
 use crate::authz::policy::Policy;
 use crate::authz::{InOperation, Level, Rights, Verb};
 use crate::error::{Error, Result};
@@ -105,9 +105,9 @@ impl Viewer {
     /// Of the role signed in to, which at sign-in is not yet the operation's.
     fn rights(&self, ctx: &Context<'_>) -> Result<Arc<Rights>> {
         policy(ctx)?
-            .rights_in(Some(&self.identity.role))
+            .rights_of(&authn::Viewer::signed_in(self.identity.clone()))
             .cloned()
-            .ok_or_else(|| Error::bug("a viewer in an unknown role"))
+            .ok_or_else(|| Error::Forbidden("this role is not in force".to_owned()))
     }
 }
 

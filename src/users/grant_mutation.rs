@@ -7,10 +7,11 @@ use custodian_entity::choice::Scope;
 use custodian_entity::id::{RoleGrantId, RoleId, TypedId, UserId};
 use custodian_entity::{role, role_grant, user};
 use garde::Validate;
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, QueryFilter, Set};
 
 use super::RoleGrant;
-use super::role_mutation::{policy, refused, some, suits};
+use super::role_mutation::{hold_roles, policy, refused, some, suits};
 use crate::accept;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::policy::Policy;
@@ -87,6 +88,7 @@ async fn grant(ctx: &Context<'_>, input: RoleGrantInput) -> Result<Outcome<role_
     let operation = ctx.operation()?;
     let policy = policy(ctx)?;
     recorded(operation, "roleGrant", async || {
+        hold_roles(operation, policy).await?;
         let identity = operation.identity()?;
         let holder = Scoped::<user::Entity>::of(operation).get(input.user_id.0).await?;
         let role = Scoped::<role::Entity>::of(operation).get(input.role_id.0).await?;
@@ -101,6 +103,10 @@ async fn grant(ctx: &Context<'_>, input: RoleGrantInput) -> Result<Outcome<role_
         accept!(given.finish());
         if input.scope.0 > identity.role.reach {
             accept!(refused("scope", "nobody gives more than he holds"));
+        }
+        let until = input.expires_at.map(|until| until.0);
+        if identity.role.until.is_some_and(|own| until.is_none_or(|until| until > own)) {
+            accept!(refused("expiresAt", "nobody gives a role for longer than he holds his own"));
         }
         let beyond = rights.beyond(&operation.rights, identity.role.reach);
         if !beyond.is_empty() {
@@ -119,15 +125,27 @@ async fn grant(ctx: &Context<'_>, input: RoleGrantInput) -> Result<Outcome<role_
             scope: Set(input.scope.0),
             granted_by: Set(Some(identity.user)),
             granted_at: Set(operation.clock.now()),
-            expires_at: Set(input.expires_at.map(|until| until.0)),
+            expires_at: Set(until),
             justification: Set(Some(input.justification.clone())),
         };
+        end_expired(operation, holder.id, role.id).await?;
         let added = Scoped::<role_grant::Entity>::of(operation).insert(row).await;
         let added = accept!(validate::taken(added, &[("role_id", "roleId")])?);
         let event = Event::done(EventType::RoleGranted, subject(&added)).grant(&role.name, &added);
         Ok(Change::Done(added, event))
     })
     .await
+}
+
+/// Removes the grant of a role that has expired, if there is one: it stands in the way of a new one.
+async fn end_expired(operation: &Arc<Operation>, user: UserId, role: RoleId) -> Result<()> {
+    let grants = Scoped::<role_grant::Entity>::of(operation);
+    let expired = role_grant::Column::ExpiresAt.lte(operation.clock.now());
+    let of = role_grant::Column::UserId.eq(user).and(role_grant::Column::RoleId.eq(role));
+    if let Some(grant) = grants.one(|rows| rows.filter(of).filter(expired)).await? {
+        grants.delete(grant.id).await?;
+    }
+    Ok(())
 }
 
 async fn no_longer_primary(operation: &Arc<Operation>, user: UserId) -> Result<()> {
@@ -141,6 +159,7 @@ async fn revoke(ctx: &Context<'_>, input: RoleRevokeInput) -> Result<Outcome<rol
     let operation = ctx.operation()?;
     let policy = policy(ctx)?;
     recorded(operation, "roleRevoke", async || {
+        hold_roles(operation, policy).await?;
         let identity = operation.identity()?;
         let grants = Scoped::<role_grant::Entity>::of(operation);
         let before = grants.get(input.id.0).await?;
@@ -150,9 +169,10 @@ async fn revoke(ctx: &Context<'_>, input: RoleRevokeInput) -> Result<Outcome<rol
             accept!(refused("id", "nobody takes away the role he acts in"));
         }
         // Who could not give it cannot take it: an administrator stays out of reach of those below.
-        let is_within = rights_of(policy, &role, &holder)
-            .is_ok_and(|rights| rights.beyond(&operation.rights, identity.role.reach).is_empty());
-        if !is_within && role.tenant_id.is_none() {
+        // A role that is not in force gives nothing.
+        let is_beyond = rights_of(policy, &role, &holder)
+            .is_ok_and(|rights| !rights.beyond(&operation.rights, identity.role.reach).is_empty());
+        if is_beyond {
             accept!(refused("id", "nobody takes more than he holds"));
         }
         grants.delete(before.id).await?;

@@ -8,16 +8,21 @@ use custodian_entity::choice::{Scope, UserKind};
 use custodian_entity::id::{RoleId, TenantId, TypedId};
 use custodian_entity::{role, role_grant, user};
 use garde::Validate;
-use sea_orm::{ColumnTrait, QueryFilter, Set};
+use sea_orm::{ActiveEnum, ColumnTrait, QueryFilter, Set};
 
 use super::Role;
 use crate::accept;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
-use crate::authz::policy::{CustomRole, CustomRule, Policy, ROLES, Right, remove_custom, replace_custom};
+use crate::authz::policy::{
+    CustomRole, CustomRule, Policy, ROLES, Right, hold, remove_custom, replace_custom,
+};
 use crate::authz::{InOperation, Operation, Rights, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::validate::{self, Given, line};
 use crate::graphql::{Gid, Maybe, Outcome, UserError, UserErrorCode, certain};
+
+/// How many roles of its own a provider may have: all are compiled at each change of one.
+const MOST_ROLES: u64 = 100;
 
 /// What a rule does with a right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
@@ -153,6 +158,39 @@ pub(super) fn some(names: &[String]) -> String {
     if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
 }
 
+/// Holds the roles as they are until the change of them is done: two at once would each judge what the other makes of it.
+///
+/// # Errors
+/// [`Error::Conflict`] when the policy of this request is not that of the roles any more.
+pub(super) async fn hold_roles(operation: &Arc<Operation>, policy: &Policy) -> Result<()> {
+    if Some(hold(operation).await?) == policy.custom_version() {
+        return Ok(());
+    }
+    operation.note_policy_change();
+    Err(Error::Conflict)
+}
+
+/// Whether the viewer reaches all grants and accounts of his provider: who holds a role decides what may become of it.
+fn reaches_holders(operation: &Operation) -> Result<Outcome<()>> {
+    let reach = operation.identity()?.role.reach;
+    let is_wide = |kind| operation.rights.scope(kind).map(|scope| scope.min(reach)) >= Some(Scope::Tenant);
+    Ok(match ["RoleGrant", "User"].into_iter().all(is_wide) {
+        true => Ok(()),
+        false => refused("id", "changing roles needs reach on all accounts and grants of the provider"),
+    })
+}
+
+/// Whether the viewer holds all that a role holds as it is.
+fn holds(operation: &Operation, policy: &Policy, role: RoleId) -> Result<Outcome<()>> {
+    let reach = operation.identity()?.role.reach;
+    let beyond =
+        policy.custom(role).map(|rights| rights.beyond(&operation.rights, reach)).unwrap_or_default();
+    Ok(match beyond.is_empty() {
+        true => Ok(()),
+        false => refused("id", format!("nobody changes what holds more than he does: {}", some(&beyond))),
+    })
+}
+
 /// What the role would come to, if its author holds as much himself.
 async fn within_own(
     operation: &Operation,
@@ -173,18 +211,11 @@ async fn within_own(
 /// Whether accounts of this kind may hold a role: those of resellers and customers nothing beyond the built-in role
 /// made for them (DOMAIN, rule 7).
 pub(super) fn suits(policy: &Policy, kind: UserKind, rights: &Rights) -> Outcome<()> {
-    let most = match kind {
-        UserKind::Staff => return Ok(()),
-        UserKind::Reseller => "reseller",
-        UserKind::Customer => "customer",
-    };
-    let beyond = match policy.rights(most) {
-        Some(most) => rights.beyond(most, Scope::All),
-        None => vec![most.to_owned()],
-    };
+    let beyond = policy.beyond_kind(kind, rights);
     if beyond.is_empty() {
         return Ok(());
     }
+    let most = kind.to_value().to_lowercase();
     refused(
         "userId",
         format!("an account of this kind holds nothing beyond the role {most}: {}", some(&beyond)),
@@ -195,11 +226,16 @@ async fn create(ctx: &Context<'_>, input: RoleCreateInput) -> Result<Outcome<rol
     let operation = ctx.operation()?;
     let policy = policy(ctx)?;
     recorded(operation, "roleCreate", async || {
+        hold_roles(operation, policy).await?;
         accept!(Given::checked(&input).finish());
         if ROLES.contains(&input.name.as_str()) {
             accept!(Err(vec![UserError::on("name", UserErrorCode::Taken, "is the name of a built-in role")]));
         }
         let tenant = operation.identity()?.tenant;
+        let own = Scoped::<role::Entity>::of(operation);
+        if own.count(|rows| rows.filter(role::Column::TenantId.eq(tenant))).await? >= MOST_ROLES {
+            accept!(refused("name", format!("a provider has at most {MOST_ROLES} roles of its own")));
+        }
         let id = RoleId::from_uuid(operation.clock.new_uuid());
         let new = CustomRole {
             id,
@@ -239,7 +275,10 @@ async fn update(ctx: &Context<'_>, input: RoleUpdateInput) -> Result<Outcome<rol
     let operation = ctx.operation()?;
     let policy = policy(ctx)?;
     recorded(operation, "roleUpdate", async || {
+        hold_roles(operation, policy).await?;
         let (before, tenant) = accept!(own_role(operation, input.id.0).await?);
+        accept!(reaches_holders(operation)?);
+        accept!(holds(operation, policy, before.id)?);
         let mut given = Given::checked(&input);
         if input.based_on.is_some() && input.permissions.is_none() {
             given.refuse(UserError::on("permissions", UserErrorCode::Required, "says what is added to it"));
@@ -275,7 +314,7 @@ async fn update(ctx: &Context<'_>, input: RoleUpdateInput) -> Result<Outcome<rol
     .await
 }
 
-/// The kinds of accounts that hold a role, of those within reach.
+/// The kinds of accounts that hold a role.
 async fn kinds_of_holders(operation: &Arc<Operation>, role: RoleId) -> Result<Vec<UserKind>> {
     let grants = Scoped::<role_grant::Entity>::of(operation);
     let grants = grants.all(|rows| rows.filter(role_grant::Column::RoleId.eq(role))).await?;
@@ -290,7 +329,10 @@ async fn delete(ctx: &Context<'_>, input: RoleDeleteInput) -> Result<Outcome<rol
     let operation = ctx.operation()?;
     let policy = policy(ctx)?;
     recorded(operation, "roleDelete", async || {
+        hold_roles(operation, policy).await?;
         let (before, tenant) = accept!(own_role(operation, input.id.0).await?);
+        accept!(reaches_holders(operation)?);
+        accept!(holds(operation, policy, before.id)?);
         let grants = Scoped::<role_grant::Entity>::of(operation);
         let held = grants.count(|rows| rows.filter(role_grant::Column::RoleId.eq(before.id))).await?;
         if held > 0 {

@@ -2,6 +2,7 @@
 
 mod custom;
 mod grants;
+mod holding;
 mod reload;
 
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use custodian_entity::id::TypedId;
 pub fn register(suite: &mut Suite) {
     custom::register(suite);
     grants::register(suite);
+    holding::register(suite);
     reload::register(suite);
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use custodian_entity::id::RoleId;
 use custodian_entity::{casbin_rule, policy_version, role};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use super::custom::{CustomRole, CustomRule};
 use crate::authz::Operation;
@@ -48,6 +48,19 @@ pub async fn load_custom(db: &impl ConnectionTrait) -> Result<(i64, Vec<CustomRo
 #[expect(clippy::disallowed_methods, reason = "one number for all")]
 pub async fn version(db: &impl ConnectionTrait) -> Result<i64> {
     let row = policy_version::Entity::find_by_id(policy_version::ID).one(db).await?;
+    Ok(row.ok_or_else(|| Error::bug("the version of the policy vanished"))?.version)
+}
+
+/// The same, and nobody else changes roles until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+#[expect(clippy::disallowed_methods, reason = "one number for all")]
+pub async fn hold(operation: &Arc<Operation>) -> Result<i64> {
+    let transaction = operation.transaction().await?;
+    // SQLite has one writer at a time, and this is one.
+    let row =
+        policy_version::Entity::find_by_id(policy_version::ID).lock_exclusive().one(&*transaction).await?;
     Ok(row.ok_or_else(|| Error::bug("the version of the policy vanished"))?.version)
 }
 

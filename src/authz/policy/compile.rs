@@ -1,6 +1,6 @@
 //! Asks casbin once per role, right and field, and keeps the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, Model};
@@ -72,30 +72,54 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The rights of these roles: what the rules call each, and the name it has for people.
-pub(super) async fn compile<'r>(
+/// A role to decide about. Only what its own rules are about is asked for; the rest is as in another role that every
+/// other rule speaks of alike.
+pub(super) struct Wanted<'r> {
+    /// What the rules call it.
+    pub(super) key: &'r str,
+    /// The name it has for people.
+    pub(super) name: &'r str,
+    /// What it is like but for what its own rules are about.
+    pub(super) like: &'r Rights,
+    /// The fields its own rules are about.
+    pub(super) fields: BTreeSet<FieldId>,
+    /// The types whose rows they are about.
+    pub(super) types: BTreeSet<&'r str>,
+}
+
+impl<'r> Wanted<'r> {
+    /// A role of which everything is asked.
+    pub(super) fn all(key: &'r str, name: &'r str, nothing: &'r Rights, source: &'r Source) -> Self {
+        let fields = nothing.catalog().field_ids().collect();
+        Self { key, name, like: nothing, fields, types: source.types_with_rows() }
+    }
+}
+
+/// The rights of these roles, by what the rules call them.
+pub(super) async fn compile(
     source: &Source,
     catalog: &Arc<Catalog>,
-    wanted: impl IntoIterator<Item = (&'r str, &'r str)>,
+    wanted: impl IntoIterator<Item = Wanted<'_>>,
 ) -> Result<BTreeMap<String, Arc<Rights>>, PolicyError> {
     let mut judge = Judge::new(source).await?;
-    let types = source.types_with_rows();
     let mut roles = BTreeMap::new();
-    for (role, name) in wanted {
-        let fields = decide_fields(&mut judge, catalog, role)?;
-        let mut rows = BTreeMap::new();
+    for Wanted { key, name, like, fields, types } in wanted {
+        let fields = decide_fields(&mut judge, catalog, key, like, &fields)?;
+        let mut rows: BTreeMap<String, Scope> =
+            like.scopes().map(|(type_name, scope)| (type_name.to_owned(), scope)).collect();
+        rows.retain(|type_name, _| !types.contains(type_name.as_str()));
         for (right, scope) in SCOPES {
-            if !judge.turn_to(role, right)? {
+            if types.is_empty() || !judge.turn_to(key, right)? {
                 continue;
             }
             for type_name in &types {
-                if judge.allows(role, type_name, right)? {
+                if judge.allows(key, type_name, right)? {
                     rows.insert((*type_name).to_owned(), scope);
                 }
             }
         }
-        let rights = Rights::new(role, name, catalog.clone(), fields, rows);
-        roles.insert(role.to_owned(), Arc::new(rights));
+        let rights = Rights::new(key, name, catalog.clone(), fields, rows);
+        roles.insert(key.to_owned(), Arc::new(rights));
     }
     Ok(roles)
 }
@@ -104,10 +128,17 @@ fn decide_fields(
     judge: &mut Judge<'_>,
     catalog: &Catalog,
     role: &str,
+    like: &Rights,
+    asked: &BTreeSet<FieldId>,
 ) -> Result<Box<[FieldRights]>, PolicyError> {
-    let mut decided = vec![FieldRights::default(); catalog.len()].into_boxed_slice();
+    let mut decided: Box<[FieldRights]> = like.fields().into();
+    for field in asked {
+        if let Some(rights) = decided.get_mut(usize::from(field.0)) {
+            *rights = FieldRights::default();
+        }
+    }
     let (operations, fields): (Vec<FieldId>, Vec<FieldId>) =
-        catalog.field_ids().partition(|field| is_operation(catalog.field_name(*field)));
+        asked.iter().partition(|field| is_operation(catalog.field_name(**field)));
     // From narrow to wide: what is read in clear overwrites what is read masked.
     type Grant = fn(&mut FieldRights);
     let grants: [(&str, &[FieldId], Grant); 8] = [
@@ -121,7 +152,7 @@ fn decide_fields(
         ("reveal:freely", &fields, |rights| rights.reveal_freely = true),
     ];
     for (right, asked, grant) in grants {
-        if !judge.turn_to(role, right)? {
+        if asked.is_empty() || !judge.turn_to(role, right)? {
             continue;
         }
         for field in asked {

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use async_graphql::Enum;
 use custodian_entity::id::{RoleId, TenantId, TypedId};
 
-use super::compile::compile;
+use super::compile::{Wanted, compile};
 use super::files::PolicyError;
-use super::rule::{Link, Place, Rule};
+use super::rule::{Link, Place, Rule, reach};
 use super::source::{ROLES, Source};
-use crate::authz::catalog::Catalog;
+use crate::authz::catalog::{Catalog, FieldId};
 use crate::authz::table::Rights;
 
 /// What every role of signed-in users belongs to.
 const SETS: [&str; 2] = ["everyone", "users"];
+
+/// What the rules would call the role that all which start from nothing are like: no role is called so.
+const PLAIN: &str = "*plain";
 
 /// A right that a rule gives or takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -94,6 +97,11 @@ pub struct CustomRole {
 pub type Problem = String;
 
 impl CustomRole {
+    /// The types that its rules about rows name.
+    fn reaches(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter(|rule| rule.right.starts_with("rows:")).map(|rule| &*rule.object)
+    }
+
     /// Whether every name in it is known.
     fn check(&self, source: &Source, catalog: &Catalog) -> Result<(), Problem> {
         if let Some(base) = &self.based_on
@@ -118,11 +126,28 @@ impl CustomRole {
     }
 }
 
+/// What a role needs no rules for.
+pub(super) async fn compile_plain(
+    source: &Source,
+    catalog: &Arc<Catalog>,
+) -> Result<Arc<Rights>, PolicyError> {
+    let mut extended = source.clone();
+    extended.role_sets.insert(PLAIN.to_owned(), links(PLAIN, None));
+    let nothing = Rights::nothing(catalog.clone());
+    let mut compiled = compile(&extended, catalog, [Wanted::all(PLAIN, PLAIN, &nothing, &extended)]).await?;
+    Ok(compiled.remove(PLAIN).unwrap_or_else(|| Arc::new(nothing)))
+}
+
+fn links(key: &str, base: Option<&str>) -> Vec<Link> {
+    SETS.into_iter().chain(base).map(|set| Link::new(0, "g", key, set)).collect()
+}
+
 /// The rights of roles of tenants' own. A role that names what no longer exists is left out, with what is wrong with
 /// it: nobody acts in it until it is mended. First comes the policy with the rules of all others.
 pub(super) async fn compile_custom(
     source: &Source,
     catalog: &Arc<Catalog>,
+    (bases, plain): (&BTreeMap<String, Arc<Rights>>, &Rights),
     roles: &[CustomRole],
 ) -> Result<(Source, BTreeMap<RoleId, Arc<Rights>>, BTreeMap<RoleId, Problem>), PolicyError> {
     let mut problems = BTreeMap::new();
@@ -134,8 +159,7 @@ pub(super) async fn compile_custom(
             continue;
         }
         let key = role.id.encode();
-        let sets = SETS.into_iter().chain(role.based_on.as_deref());
-        extended.role_sets.insert(key.clone(), sets.map(|set| Link::new(0, "g", &key, set)).collect());
+        extended.role_sets.insert(key.clone(), links(&key, role.based_on.as_deref()));
         for (place, rule) in role.rules.iter().enumerate() {
             extended.add(Rule {
                 place: Place::Role(place),
@@ -150,8 +174,51 @@ pub(super) async fn compile_custom(
     if sound.is_empty() {
         return Ok((extended, BTreeMap::new(), problems));
     }
-    let wanted = sound.iter().map(|(key, role)| (key.as_str(), role.name.as_str()));
+    let nothing = Rights::nothing(catalog.clone());
+    let members = Members::of(source, catalog);
+    let wanted = sound.iter().map(|(key, role)| match like(source, bases, plain, role) {
+        Some(like) => Wanted {
+            key,
+            name: &role.name,
+            like,
+            fields: role.rules.iter().flat_map(|rule| members.fields(catalog, &rule.object)).collect(),
+            types: role.reaches().collect(),
+        },
+        None => Wanted::all(key, &role.name, &nothing, source),
+    });
     let mut compiled = compile(&extended, catalog, wanted).await?;
     let rights = sound.iter().filter_map(|(key, role)| Some((role.id, compiled.remove(key)?))).collect();
     Ok((extended, rights, problems))
+}
+
+/// The role of which a role of a tenant's own differs by its own rules only: the one it starts from, if that belongs to
+/// all that it belongs to.
+fn like<'k>(
+    source: &Source,
+    bases: &'k BTreeMap<String, Arc<Rights>>,
+    plain: &'k Rights,
+    role: &CustomRole,
+) -> Option<&'k Rights> {
+    let Some(base) = &role.based_on else { return Some(plain) };
+    let sets = reach(base, &source.role_sets);
+    let is_like = SETS.iter().all(|set| sets.contains_key(set));
+    is_like.then(|| bases.get(base)).flatten().map(|rights| &**rights)
+}
+
+/// The fields of each group.
+struct Members<'s>(BTreeMap<&'s str, Vec<FieldId>>);
+
+impl<'s> Members<'s> {
+    fn of(source: &'s Source, catalog: &Catalog) -> Self {
+        let mut members: BTreeMap<&str, Vec<FieldId>> = BTreeMap::new();
+        for link in source.groups.values().flatten() {
+            members.entry(&link.set).or_default().extend(catalog.field(&link.member));
+        }
+        Self(members)
+    }
+
+    /// The fields that a rule about this object is about.
+    fn fields(&self, catalog: &Catalog, object: &str) -> impl Iterator<Item = FieldId> + use<'_, 's> {
+        self.0.get(object).into_iter().flatten().copied().chain(catalog.field(object))
+    }
 }

@@ -17,12 +17,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use custodian_entity::choice::Scope;
+use custodian_entity::choice::{Scope, UserKind};
 use custodian_entity::id::RoleId;
 
-pub use self::adapter::{load_custom, remove_custom, replace_custom, version as custom_version};
-use self::custom::compile_custom;
+pub use self::adapter::{hold, load_custom, remove_custom, replace_custom, version as custom_version};
+use self::compile::{Wanted, compile};
 pub use self::custom::{CustomRole, CustomRule, Problem, Right};
+use self::custom::{compile_custom, compile_plain};
 pub use self::diff::{Change, diff};
 pub use self::explain::{Explanation, Matched, NoQuestion, Question};
 use self::fields::InputNeeds;
@@ -34,7 +35,7 @@ pub use self::source::ROLES;
 use self::source::Source;
 use super::catalog::{Catalog, FieldId};
 use super::table::{Level, Rights, Verb};
-use crate::authn::{ANONYMOUS, ActingRole};
+use crate::authn::{ANONYMOUS, Viewer};
 
 /// What giving a value at a position of the schema needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,11 @@ pub struct Policy {
     /// The same with the rules of tenants' own roles, to explain them.
     explained: Arc<Source>,
     roles: BTreeMap<String, Arc<Rights>>,
+    /// What a role of a tenant's own that starts from nothing has without a rule.
+    plain: Arc<Rights>,
     custom: BTreeMap<RoleId, Arc<Rights>>,
+    /// The state of the tenants' own roles that were compiled; none before.
+    custom_version: Option<i64>,
     inputs: Arc<HashMap<String, Needs>>,
     everything: Arc<Rights>,
     shows_schema: bool,
@@ -77,7 +82,10 @@ impl Policy {
         source: Source,
         catalog: Arc<Catalog>,
     ) -> Result<Self, PolicyError> {
-        let roles = compile::compile(&source, &catalog, ROLES.map(|role| (role, role))).await?;
+        let nothing = Rights::nothing(catalog.clone());
+        let wanted = ROLES.map(|role| Wanted::all(role, role, &nothing, &source));
+        let roles = compile(&source, &catalog, wanted).await?;
+        let plain = compile_plain(&source, &catalog).await?;
         let mut inputs = HashMap::with_capacity(source.inputs.len());
         for (position, needs) in &source.inputs {
             let needs = match needs {
@@ -99,13 +107,15 @@ impl Policy {
             explained: source.clone(),
             source,
             roles,
+            plain,
             custom: BTreeMap::new(),
+            custom_version: None,
             inputs: Arc::new(inputs),
             everything,
             shows_schema: true,
         };
         policy.require_nullable()?;
-        policy.require_facts()?;
+        policy.require_masks()?;
         Ok(policy)
     }
 
@@ -142,13 +152,12 @@ impl Policy {
         version: i64,
     ) -> Result<(Self, BTreeMap<RoleId, Problem>), PolicyError> {
         let (explained, mut custom, mut problems) =
-            compile_custom(&self.source, &self.catalog, roles).await?;
+            compile_custom(&self.source, &self.catalog, (&self.roles, &self.plain), roles).await?;
         custom.retain(|role, rights| {
-            let rigid = self.rigid(rights);
-            if !rigid.is_empty() {
-                problems.insert(*role, rigid_fields(&rigid));
-            }
-            rigid.is_empty()
+            let problem = self.problem(rights);
+            let is_sound = problem.is_none();
+            problems.extend(problem.map(|problem| (*role, problem)));
+            is_sound
         });
         if !self.shows_schema {
             for rights in custom.values_mut() {
@@ -156,8 +165,9 @@ impl Policy {
             }
         }
         let files = self.version.split('+').next().unwrap_or_default();
-        let (explained, version) = (Arc::new(explained), format!("{files}+{version}"));
-        Ok((Self { custom, explained, version, ..self.clone() }, problems))
+        let (explained, custom_version) = (Arc::new(explained), Some(version));
+        let version = format!("{files}+{version}");
+        Ok((Self { custom, custom_version, explained, version, ..self.clone() }, problems))
     }
 
     /// What a role would come to.
@@ -187,13 +197,34 @@ impl Policy {
         self.roles.get(role)
     }
 
-    /// The rights of who acts in a role, or in none; nothing if the role is not in force.
-    pub fn rights_in(&self, role: Option<&ActingRole>) -> Option<&Arc<Rights>> {
-        match role {
-            Some(ActingRole { custom: Some(id), .. }) => self.custom.get(id),
-            Some(role) => self.roles.get(&role.name),
-            None => self.roles.get(ANONYMOUS),
+    /// The rights of a viewer in the role he acts in; nothing if it is not in force, or not for accounts like his.
+    pub fn rights_of(&self, viewer: &Viewer) -> Option<&Arc<Rights>> {
+        let Some(identity) = viewer.identity() else { return self.roles.get(ANONYMOUS) };
+        let rights = match identity.role.custom {
+            Some(id) => self.custom.get(&id),
+            None => self.roles.get(&identity.role.name),
+        };
+        rights.filter(|rights| self.beyond_kind(identity.kind, rights).is_empty())
+    }
+
+    /// What accounts of this kind may not hold of these rights: those of resellers and customers nothing beyond the
+    /// built-in role made for them (DOMAIN, rule 7).
+    pub fn beyond_kind(&self, kind: UserKind, rights: &Rights) -> Vec<String> {
+        let most = match kind {
+            UserKind::Staff => return Vec::new(),
+            UserKind::Reseller => "reseller",
+            UserKind::Customer => "customer",
+        };
+        match self.rights(most) {
+            Some(most) if most.key() == rights.key() => Vec::new(),
+            Some(most) => rights.beyond(most, Scope::All),
+            None => vec![most.to_owned()],
         }
+    }
+
+    /// Which state of the tenants' own roles it holds; none before the first look.
+    pub fn custom_version(&self) -> Option<i64> {
+        self.custom_version
     }
 
     /// The rights of a tenant's own role; none if it is not in force.
@@ -252,20 +283,44 @@ impl Policy {
     }
 
     /// A field that is masked for a role must have a mask.
-    fn require_facts(&self) -> Result<(), PolicyError> {
+    fn require_masks(&self) -> Result<(), PolicyError> {
         for rights in self.roles.values() {
-            for field in self.catalog.field_ids().filter(|field| rights.level(*field) == Level::Masked) {
-                if self.facts(field).is_none_or(|facts| facts.mask.is_none()) {
-                    let name = self.catalog.field_name(field);
-                    return Err(PolicyError::Incomplete(format!(
-                        "{name} is masked for a role but has no mask"
-                    )));
-                }
+            if let Some(name) = self.maskless(rights).first() {
+                return Err(PolicyError::Incomplete(format!("{name} is masked for a role but has no mask")));
             }
         }
         Ok(())
     }
+
+    /// The fields that these rights mask though no mask would hide anything: there is none, or it is that of free text,
+    /// which knows what it hides from rows that are not reached.
+    fn maskless(&self, rights: &Rights) -> Vec<&str> {
+        let is_maskless = |field: &FieldId| match self.facts(*field).and_then(|facts| facts.mask.as_deref()) {
+            None => true,
+            Some("text") => {
+                let owner = self.catalog.field_name(*field).split_once('.').map_or("", |(owner, _)| owner);
+                KNOWN_BY_TEXT.iter().any(|kind| rights.scope(kind) < rights.scope(owner))
+            }
+            Some(_) => false,
+        };
+        let masked = self.catalog.field_ids().filter(|field| rights.level(*field) == Level::Masked);
+        masked.filter(is_maskless).map(|field| self.catalog.field_name(field)).collect()
+    }
+
+    /// Why nobody can act in a role with these rights, if so.
+    fn problem(&self, rights: &Rights) -> Option<Problem> {
+        let (rigid, maskless) = (self.rigid(rights), self.maskless(rights));
+        if !rigid.is_empty() {
+            let names = rigid.join(", ");
+            return Some(format!("whoever has rows of a type reads what is never null in it: {names}"));
+        }
+        (!maskless.is_empty())
+            .then(|| format!("nothing would be hidden by a mask of {}", maskless.join(", ")))
+    }
 }
+
+/// The types whose values the mask of free text hides, as far as their rows are reached (`support::known`).
+const KNOWN_BY_TEXT: [&str; 4] = ["Customer", "Contact", "Address", "Subscription"];
 
 /// The name of a row scope.
 pub fn scope_word(scope: Scope) -> &'static str {
@@ -280,10 +335,6 @@ pub fn scope_word(scope: Scope) -> &'static str {
 
 /// The operations that show the schema.
 const INTROSPECTION: [&str; 2] = ["Query.__schema", "Query.__type"];
-
-fn rigid_fields(names: &[&str]) -> Problem {
-    format!("whoever has rows of a type reads what is never null in it: {}", names.join(", "))
-}
 
 impl PolicyFiles {
     /// The first 16 hexadecimal digits of their SHA-256.
