@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Request, Response, ServerError};
 use sea_orm::{DatabaseConnection, DbErr};
 
+use crate::audit::Quotas;
 use crate::authn::token::Tokens;
 use crate::authn::{self, Credentials, Origin, Viewer};
 use crate::authz::answer::finish;
@@ -200,7 +201,7 @@ impl App {
             .data(tokens.clone())
             .data(Arc::new(keys.sealer("cursors")?))
             .data(MaxPageSize(config.max_page_size.into()))
-            .data(config.reveal)
+            .data(Quotas { reveal: config.reveal, lookup: config.lookup })
             .data(Reader::new())
             .finish();
         let app = Self { config, clock, policy, db, tokens, schema };

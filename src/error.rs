@@ -50,7 +50,7 @@ pub enum Error {
     /// The viewer may not do this; the text names fields or operations, never values.
     #[error("{0}")]
     Forbidden(String),
-    /// A field that may not be unmasked in this role, or that does not exist: its name, as asked for.
+    /// A field of the schema that may not be unmasked in this role: its name.
     #[error("{0} cannot be revealed in this role")]
     NotRevealable(String),
     /// The row does not exist or lies outside the viewer's scope: one text for both.

@@ -46,6 +46,7 @@
 //! | a denied field is nullable | checked when the policy is loaded |
 //! | what is unmasked is read as everything is, under rights in which these fields alone are clear | [`reveal::Reader`], [`authz::Rights::revealing`]; `tests/it/reveal.rs` reveals every field that can be |
 //! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes |
+//! | what a user may do so often only is counted in the transaction that records it | [`audit::counted`] |
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |

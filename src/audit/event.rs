@@ -83,6 +83,10 @@ event_types! {
     IdentityChecked = "IDENTITY_CHECKED";
     /// Fields of one row were unmasked.
     FieldRevealed = "FIELD_REVEALED";
+    /// Fields were to be unmasked that may not be in this role.
+    RevealDenied = "REVEAL_DENIED";
+    /// Something was asked for more often than it may be within an hour.
+    RateLimited = "RATE_LIMITED";
 }
 
 /// What an event says besides who, what and when. Names and steps, never values of personal data.
@@ -121,7 +125,7 @@ pub(super) enum Details {
         /// Until when.
         expires_at: Option<DateTime<Utc>>,
     },
-    /// Fields that were unmasked, what for, and what allowed it besides the role.
+    /// Fields that were, or were not, unmasked, what for, and what allowed it besides the role.
     Reveal {
         /// Their names in the schema.
         fields: Vec<String>,
@@ -226,7 +230,7 @@ impl Event {
         Self { details, ..self }
     }
 
-    /// With the fields that were unmasked, what for, and the ticket or check that stands behind it.
+    /// With the fields that were to be unmasked, what for, and the ticket or check that stands behind it.
     #[must_use]
     pub fn reveal(
         self,

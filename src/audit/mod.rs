@@ -4,20 +4,18 @@
 //! one whose event cannot be written changes nothing.
 
 mod event;
+mod quota;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use custodian_entity::audit_event;
 use custodian_entity::choice::Outcome;
 use custodian_entity::id::{AuditEventId, TypedId};
 use custodian_entity::personal::IpAddress;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    Statement,
-};
+use sea_orm::{EntityTrait, Set};
 
 pub use self::event::{Event, EventType, Subject};
+pub use self::quota::{Quotas, counted};
 use crate::authz::{Operation, mask};
 use crate::error::{Error, Result};
 
@@ -30,6 +28,8 @@ pub enum Change<T, R> {
     Same(T),
     /// Nothing was changed.
     Refused(R),
+    /// Nothing was changed, and that it was asked for is on record.
+    Denied(Error, Event),
 }
 
 /// Runs a change in a transaction of its own and commits it together with its event. What is refused or fails leaves
@@ -43,28 +43,23 @@ pub async fn recorded<T, R>(
     change: impl AsyncFnOnce() -> Result<Change<T, R>>,
 ) -> Result<Result<T, R>> {
     operation.begin_write().await?;
-    match change().await {
-        Ok(Change::Done(done, event)) => {
-            if let Err(error) = write(operation, action, event).await {
-                operation.end().await?;
-                return Err(error);
-            }
-            operation.commit().await?;
-            Ok(Ok(done))
-        }
-        Ok(Change::Same(done)) => {
-            operation.end().await?;
-            Ok(Ok(done))
-        }
-        Ok(Change::Refused(reasons)) => {
-            operation.end().await?;
-            Ok(Err(reasons))
-        }
-        Err(error) => {
-            operation.end().await?;
-            Err(error)
-        }
+    let (end, event) = match change().await {
+        Ok(Change::Done(done, event)) => (Ok(Ok(done)), Some(event)),
+        Ok(Change::Same(done)) => (Ok(Ok(done)), None),
+        Ok(Change::Refused(reasons)) => (Ok(Err(reasons)), None),
+        Ok(Change::Denied(error, event)) => (Err(error), Some(event)),
+        Err(error) => (Err(error), None),
+    };
+    let Some(event) = event else {
+        operation.end().await?;
+        return end;
+    };
+    if let Err(error) = write(operation, action, event).await {
+        operation.end().await?;
+        return Err(error);
     }
+    operation.commit().await?;
+    end
 }
 
 /// Writes an event into the running transaction.
@@ -97,49 +92,15 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
     Ok(())
 }
 
-/// When the viewer's own events of a type took place since then, oldest first. His other operations that ask the same
-/// wait for the end of this transaction, so that what is decided by the answer still holds when it is acted on.
-///
-/// # Errors
-/// When the database is away.
-#[expect(clippy::disallowed_methods, reason = "the log has no viewer's scope: these are his own entries")]
-pub async fn own_since(
-    operation: &Operation,
-    kind: EventType,
-    since: DateTime<Utc>,
-) -> Result<Vec<DateTime<Utc>>> {
-    let user = operation.identity()?.user;
-    let transaction = operation.transaction().await?;
-    // SQLite has one writer at a time anyway.
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        let (_, number) = user.uuid().as_u64_pair();
-        let lock = "SELECT pg_advisory_xact_lock($1)";
-        let lock = Statement::from_sql_and_values(DbBackend::Postgres, lock, [number.cast_signed().into()]);
-        transaction.execute_raw(lock).await?;
-    }
-    let times = audit_event::Entity::find()
-        .select_only()
-        .column(audit_event::Column::OccurredAt)
-        .filter(audit_event::Column::ActorId.eq(user))
-        .filter(audit_event::Column::OccurredAt.gt(since))
-        .filter(audit_event::Column::EventType.eq(kind.name()))
-        .order_by_asc(audit_event::Column::OccurredAt)
-        .into_tuple()
-        .all(&*transaction)
-        .await?;
-    Ok(times)
-}
-
 impl Event {
     /// An event of a change that was made.
     pub fn done(kind: EventType, subject: Subject) -> Self {
-        Self {
-            kind,
-            subject,
-            actor: None,
-            role: None,
-            outcome: Outcome::Success,
-            details: event::Details::None {},
-        }
+        let details = event::Details::None {};
+        Self { kind, subject, actor: None, role: None, outcome: Outcome::Success, details }
+    }
+
+    /// An event of something that was asked for and not allowed.
+    pub fn denied(kind: EventType, subject: Subject) -> Self {
+        Self { outcome: Outcome::Denied, ..Self::done(kind, subject) }
     }
 }

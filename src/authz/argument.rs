@@ -1,15 +1,16 @@
 //! Arguments are reads and writes: checks every value a client gives against the policy, before anything runs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use async_graphql::{Name, Variables};
+use async_graphql::Name;
 use async_graphql_value::{ConstValue, Value};
 
 use super::catalog::{Catalog, FieldId, ORDER_FIELD, argument_position};
+use super::given::{Given, Sent};
 use super::mask;
 use super::policy::{Needs, Policy, Question};
 use super::table::{Level, Rights, Verb};
-use crate::error::{Error, Result, code};
+use crate::error::code;
 
 /// Why an argument refuses the whole operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,24 +59,6 @@ impl Refused {
     }
 }
 
-/// Variables, with the defaults of the operation for those not given.
-pub(super) struct Given<'a> {
-    pub(super) variables: &'a Variables,
-    pub(super) defaults: &'a HashMap<Name, ConstValue>,
-}
-
-impl<'a> Given<'a> {
-    fn variable(&self, name: &Name) -> Option<&'a ConstValue> {
-        self.variables.get(name).or_else(|| self.defaults.get(name))
-    }
-}
-
-/// Input objects whose name ends so are conditions on rows or values.
-const FILTER: &str = "Filter";
-/// Conditions in an operation, and how deep they may stand in each other: each may cost a search of its own.
-const FILTERS: usize = 100;
-const FILTER_DEPTH: usize = 10;
-
 /// Collects what is refused.
 pub(super) struct ArgumentCheck<'a> {
     pub(super) catalog: &'a Catalog,
@@ -85,37 +68,6 @@ pub(super) struct ArgumentCheck<'a> {
     pub(super) refused: BTreeSet<Refused>,
     /// Whether a text of the document holds the character NUL.
     pub(super) holds_nul: bool,
-    /// Conditions met so far.
-    pub(super) filters: Filters,
-}
-
-/// How many conditions there are, how many the one looked at stands in, and how many that is at most.
-#[derive(Default)]
-pub(super) struct Filters {
-    count: usize,
-    depth: usize,
-    deepest: usize,
-}
-
-impl Filters {
-    /// Refuses more than may be asked for.
-    pub(super) fn within_limits(&self) -> Result<()> {
-        let measured =
-            [("filters", self.count, FILTERS), ("filters in each other", self.deepest, FILTER_DEPTH)];
-        match measured.into_iter().find(|(_, measured, limit)| measured > limit) {
-            Some((what, measured, limit)) => {
-                Err(Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed")))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// A value of the document or, inside a variable, of the request.
-#[derive(Clone, Copy)]
-enum Sent<'v> {
-    Literal(&'v Value),
-    Constant(&'v ConstValue),
 }
 
 impl ArgumentCheck<'_> {
@@ -125,48 +77,23 @@ impl ArgumentCheck<'_> {
     }
 
     fn value(&mut self, position: &str, type_name: &str, value: Sent<'_>) {
-        let value = match value {
-            Sent::Literal(Value::Variable(name)) => match self.given.variable(name) {
-                Some(constant) => Sent::Constant(constant),
-                None => return, // not given
-            },
-            other => other,
-        };
+        let Some(value) = self.given.value(value) else { return };
         match self.policy.needs(position) {
             Some(Needs::Right(verb, field)) => self.need(verb, field, value),
             // A position the schema does not have is a validation error; one it has is decided, or nothing starts.
             Some(Needs::Nothing) | None => {}
         }
-        self.inside(type_name, value);
-    }
-
-    /// Looks into a value, and counts it if it is a condition.
-    fn inside(&mut self, type_name: &str, value: Sent<'_>) {
-        let is_object =
-            matches!(value, Sent::Literal(Value::Object(_)) | Sent::Constant(ConstValue::Object(_)));
-        if !is_object || !type_name.ends_with(FILTER) {
-            return self.parts(type_name, value);
-        }
-        self.filters.count += 1;
-        self.filters.depth += 1;
-        self.filters.deepest = self.filters.deepest.max(self.filters.depth);
         self.parts(type_name, value);
-        self.filters.depth -= 1;
     }
 
     /// Looks into lists, input objects, and enums whose values name fields.
     fn parts(&mut self, type_name: &str, value: Sent<'_>) {
+        for item in value.items().into_iter().flatten() {
+            if let Some(item) = self.given.value(item) {
+                self.parts(type_name, item);
+            }
+        }
         match value {
-            Sent::Literal(Value::List(items)) => {
-                for item in items {
-                    self.element(type_name, Sent::Literal(item));
-                }
-            }
-            Sent::Constant(ConstValue::List(items)) => {
-                for item in items {
-                    self.element(type_name, Sent::Constant(item));
-                }
-            }
             Sent::Literal(Value::Object(members)) => {
                 for (name, member) in members {
                     self.member(type_name, name, Sent::Literal(member));
@@ -186,17 +113,6 @@ impl ArgumentCheck<'_> {
             }
             Sent::Literal(_) | Sent::Constant(_) => {}
         }
-    }
-
-    fn element(&mut self, type_name: &str, value: Sent<'_>) {
-        let value = match value {
-            Sent::Literal(Value::Variable(name)) => match self.given.variable(name) {
-                Some(constant) => Sent::Constant(constant),
-                None => return,
-            },
-            other => other,
-        };
-        self.inside(type_name, value);
     }
 
     fn member(&mut self, type_name: &str, name: &Name, value: Sent<'_>) {

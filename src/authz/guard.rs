@@ -15,8 +15,9 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, Variables};
 
-use super::argument::{ArgumentCheck, Filters, Given};
+use super::argument::ArgumentCheck;
 use super::catalog::{Catalog, FieldId, INTROSPECTION, OutputField, Shape, TypeIndex};
+use super::given::Given;
 use super::introspection::separate;
 use super::measure::measure;
 use super::nesting;
@@ -66,13 +67,14 @@ pub fn guard(
         }
     };
     require_variables(&operation.node, variables)?;
-    let roots = measure(catalog, limits, &document, &operation.node, root, variables)?;
-    let uses = Uses::of(&document, &operation.node);
     let defaults: HashMap<Name, async_graphql::Value> = (operation.node.variable_definitions.iter())
         .filter_map(|definition| {
             Some((definition.node.name.node.clone(), definition.node.default_value.as_ref()?.node.clone()))
         })
         .collect();
+    let given = Given { variables, defaults: &defaults };
+    let roots = measure(catalog, limits, &document, &operation.node, root, given)?;
+    let uses = Uses::of(&document, &operation.node);
     let mut rewriter = Rewriter {
         catalog,
         rights,
@@ -81,10 +83,9 @@ pub fn guard(
             catalog,
             policy,
             rights,
-            given: Given { variables, defaults: &defaults },
+            given,
             refused: BTreeSet::new(),
             holds_nul: false,
-            filters: Filters::default(),
         },
         waiting: document.fragments,
         done: HashMap::new(),
@@ -108,7 +109,6 @@ pub fn guard(
     if rewriter.arguments.holds_nul || variables.values().any(holds_nul) {
         return Err(Error::bad_input("a text holds the character NUL").into());
     }
-    rewriter.arguments.filters.within_limits()?;
     one_mutation(operation_type, roots)?;
     if !rewriter.arguments.refused.is_empty() {
         return Err(Refusal::arguments(catalog, &rewriter.arguments.refused));

@@ -1,14 +1,15 @@
-//! Measures a document before anything of it runs: depth, aliases, directives, root fields, expanded selections, and
-//! cost with list sizes. Each fragment is measured once, so that fragments spreading each other many times over are as
+//! Measures a document before anything of it runs: depth, aliases, directives, root fields, expanded selections, cost
+//! with list sizes, and the conditions of filters. Each fragment is measured once, so that fragments spreading each other many times over are as
 //! cheap to refuse as to write.
 
 use std::collections::HashMap;
 
+use async_graphql::Name;
 use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Name, Positioned, Variables};
-use async_graphql_value::Value;
 
 use super::catalog::{Catalog, TypeIndex};
+use super::conditions::Conditions;
+use super::given::{Given, Sent};
 use crate::config::Limits;
 use crate::error::{Error, Result};
 
@@ -29,6 +30,8 @@ struct Measure {
     introspection: u64,
     // Fields, each times the size of the lists it stands in.
     cost: u64,
+    // Of filters.
+    conditions: Conditions,
     // Fields, inline fragments and spreads in each other.
     levels: u64,
     // Fragments spreading each other.
@@ -62,6 +65,7 @@ impl Measure {
         self.directives = self.directives.saturating_add(other.directives);
         self.fields = self.fields.saturating_add(other.fields);
         self.cost = self.cost.saturating_add(other.cost);
+        self.conditions.add(other.conditions);
         self.levels = self.levels.max(other.levels);
         self.spreads = self.spreads.max(other.spreads);
     }
@@ -91,7 +95,7 @@ pub(super) fn measure(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     root: TypeIndex,
-    variables: &Variables,
+    given: Given<'_>,
 ) -> Result<u64> {
     let too_many = |what: &str, measured: u64, limit: u64| {
         Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed"))
@@ -105,15 +109,8 @@ pub(super) fn measure(
             return Err(too_many(what, measured, limit));
         }
     }
-    let mut meter = Meter {
-        catalog,
-        document,
-        variables,
-        operation,
-        fragments: HashMap::new(),
-        open: Vec::new(),
-        levels: 0,
-    };
+    let mut meter =
+        Meter { catalog, limits, document, given, fragments: HashMap::new(), open: Vec::new(), levels: 0 };
     // All of them, spread or not: validation looks at each.
     for name in document.fragments.keys() {
         meter.fragment(name)?;
@@ -138,9 +135,9 @@ pub(super) fn measure(
 
 struct Meter<'a> {
     catalog: &'a Catalog,
+    limits: &'a Limits,
     document: &'a ExecutableDocument,
-    variables: &'a Variables,
-    operation: &'a OperationDefinition,
+    given: Given<'a>,
     fragments: HashMap<&'a Name, Measure>,
     open: Vec<&'a Name>,
     levels: u64,
@@ -168,6 +165,7 @@ impl<'a> Meter<'a> {
                     total.add(self.fragment(&spread.node.fragment_name.node)?)
                 }
             }
+            total.conditions.within(self.limits)?;
         }
         self.levels -= 1;
         total.levels += 1;
@@ -206,6 +204,10 @@ impl<'a> Meter<'a> {
             }
             _ => 1,
         };
+        let mut conditions = below.conditions;
+        if let Some(known) = known {
+            conditions.add(Conditions::of(self.catalog, self.limits, self.given, field, known)?);
+        }
         let is_introspection_list =
             parent.is_none() && INTROSPECTION_LISTS.contains(&field.name.node.as_str());
         Ok(Measure {
@@ -216,6 +218,7 @@ impl<'a> Meter<'a> {
             introspection: below.introspection + u64::from(is_introspection_list),
             fields: below.fields.saturating_add(1),
             cost: below.cost.saturating_mul(rows).saturating_add(1),
+            conditions,
             levels: below.levels,
             spreads: below.spreads,
         })
@@ -232,45 +235,21 @@ impl<'a> Meter<'a> {
         listed.map_or(PLAIN_LIST, |(_, _, rows)| *rows)
     }
 
-    /// How many ids are asked for.
-    fn ids(&self, field: &Field) -> u64 {
-        const MOST: u64 = 100;
-        match field.get_argument("ids").map(|ids| &ids.node) {
-            Some(Value::List(ids)) => ids.len() as u64,
-            Some(Value::Variable(name)) => match self.variables.get(name) {
-                Some(async_graphql::Value::List(ids)) => ids.len() as u64,
-                _ => MOST,
-            },
-            _ => MOST,
-        }
+    /// What an argument was given.
+    fn argument(&self, field: &'a Field, name: &str) -> Option<Sent<'a>> {
+        self.given.value(Sent::Literal(&field.get_argument(name)?.node))
+    }
+
+    /// How many ids are asked for; too many are refused where they are read.
+    fn ids(&self, field: &'a Field) -> u64 {
+        const MOST: usize = 100;
+        let ids = self.argument(field, "ids").and_then(Sent::items);
+        ids.map_or(MOST, |ids| ids.take(MOST + 1).count()) as u64
     }
 
     /// The page size asked for; nonsense is refused where the page is read.
-    fn page(&self, field: &Field) -> u64 {
-        ["first", "last"]
-            .into_iter()
-            .filter_map(|name| field.get_argument(name))
-            .filter_map(|argument| self.number(argument))
-            .next()
-            .unwrap_or(DEFAULT_PAGE)
-    }
-
-    fn number(&self, argument: &Positioned<Value>) -> Option<u64> {
-        match &argument.node {
-            Value::Number(number) => number.as_u64(),
-            Value::Variable(name) => match self.variables.get(name) {
-                Some(async_graphql::Value::Number(number)) => number.as_u64(),
-                Some(_) => None,
-                None => {
-                    let defined =
-                        self.operation.variable_definitions.iter().find(|d| d.node.name.node == *name)?;
-                    match defined.node.default_value.as_ref().map(|value| &value.node) {
-                        Some(async_graphql::Value::Number(number)) => number.as_u64(),
-                        _ => None,
-                    }
-                }
-            },
-            _ => None,
-        }
+    fn page(&self, field: &'a Field) -> u64 {
+        let size = |name| self.argument(field, name).and_then(Sent::number);
+        size("first").or_else(|| size("last")).unwrap_or(DEFAULT_PAGE)
     }
 }

@@ -9,7 +9,9 @@
 pub mod answer;
 mod argument;
 pub mod catalog;
+mod conditions;
 pub mod denial;
+mod given;
 pub mod guard;
 pub mod introspection;
 pub mod mask;

@@ -32,6 +32,7 @@ pub struct Operation {
     db: DatabaseConnection,
     settings: Settings,
     transaction: Mutex<Option<Arc<DatabaseTransaction>>>,
+    aside: Mutex<()>,
     changed_policy: AtomicBool,
 }
 
@@ -56,8 +57,9 @@ impl Operation {
         db: DatabaseConnection,
         settings: Settings,
     ) -> Self {
-        let (transaction, changed_policy) = (Mutex::new(None), AtomicBool::new(false));
-        Self { viewer, origin, rights, clock, db, settings, transaction, changed_policy }
+        let (transaction, aside) = (Mutex::new(None), Mutex::new(()));
+        let changed_policy = AtomicBool::new(false);
+        Self { viewer, origin, rights, clock, db, settings, transaction, aside, changed_policy }
     }
 
     /// The same operation with transactions of its own, in which row-level security is told something else than the
@@ -68,11 +70,13 @@ impl Operation {
         Arc::new(Self::within(viewer, origin, rights, clock, db, settings))
     }
 
-    /// The same viewer's, with a transaction of its own: for a query that records what it was asked, which must be
-    /// permanent before it is answered, while other fields of the operation go on reading.
-    pub fn aside(&self) -> Arc<Self> {
+    /// Runs something as the same viewer in a transaction of its own: for a query that records what it was asked, which
+    /// must be permanent before it is answered, while other fields of the operation go on reading. One at a time, so
+    /// that no document takes many connections.
+    pub async fn aside<T>(&self, run: impl AsyncFnOnce(&Arc<Self>) -> T) -> T {
+        let _turn = self.aside.lock().await;
         let (viewer, origin, rights) = (self.viewer.clone(), self.origin.clone(), self.rights.clone());
-        Arc::new(Self::new(viewer, origin, rights, self.clock.clone(), self.db.clone()))
+        run(&Arc::new(Self::new(viewer, origin, rights, self.clock.clone(), self.db.clone()))).await
     }
 
     /// Who asks, if signed in.

@@ -97,14 +97,16 @@ pub struct Config {
     /// What one GraphQL request may ask for.
     pub limits: Limits,
     /// Unmasking single values.
-    pub reveal: Reveal,
+    pub reveal: Quota,
+    /// Looking customers up.
+    pub lookup: Quota,
 }
 
-/// Unmasking single values.
+/// How often a user may do something.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Reveal {
-    /// How often a user may do it within an hour.
+pub struct Quota {
+    /// Within an hour.
     #[serde(deserialize_with = "value::whole::<_, _, 0, 1000>")]
     pub per_hour: usize,
 }
@@ -137,6 +139,12 @@ pub struct Limits {
     /// Directives on fields and fragments.
     #[serde(deserialize_with = "value::whole::<_, _, 0, 1_000_000>")]
     pub directives: u64,
+    /// Conditions in filters.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1_000_000>")]
+    pub filters: u64,
+    /// Those on other rows (`is`, `some`): each searches the rows of a type.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1_000_000>")]
+    pub filters_on_other_rows: u64,
 }
 
 /// Connections to the database; how long it lets a statement run is for PostgreSQL.

@@ -12,11 +12,14 @@ use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use super::Customer;
 use super::mutation::own_tenant;
 use super::query::malformed;
-use crate::audit::{Change, Event, EventType, Subject, recorded};
+use crate::audit::{Change, Event, EventType, Quotas, Subject, counted};
 use crate::authz::{InOperation, Operation, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::{EmailAddress, PhoneNumber};
 use crate::graphql::{Maybe, certain, validate};
+
+/// The name of the operation: a query that leaves a record.
+pub const LOOKUP: &str = "customerLookup";
 
 /// At most this many customers are found.
 const MOST: u64 = 5;
@@ -61,22 +64,23 @@ pub struct LookupQuery;
 
 #[Object]
 impl LookupQuery {
-    /// The customers within reach that are known by exactly this, at most five. Each look-up is on record before it is
-    /// answered: by which kind of key and with how many hits, not by which value.
+    /// The customers within reach that are known by exactly this, at most five. Each look-up is counted, and on record
+    /// before it is answered: by which kind of key and with how many hits, not by which value. Not by GET.
     async fn customer_lookup(&self, ctx: &Context<'_>, by: CustomerLookupInput) -> Maybe<Vec<Customer>> {
         certain(async {
-            let operation = ctx.operation()?.aside();
-            let found = recorded(&operation, "customerLookup", async || {
-                let (key, is_known_by_it) = by.condition(&operation).await?;
-                let rows = Scoped::<Entity>::of(&operation)
-                    .all(|rows| rows.filter(is_known_by_it).order_by_asc(Column::Id).limit(MOST))
-                    .await?;
-                let event = Event::done(EventType::CustomerLookedUp, Subject::default());
-                let event = event.lookup(key, rows.len());
-                Ok(Change::<_, Infallible>::Done(rows, event))
-            })
-            .await?;
-            let Ok(rows) = found;
+            let (quota, kind) = (Quotas::of(ctx)?.lookup, EventType::CustomerLookedUp);
+            let found = ctx.operation()?.aside(async |operation| {
+                counted(operation, LOOKUP, kind, quota, async || {
+                    let (key, is_known_by_it) = by.condition(operation).await?;
+                    let rows = Scoped::<Entity>::of(operation)
+                        .all(|rows| rows.filter(is_known_by_it).order_by_asc(Column::Id).limit(MOST))
+                        .await?;
+                    let event = Event::done(kind, Subject::default()).lookup(key, rows.len());
+                    Ok(Change::<_, Infallible>::Done(rows, event))
+                })
+                .await
+            });
+            let Ok(rows) = found.await?;
             Ok::<Vec<Customer>, Error>(rows.into_iter().map(Customer).collect())
         })
         .await

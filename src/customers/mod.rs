@@ -15,7 +15,7 @@ pub use self::address_mutation::AddressMutation;
 pub use self::contact::Contact;
 pub use self::contact_mutation::ContactMutation;
 pub use self::lifecycle::LifecycleMutation;
-pub use self::lookup::LookupQuery;
+pub use self::lookup::{LOOKUP, LookupQuery};
 pub use self::mutation::CustomerMutation;
 pub use self::object::Customer;
 pub use self::query::{CustomerFilter, CustomerQuery};

@@ -17,9 +17,6 @@ use super::scalar::{BigInt, Date, DateTime};
 use crate::authz::{Operation, Rows, Scoped};
 use crate::error::Result;
 
-/// At most this many alternatives.
-const MAX_ALTERNATIVES: usize = 100;
-
 /// A condition on one column.
 pub trait On {
     /// The condition on what stands on its left.
@@ -49,13 +46,13 @@ pub fn wanted<F: Filter>(operation: &Arc<Operation>, filter: Option<F>) -> Resul
     filter.map_or_else(|| Ok(Condition::all()), |filter| filter.condition(operation))
 }
 
-/// Whether something is in a column of those rows that the viewer reaches and the filter lets through.
-fn is_among<F: Filter>(left: Expr, column: Expr, operation: &Arc<Operation>, filter: &F) -> Result<Expr> {
-    let rows = Scoped::<F::Entity>::of(operation).select().filter(filter.condition(operation)?);
+/// Whether something is in a column of those rows that the viewer reaches and the condition lets through.
+fn is_among<E: Rows>(left: Expr, column: Expr, operation: &Arc<Operation>, wanted: Condition) -> Expr {
+    let rows = Scoped::<E>::of(operation).select().filter(wanted);
     let is_in = left.in_subquery(rows.select_only().expr(column).into_query());
     // PostgreSQL would make a join of a mere IN, and joins of joins multiply where it misjudges the rows. So each
     // sub-select runs once, and what a filter costs is the sum of them.
-    Ok(is_in.binary(BinOper::Is, certainly()))
+    is_in.binary(BinOper::Is, certainly())
 }
 
 /// The literal TRUE.
@@ -139,10 +136,7 @@ pub fn combined<F: Filter>(
 }
 
 fn any_of<V: Into<Value>>(left: Expr, eq: Option<V>, one_of: Option<Vec<V>>) -> Condition {
-    let alternatives = one_of.map(|values| {
-        let values = values.into_iter().take(MAX_ALTERNATIVES).map(|value| Expr::val(value));
-        left.clone().is_in(values)
-    });
+    let alternatives = one_of.map(|values| left.clone().is_in(values.into_iter().map(Expr::val)));
     Condition::all().add_option(eq.map(|value| left.eq(Expr::val(value)))).add_option(alternatives)
 }
 
@@ -182,8 +176,8 @@ impl On for BooleanFilter {
 pub struct ChoiceFilter<E: Set> {
     /// Equal to.
     eq: Option<Choice<E>>,
-    /// One of.
-    #[graphql(name = "in")]
+    /// One of; at most 100.
+    #[graphql(name = "in", validator(max_items = 100))]
     one_of: Option<Vec<Choice<E>>>,
 }
 
@@ -234,7 +228,7 @@ ranges! {
     BigIntFilter of BigInt;
 }
 
-/// A condition on the row that a field leads to.
+/// A condition on the row that a field leads to, if the viewer reaches it: to him, no other is there.
 #[derive(InputObject)]
 #[graphql(name_type)]
 pub struct LinkFilter<F: Filter> {
@@ -243,7 +237,7 @@ pub struct LinkFilter<F: Filter> {
     /// It has one of these ids; at most 100.
     #[graphql(name = "in", validator(max_items = 100))]
     one_of: Option<Vec<ID>>,
-    /// It is one the viewer reaches, and meets these conditions.
+    /// It meets these conditions.
     is: Option<Box<F>>,
 }
 
@@ -257,11 +251,18 @@ impl<F: Filter> On for LinkFilter<F> {
     fn on(&self, operation: &Arc<Operation>, left: Expr) -> Result<Condition> {
         // An id of another kind equals none.
         let uuid = |id: &ID| <F::Entity as Rows>::Id::decode(id).map_or(Uuid::nil(), TypedId::uuid);
-        let one_of = self.one_of.as_ref().map(|ids| ids.iter().map(uuid).collect());
-        let ids = any_of(left.clone(), self.eq.as_ref().map(uuid), one_of);
-        let Some(filter) = &self.is else { return Ok(ids) };
-        let id = F::Entity::id_column().into_simple_expr();
-        Ok(ids.add(is_among(left, id, operation, &**filter)?))
+        let named = |left: Expr| {
+            let one_of = self.one_of.as_ref().map(|ids| ids.iter().map(uuid).collect());
+            any_of(left, self.eq.as_ref().map(uuid), one_of)
+        };
+        let (links, id) = (named(left.clone()), F::Entity::id_column().into_simple_expr());
+        let rows = match &self.is {
+            Some(filter) => named(id.clone()).add(filter.condition(operation)?),
+            None if links.is_empty() => return Ok(links),
+            None => named(id.clone()),
+        };
+        // The link itself is compared as well, for the index on it.
+        Ok(links.add(is_among::<F::Entity>(left, id, operation, rows)))
     }
 }
 
@@ -282,6 +283,7 @@ impl<F: Filter> TypeName for ListFilter<F> {
 impl<F: Filter> On for ListFilter<F> {
     fn on(&self, operation: &Arc<Operation>, left: Expr) -> Result<Condition> {
         let parent = Expr::col(Alias::new("customer_id"));
-        Ok(is_among(left, parent, operation, &*self.some)?.into_condition())
+        let rows = self.some.condition(operation)?;
+        Ok(is_among::<F::Entity>(left, parent, operation, rows).into_condition())
     }
 }

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use async_graphql::parser::types::{DocumentOperations, OperationType};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, USER_AGENT};
@@ -17,6 +16,7 @@ use super::credentials;
 use super::edge::RequestId;
 use super::incoming::Incoming;
 use super::media::{self, MediaType};
+use super::reads;
 use crate::app::App;
 use crate::authn::{Origin, Viewer};
 use crate::authz::nesting;
@@ -63,8 +63,8 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             let viewer = timeout_at(deadline, authenticate(app, &head.headers)).await.map_err(late)??;
             let incoming = Incoming::from_parameters(&head.uri)?;
             nesting::check(&incoming.query, app.config.limits.document_bytes)?;
-            if !only_queries(&incoming) {
-                let message = "GET serves queries only: send this operation by POST";
+            if !reads::only(&incoming) {
+                let message = "GET serves queries that leave no record: send this operation by POST";
                 return Err(Refusal::method_not_allowed(message).allowing("POST"));
             }
             (viewer, incoming)
@@ -96,20 +96,5 @@ fn origin(id: &RequestId, head: &Parts) -> Origin {
         request_id: id.to_string(),
         ip: peer.map(|peer| peer.0.ip().to_canonical()),
         user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_KEPT).collect()),
-    }
-}
-
-/// Whether nothing but a query can come of the request. What does not parse, or names no operation, is left to
-/// execution, which refuses it with the right error.
-fn only_queries(incoming: &Incoming) -> bool {
-    let Ok(document) = async_graphql::parser::parse_query(&incoming.query) else { return true };
-    let name = incoming.operation_name.as_deref();
-    let chosen = match (&document.operations, name) {
-        (DocumentOperations::Multiple(named), Some(name)) => named.get(name),
-        _ => None,
-    };
-    match chosen {
-        Some(operation) => operation.node.ty == OperationType::Query,
-        None => document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query),
     }
 }

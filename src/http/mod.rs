@@ -21,6 +21,7 @@ mod health;
 mod incoming;
 mod media;
 mod metrics;
+mod reads;
 mod server;
 
 use std::sync::Arc;

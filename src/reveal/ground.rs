@@ -29,9 +29,9 @@ pub(super) async fn find(
 ) -> Result<Outcome<Ground>> {
     if let Some(id) = ticket {
         let ticket = ticket_of(operation, id, customer.ok_or(Error::NotFound)?).await?;
-        if ticket.status == TicketStatus::Closed {
-            let closed = UserError::on("ticketId", UserErrorCode::Invalid, "this ticket is closed");
-            return Ok(Err(vec![closed]));
+        if matches!(ticket.status, TicketStatus::Resolved | TicketStatus::Closed) {
+            let over = UserError::on("ticketId", UserErrorCode::Invalid, "this ticket is not open");
+            return Ok(Err(vec![over]));
         }
         return Ok(Ok(Ground { ticket: Some(id), check: None }));
     }

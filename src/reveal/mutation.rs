@@ -1,16 +1,19 @@
 //! `fieldReveal`
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use custodian_entity::choice::RevealPurpose;
 use custodian_entity::id::TicketId;
 use sea_orm::ActiveEnum;
 
-use super::{Reader, ground, quota};
+use super::{Reader, ground};
 use crate::accept;
-use crate::audit::{Change, Event, EventType, recorded};
+use crate::audit::{Change, Event, EventType, Quotas, Subject, counted};
 use crate::authz::catalog::FieldId;
-use crate::authz::{InOperation, Verb};
-use crate::config::Reveal;
+use crate::authz::denial::Denials;
+use crate::authz::policy::{Policy, Question};
+use crate::authz::{InOperation, Operation, Verb};
 use crate::error::{Error, Result};
 use crate::graphql::{Choice, Gid, Maybe, Outcome, certain};
 use crate::node;
@@ -53,20 +56,24 @@ impl RevealMutation {
     }
 }
 
+/// Under which the log has it.
+const ACTION: &str = "fieldReveal";
+
 async fn reveal(ctx: &Context<'_>, input: FieldRevealInput) -> Result<Outcome<Vec<RevealedField>>> {
-    let (operation, missing) = (ctx.operation()?, || Error::bug("the schema lacks its data"));
-    let (reader, quota) = (ctx.data_opt::<Reader>().ok_or_else(missing)?, ctx.data_opt::<Reveal>());
-    let per_hour = quota.ok_or_else(missing)?.per_hour;
-    let fields = decide(ctx, &input)?;
-    let name = |field: &FieldId| operation.rights.catalog().field_name(*field).to_owned();
-    recorded(operation, "fieldReveal", async || {
-        quota::check(operation, per_hour).await?;
+    let operation = ctx.operation()?;
+    let reader = ctx.data_opt::<Reader>().ok_or_else(|| Error::bug("the schema has no reader"))?;
+    let fields = match decide(operation, &input)? {
+        Ok(fields) => fields,
+        Err(refused) => return refuse(ctx, input.purpose.0, refused).await,
+    };
+    let (kind, quota) = (EventType::FieldRevealed, Quotas::of(ctx)?.reveal);
+    counted(operation, ACTION, kind, quota, async || {
         let subject = node::any(ctx, &input.id).await?.subject();
         let ticket = input.ticket_id.map(|id| id.0);
         let ground = accept!(ground::find(operation, &fields, subject.customer(), ticket).await?);
         let values = reader.read(ctx, &input.id, &fields).await?;
-        let event = Event::done(EventType::FieldRevealed, subject);
-        let names: Vec<String> = fields.iter().map(name).collect();
+        let names = names(operation, &fields);
+        let event = Event::done(kind, subject);
         let event = event.reveal(names.clone(), input.purpose.0.to_value(), ground.ticket, ground.check);
         let values = names.into_iter().zip(values).map(|(field, value)| RevealedField { field, value });
         Ok(Change::Done(values.collect::<Vec<_>>(), event))
@@ -74,12 +81,13 @@ async fn reveal(ctx: &Context<'_>, input: FieldRevealInput) -> Result<Outcome<Ve
     .await
 }
 
-/// The fields asked for, each once. Nothing is looked up for it: their type follows from the id.
-///
-/// # Errors
-/// [`Error::NotRevealable`] for each that the role may not unmask or the type does not have.
-fn decide(ctx: &Context<'_>, input: &FieldRevealInput) -> Result<Vec<FieldId>> {
-    let rights = &ctx.operation()?.rights;
+/// The fields asked for, each once; or those that the role may not unmask or that the row does not have, of which the
+/// schema may not know some. Nothing is looked up for it: their type follows from the id.
+fn decide(
+    operation: &Operation,
+    input: &FieldRevealInput,
+) -> Result<Result<Vec<FieldId>, Vec<Option<FieldId>>>> {
+    let rights = &operation.rights;
     let owner = node::type_of(&input.id)?;
     let (mut fields, mut refused) = (Vec::new(), Vec::new());
     for given in &input.fields {
@@ -89,13 +97,50 @@ fn decide(ctx: &Context<'_>, input: &FieldRevealInput) -> Result<Vec<FieldId>> {
         match field.filter(|field| is_of_row && rights.allows(Verb::Reveal, *field)) {
             Some(field) if fields.contains(&field) => {}
             Some(field) => fields.push(field),
-            None => refused.push(Error::NotRevealable(name)),
+            None if refused.contains(&field) => {}
+            None => refused.push(field),
         }
     }
-    let Some(last) = refused.pop() else { return Ok(fields) };
-    for error in refused {
-        let error = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
-        ctx.add_error(ctx.set_error_path(error));
-    }
-    Err(last)
+    Ok(if refused.is_empty() { Ok(fields) } else { Err(refused) })
+}
+
+fn names(operation: &Operation, fields: &[FieldId]) -> Vec<String> {
+    fields.iter().map(|field| operation.rights.catalog().field_name(*field).to_owned()).collect()
+}
+
+/// An error for each field, which is logged, counted, and on record; as often as fields may be unmasked, so that nobody
+/// fills the log. What the schema does not know is not repeated.
+///
+/// # Errors
+/// [`Error::NotRevealable`], [`Error::Forbidden`]; [`Error::RateLimited`].
+async fn refuse<T>(
+    ctx: &Context<'_>,
+    purpose: RevealPurpose,
+    refused: Vec<Option<FieldId>>,
+) -> Result<Outcome<T>> {
+    let operation = ctx.operation()?;
+    let policy = ctx.data_opt::<Arc<Policy>>().ok_or_else(|| Error::bug("the operation has no policy"))?;
+    let known: Vec<FieldId> = refused.iter().copied().flatten().collect();
+    let asked = known.iter().map(|field| (*field, Question::Reveal));
+    Denials::of(policy, &operation.rights, asked).report(
+        &operation.viewer,
+        &operation.origin,
+        "reveal refused",
+    );
+    let error = |field: &Option<FieldId>| match field {
+        Some(field) => Error::NotRevealable(operation.rights.catalog().field_name(*field).to_owned()),
+        None => Error::Forbidden("a field that does not exist cannot be revealed".to_owned()),
+    };
+    let mut errors: Vec<Error> = refused.iter().map(error).collect();
+    let Some(last) = errors.pop() else { return Err(Error::bug("nothing was refused")) };
+    let kind = EventType::RevealDenied;
+    counted(operation, ACTION, kind, Quotas::of(ctx)?.reveal, async || {
+        for error in errors {
+            let error = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
+            ctx.add_error(ctx.set_error_path(error));
+        }
+        let event = Event::denied(kind, Subject::default());
+        Ok(Change::Denied(last, event.reveal(names(operation, &known), purpose.to_value(), None, None)))
+    })
+    .await
 }

@@ -85,7 +85,9 @@ async fn inputs(app: TestApp) {
                 }
             }
         }
-        let changes = before.changes(&app).await;
+        let mut changes = before.changes(&app).await;
+        // That a right was missing to unmask anything is on record.
+        changes.retain(|row| !row.contains("REVEAL_DENIED"));
         assert!(changes.is_empty(), "as {role}, with ids out of reach, something was changed: {changes:?}");
     }
     assert!(asked > 100, "this asked hardly anything: {asked}");

@@ -1,10 +1,13 @@
 //! `customerLookup`: by exactly what a customer is known by, within reach, on record before it is answered.
 
-use custodian_entity::choice::CustomerStatus;
+use chrono::TimeDelta;
+use custodian_entity::audit_event;
+use custodian_entity::choice::{CustomerStatus, Outcome};
 use custodian_entity::customer::{self, Column, Entity};
 use custodian_entity::id::{CustomerId, TypedId};
 use custodian_entity::personal::{Email, Phone};
 use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
@@ -23,6 +26,8 @@ pub fn register(suite: &mut Suite) {
     suite.both("arguments::a look-up takes exactly one key, and a sound one", exactly_one);
     suite.both("arguments::a look-up is for who answers callers", who_may);
     suite.both("arguments::look-ups beside other fields are each on record", beside_others);
+    suite.both("arguments::a user looks up so often within an hour", by_the_hour);
+    suite.both("arguments::of many look-ups at once no more than the quota are answered", many_at_once);
 }
 
 const DOCUMENT: &str = "query($by: CustomerLookupInput!) { customerLookup(by: $by) { id } }";
@@ -214,4 +219,90 @@ async fn beside_others(app: TestApp) {
     assert!((1..5).all(|n| data[format!("c{n}")] == data["c0"]), "{}", answer.text);
     let events = log.gained(&app).await;
     assert_eq!(events.len(), 5, "one for each look-up: {events:?}");
+}
+
+/// Another instance of the service on the same database, with this quota.
+async fn instance(app: &TestApp, username: &str, per_hour: usize) -> Client {
+    let (_, router) = app.instance(|config| config.lookup.per_hour = per_hour).await;
+    app.login(username).await.at(&router)
+}
+
+fn is_limited(answer: &Answer, seconds: u64) {
+    assert_eq!(answer.code(), Some("RATE_LIMITED"), "{}", answer.text);
+    assert_eq!(answer.errors()[0]["extensions"]["retryAfter"], seconds);
+    assert!(answer.data()["customerLookup"].is_null(), "{}", answer.text);
+}
+
+async fn by_the_hour(app: TestApp) {
+    let (client, billing) = (instance(&app, SUPPORT, 3).await, instance(&app, BILLING, 3).await);
+    let support = account(&app, SUPPORT).await;
+    let mut log = Log::mark(&app).await;
+    // Whom a look-up finds makes no difference; one that is none does not count.
+    for by in
+        [json!({ "email": MARIA }), json!({ "email": "nobody@nowhere.example" }), json!({ "phone": "12" })]
+    {
+        look_up(&client, by).await;
+    }
+    assert_eq!(found(&look_up(&client, json!({ "email": MARIA })).await).len(), 1);
+    let looked_up = log.gained(&app).await;
+    assert_eq!(looked_up.len(), 3, "{looked_up:?}");
+
+    is_limited(&look_up(&client, json!({ "email": MARIA })).await, 3_600);
+    let event = log.one(&app, "RATE_LIMITED").await;
+    assert_eq!((event.actor_id, event.outcome), (Some(support.id), Outcome::Denied));
+    assert_eq!((event.tenant_id, event.action.as_str()), (Some(support.tenant_id), "customerLookup"));
+    assert_eq!(event.details, json!({}));
+    // Sound or not, it is not looked at; that he goes on asking does not fill the log.
+    for by in [json!({ "email": MARIA }), json!({ "phone": "12" })] {
+        is_limited(&look_up(&client, by).await, 3_600);
+    }
+    // Another instance, started later.
+    is_limited(&look_up(&instance(&app, SUPPORT, 3).await, json!({ "email": MARIA })).await, 3_600);
+    log.none(&app).await;
+    // Somebody else has his own.
+    assert_eq!(found(&look_up(&billing, json!({ "email": MARIA })).await).len(), 1);
+    log.one(&app, "CUSTOMER_LOOKED_UP").await;
+
+    // It is the last hour that counts.
+    for event in looked_up.iter().chain([&event]) {
+        let hour_ago = Expr::value(app.clock.now() - TimeDelta::hours(1));
+        let moved = audit_event::Entity::update_many()
+            .col_expr(audit_event::Column::OccurredAt, hour_ago)
+            .filter(audit_event::Column::Id.eq(event.id));
+        moved.exec(app.db()).await.unwrap();
+    }
+    for _ in 0..3 {
+        assert_eq!(found(&look_up(&client, json!({ "email": MARIA })).await).len(), 1);
+    }
+    is_limited(&look_up(&client, json!({ "email": MARIA })).await, 3_600);
+    let again = log.gained(&app).await;
+    assert_eq!(again.iter().filter(|event| event.event_type == "RATE_LIMITED").count(), 1, "{again:?}");
+}
+
+/// In one document under several names, and in several documents.
+async fn many_at_once(app: TestApp) {
+    let by = json!({ "email": MARIA });
+    let aliases: Vec<String> = (0..5).map(|n| format!("l{n}: customerLookup(by: $by) {{ id }}")).collect();
+    let document = format!("query($by: CustomerLookupInput!) {{ {} }}", aliases.join(" "));
+    let (support, client) = (instance(&app, SUPPORT, 3).await, instance(&app, BILLING, 3).await);
+    let mut log = Log::mark(&app).await;
+    let answer = support.query(&document, json!({ "by": by })).await;
+    let answered = answer.data().as_object().unwrap().values().filter(|found| found.is_array()).count();
+    assert_eq!((answered, answer.errors().len()), (3, 2), "{}", answer.text);
+    assert!(answer.errors().iter().all(|error| error["extensions"]["code"] == "RATE_LIMITED"));
+    let events = log.gained(&app).await;
+    assert_eq!(events.len(), 4, "three look-ups, and that there were more: {events:?}");
+
+    let sent: Vec<_> = (0..8)
+        .map(|_| {
+            let (client, by) = (client.clone(), by.clone());
+            tokio::spawn(async move { look_up(&client, by).await })
+        })
+        .collect();
+    let mut answered = 0;
+    for answer in sent {
+        answered += usize::from(answer.await.unwrap().errors().is_empty());
+    }
+    assert_eq!(answered, 3);
+    assert_eq!(log.gained(&app).await.len(), 4);
 }

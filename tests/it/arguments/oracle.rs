@@ -156,12 +156,28 @@ struct Questions {
 
 const PAGE: &str = "totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage }";
 
-/// So many lists stay within the number of filters that a document may have.
+/// So many lists stay within the number of filters that a document may have,
 const LISTS: usize = 10;
+/// if so many of those at most are on other rows.
+const ON_OTHER_ROWS: usize = 10;
 
 impl Questions {
     fn documents(&self) -> Vec<String> {
-        let open = self.open.chunks(LISTS).map(|lists| {
+        let mut together: Vec<Vec<&String>> = Vec::new();
+        for list in &self.open {
+            let on_other_rows = |list: &String| list.matches("is:").count() + list.matches("some:").count();
+            match together.last_mut() {
+                Some(lists)
+                    if lists.len() < LISTS
+                        && lists.iter().copied().chain([list]).map(on_other_rows).sum::<usize>()
+                            <= ON_OTHER_ROWS =>
+                {
+                    lists.push(list);
+                }
+                _ => together.push(vec![list]),
+            }
+        }
+        let open = together.iter().map(|lists| {
             let lists = lists.iter().enumerate().map(|(n, list)| format!("q{n}: {list}"));
             format!("{{ {} }}", lists.collect::<Vec<_>>().join(" "))
         });

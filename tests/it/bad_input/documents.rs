@@ -1,9 +1,11 @@
 //! Documents: fields, fragments, variables and operations that are none, or too many.
 
+use custodian_entity::id::ResellerId;
 use serde_json::{Value, json};
 
 use super::{BAD, Bench, EITHER, MUCH};
 use crate::app::TestApp;
+use crate::fixture::absent;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -225,8 +227,46 @@ async fn filters(app: TestApp) {
         let answer = bench.client.query(document, json!({ "filter": filter })).await;
         answer.ok();
     }
-    for filter in [nested(11), nested(40), many(101), many(5_000), looked_through(3)] {
+    let on_other_rows = |count: usize| json!({ "and": vec![json!({ "invoices": { "some": {} } }); count] });
+    bench.client.query(document, json!({ "filter": on_other_rows(10) })).await.ok();
+    for filter in [nested(11), nested(40), many(101), many(5_000), looked_through(3), on_other_rows(11)] {
         bench.refuses(MUCH, document, json!({ "filter": filter })).await;
+    }
+    // Nonsense is not read to its end, wherever it stands.
+    for filter in [json!({ "or": vec![Value::Null; 5_000] }), json!({ "or": vec![json!([[]]); 5_000] })] {
+        let fields = "customers(filter: $f) { totalCount } ".repeat(1_000);
+        bench
+            .refuses(MUCH, &format!("query($f: CustomerFilter) {{ {fields} }}"), json!({ "f": filter }))
+            .await;
+    }
+    // A fragment counts as often as it is spread, through others as well.
+    let page = "customers(filter: $f) { totalCount nodes { id } }";
+    let twice = |ways: &str| {
+        format!(
+            "query($f: CustomerFilter) {{ {ways} }} fragment F on Query {{ {page} }} fragment G on Query {{ ...F ...F }}"
+        )
+    };
+    for filter in [many(34), on_other_rows(4)] {
+        bench.client.query(&twice("...G"), json!({ "f": filter })).await.ok();
+        for ways in
+            ["...G ...F", "...F ... { ...F ... on Query { ...F } }", "...G ... @skip(if: true) { ...G }"]
+        {
+            bench.refuses(MUCH, &twice(ways), json!({ "f": filter })).await;
+        }
+    }
+    let some = "{ invoices: { some: {} } }".repeat(49);
+    let literal = format!("customers(filter: {{ and: [{some}] }}) {{ totalCount nodes {{ id }} }}");
+    let spreads = "...F ".repeat(20);
+    bench.refuses(MUCH, &format!("{{ {spreads} }} fragment F on Query {{ {literal} }}"), json!({})).await;
+    // Nothing that is asked for is left out silently.
+    for (member, value) in [
+        ("status", json!("ACTIVE")),
+        ("customerNumber", json!("C-000001")),
+        ("reseller", json!(absent::<ResellerId>())),
+    ] {
+        let one_of = |count: usize| json!({ member: { "in": vec![value.clone(); count] } });
+        bench.client.query(document, json!({ "filter": one_of(100) })).await.ok();
+        bench.refuses(BAD, document, json!({ "filter": one_of(101) })).await;
     }
     let text = (1..11).fold("{}".to_owned(), |inner, _| format!("{{ or: {inner} }}"));
     let literal = format!("{{ customers(filter: {text}) {{ totalCount }} }}");

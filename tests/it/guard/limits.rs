@@ -45,12 +45,17 @@ async fn limits(app: TestApp) {
         |count| format!("{{ tenant {{ {} }} }}", repeated(count, &|n| format!("slug @skip(if: {})", n > 0)));
     let roots = |count| format!("{{ {} }}", repeated(count, &|n| format!("a{n}: __typename")));
     let fields = |count: u64| format!("{{ tenant {{ {} }} }}", repeated(count - 1, &|_| "slug".to_owned()));
-    let cases: [Case<'_>; 5] = [
+    let filters = |filters: &str| format!("{{ customers(filter: {{ and: [{filters}] }}) {{ totalCount }} }}");
+    let conditions = |count: u64| filters(&repeated(count - 1, &|_| "{}".to_owned()));
+    let on_other_rows = |count| filters(&repeated(count, &|_| "{ tickets: { some: {} } }".to_owned()));
+    let cases: [Case<'_>; 7] = [
         ("depth", limits.depth, &depth),
         ("aliases", limits.aliases, &aliases),
         ("directives", limits.directives, &directives),
         ("root fields", limits.root_fields, &roots),
         ("selected fields", limits.fields, &fields),
+        ("filters", limits.filters, &conditions),
+        ("filters on other rows", limits.filters_on_other_rows, &on_other_rows),
     ];
     for (what, limit, document) in cases {
         let answer = client.query(&document(limit), json!({})).await;

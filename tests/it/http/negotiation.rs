@@ -53,6 +53,13 @@ pub async fn statuses(app: TestApp) {
     assert_eq!(header(&refused, &WWW_AUTHENTICATE), "Bearer");
 }
 
+/// A query that leaves a record.
+const LOOKUP: &str = "customerLookup(by: { email: \"planted@mail.example\" }) { id }";
+
+/// Fragments of which one is spread, and the other is not and looks up.
+const UNUSED: &str = "fragment F on Query { viewer { id } } \
+    fragment G on Query { customerLookup(by: { email: \"planted@mail.example\" }) { id } }";
+
 pub async fn get(app: TestApp) {
     let client = app.login(SUPPORT).await;
     let query = |parameters: &[(&str, &str)]| Request::get(url(parameters)).header(ACCEPT, RESPONSE);
@@ -62,6 +69,11 @@ pub async fn get(app: TestApp) {
         vec![
             ("query", "query A($b: Int) { viewer { id @skip(if: false) } __typename @include(if: true) }"),
             ("variables", "{}"),
+        ],
+        // Nothing of it is looked up.
+        vec![
+            ("query", &format!("query A {{ ...F }} query B {{ {LOOKUP} }} {UNUSED}")),
+            ("operationName", "A"),
         ],
     ] {
         let answer = send(&client, query(&parameters), Body::empty()).await;
@@ -75,6 +87,17 @@ pub async fn get(app: TestApp) {
         // Which one is meant is not said: that one of them is a mutation is enough.
         vec![("query", "query A { __typename } mutation B { __typename }")],
         vec![("query", "mutation A { __typename }"), ("operationName", "")],
+        // A look-up leaves a record, and its value stands in the address.
+        vec![("query", &format!("{{ viewer {{ id }} {LOOKUP} }}"))],
+        vec![
+            ("query", &format!("query A {{ viewer {{ id }} }} query B {{ {LOOKUP} }}")),
+            ("operationName", "B"),
+        ],
+        vec![("query", &format!("{{ ... @skip(if: true) {{ ... on Query {{ who: {LOOKUP} }} }} }}"))],
+        vec![(
+            "query",
+            &format!("{{ ...F }} fragment F on Query {{ ...F ...G }} fragment G on Query {{ {LOOKUP} }}"),
+        )],
     ] {
         let answer = send(&client, query(&parameters), Body::empty()).await;
         assert_refused(&answer, StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT");

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use custodian_entity::audit_event;
+use custodian_entity::choice::Outcome::Denied;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -9,12 +10,14 @@ use serde_json::json;
 use super::{maria, reveal};
 use crate::app::TestApp;
 use crate::client::Client;
-use crate::fixture::{ADMIN, BILLING, MARIA, Outcome, account, all, at_once};
+use crate::fixture::{ADMIN, BILLING, Log, MARIA, Outcome, account, all, at_once};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
     suite.both("reveal::a user unmasks so often within an hour", by_the_hour);
     suite.both("reveal::of many at once no more than the quota succeed", many_at_once);
+    suite.both("reveal::that somebody asks too often is on record once an hour", on_record);
+    suite.both("reveal::what is refused takes nothing from the quota, and fills no log", refusals);
 }
 
 /// What the service allows by default.
@@ -94,4 +97,45 @@ async fn many_at_once(app: TestApp) {
     expected.extend(vec!["done".to_owned(); 2]);
     assert_eq!(summaries, expected);
     assert_eq!(reveals(&app).await.len(), PER_HOUR);
+}
+
+async fn on_record(app: TestApp) {
+    let (client, maria) = (instance(&app, 1).await, maria(&app).await);
+    reveal(&client, &maria, &["email"], json!({})).await.done();
+    let mut log = Log::mark(&app).await;
+    reveal(&client, &maria, &["email"], json!({})).await.failed("RATE_LIMITED");
+    let event = log.one(&app, "RATE_LIMITED").await;
+    let billing = account(&app, BILLING).await;
+    assert_eq!((event.actor_id, event.actor_role.as_deref()), (Some(billing.id), Some("billing_manager")));
+    assert_eq!((event.outcome, event.action.as_str()), (Denied, "fieldReveal"));
+    assert!(event.resource_id.is_none() && event.customer_id.is_none(), "it was not looked at");
+    for _ in 0..3 {
+        reveal(&client, &maria, &["email"], json!({})).await.failed("RATE_LIMITED");
+    }
+    log.none(&app).await;
+    put(&app, &event, TimeDelta::hours(1)).await;
+    reveal(&client, &maria, &["email"], json!({})).await.failed("RATE_LIMITED");
+    log.one(&app, "RATE_LIMITED").await;
+    assert_eq!(reveals(&app).await.len(), 1);
+}
+
+async fn refusals(app: TestApp) {
+    let (client, maria) = (instance(&app, 2).await, maria(&app).await);
+    let mut log = Log::mark(&app).await;
+    for _ in 0..2 {
+        reveal(&client, &maria, &["taxId", "dateOfBirth"], json!({})).await.failed("FORBIDDEN");
+    }
+    for _ in 0..3 {
+        let outcome = reveal(&client, &maria, &["taxId", "dateOfBirth"], json!({})).await;
+        outcome.failed("RATE_LIMITED");
+        assert_eq!(outcome.answer.errors().len(), 1, "{}", outcome.answer.text);
+    }
+    let mut types: Vec<String> = log.gained(&app).await.into_iter().map(|event| event.event_type).collect();
+    types.sort();
+    assert_eq!(types, ["RATE_LIMITED", "REVEAL_DENIED", "REVEAL_DENIED"]);
+    for _ in 0..2 {
+        reveal(&client, &maria, &["email"], json!({})).await.done();
+    }
+    reveal(&client, &maria, &["email"], json!({})).await.failed("RATE_LIMITED");
+    assert_eq!(reveals(&app).await.len(), 2);
 }

@@ -175,6 +175,12 @@ impl Facts {
         value.get("amount").or_else(|| value.get("id")).unwrap_or(value)
     }
 
+    /// Whether it leads to a row out of a viewer's reach, and so to none.
+    fn leads_nowhere(&self, world: &World, who: &Who, kind: &str, id: &str, member: &str) -> bool {
+        let to = self.rows[kind][id][member].get("id").and_then(Value::as_str);
+        to.is_some_and(|row| !world.reaches(who, row))
+    }
+
     /// Whether a filter lets a row through, asked by this viewer.
     pub(super) fn holds(&self, world: &World, who: &Who, kind: &str, filter: &Value, id: &str) -> bool {
         let inner = |filter: &Value| self.holds(world, who, kind, filter, id);
@@ -201,7 +207,7 @@ impl Facts {
                                     && self.holds(world, who, of, operand, child)
                             })
                         }
-                        _ if value.is_null() => false,
+                        _ if value.is_null() || self.leads_nowhere(world, who, kind, id, member) => false,
                         "eq" => value == operand,
                         "in" => operand.as_array().expect("a list").contains(value),
                         "gte" => is_less(value, operand) == Some(false),

@@ -1,14 +1,14 @@
-//! What must be unique tells nobody what others have (DOMAIN, rule 2).
+//! What must be unique tells nobody what others have, nor does what a row is linked to (DOMAIN, rule 2).
 
 use custodian_entity::id::TypedId;
 use custodian_entity::{customer as customers, payment, reseller};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
 
 use super::comparable;
 use crate::app::TestApp;
 use crate::client::Client;
-use crate::fixture::{MARIA, customer};
+use crate::fixture::{ADMIN, MARIA, SUPPORT, account, customer};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -16,6 +16,7 @@ pub(super) fn register(suite: &mut Suite) {
     suite.both("rows::an e-mail address in use does not confirm another reseller's customer", email);
     suite.both("rows::a reference in use does not confirm another reseller's customer", reference);
     suite.both("rows::an idempotency key does not confirm another customer's payment", idempotency_key);
+    suite.both("rows::a link that reads null is found by no id", hidden_links);
 }
 
 /// The answer to a value that others use is the answer to one that nobody uses. What a change gives out (ids, numbers)
@@ -73,4 +74,37 @@ async fn idempotency_key(app: TestApp) {
         json!(maria.id.encode())
     );
     alike(&client, &document, json!(theirs.idempotency_key), json!("nobody used it")).await;
+}
+
+async fn hidden_links(app: TestApp) {
+    let manager = account(&app, SUPPORT).await.id;
+    let managed = customers::Entity::update_many()
+        .set(customers::ActiveModel { account_manager_id: Set(Some(manager)), ..Default::default() });
+    managed.exec(app.db()).await.unwrap();
+    let document = "query ($filter: CustomerFilter) { customers(filter: $filter, first: 1) \
+                    { totalCount nodes { accountManager { id } } } }";
+    let by_id = [
+        json!({ "eq": manager.encode() }),
+        json!({ "in": [manager.encode()] }),
+        json!({ "eq": manager.encode(), "is": {} }),
+    ];
+    // Staff reach him, the reseller of the same customers does not.
+    for (username, reaches) in [(ADMIN, true), ("reseller@acme.example", false)] {
+        let client = app.login(username).await;
+        let ask = async |filter: Value| client.query(document, json!({ "filter": filter })).await;
+        let all = ask(json!({})).await.ok()["customers"].clone();
+        assert!(all["totalCount"].as_u64() > Some(0), "{username}: {all}");
+        assert_eq!(all["nodes"][0]["accountManager"].is_null(), !reaches, "{username}: {all}");
+        for by_id in &by_id {
+            let found = ask(json!({ "accountManager": by_id })).await;
+            let others = ask(json!({ "not": [{ "accountManager": by_id }] })).await;
+            let (found, others) =
+                (&found.ok()["customers"]["totalCount"], &others.ok()["customers"]["totalCount"]);
+            let (every, none) = (&all["totalCount"], &json!(0));
+            let expected = if reaches { (every, none) } else { (none, every) };
+            assert_eq!((found, others), expected, "{username}: {by_id}");
+        }
+        // Nothing is asked of the link.
+        assert_eq!(ask(json!({ "accountManager": {} })).await.ok()["customers"], all, "{username}");
+    }
 }

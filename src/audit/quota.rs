@@ -1,0 +1,105 @@
+//! How often a user may do something: counted from the log, so that it holds over instances and restarts.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use custodian_entity::audit_event::{Column, Entity};
+use custodian_entity::id::TypedId;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
+
+use super::{Change, Event, EventType, Subject, recorded};
+use crate::authz::Operation;
+use crate::config::Quota;
+use crate::error::{Error, Result};
+
+const WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// What is counted. It is part of the schema's data.
+#[derive(Clone, Copy, Debug)]
+pub struct Quotas {
+    /// Unmasking values.
+    pub reveal: Quota,
+    /// Looking customers up.
+    pub lookup: Quota,
+}
+
+impl Quotas {
+    /// Those in force.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the schema lacks its data.
+    pub fn of(ctx: &Context<'_>) -> Result<Self> {
+        ctx.data_opt::<Self>().copied().ok_or_else(|| Error::bug("the schema has no quotas"))
+    }
+}
+
+/// As [`recorded`], for what its user may do so often only: his events of the type within the last hour are counted in
+/// the transaction that adds another. That he was refused is on record once an hour, however often he asks.
+///
+/// # Errors
+/// [`Error::RateLimited`] when he may not yet do it again; those of [`recorded`].
+pub async fn counted<T, R>(
+    operation: &Arc<Operation>,
+    action: &'static str,
+    kind: EventType,
+    quota: Quota,
+    change: impl AsyncFnOnce() -> Result<Change<T, R>>,
+) -> Result<Result<T, R>> {
+    recorded(operation, action, async || {
+        take_turn(operation).await?;
+        let now = operation.clock.now();
+        let times = own(operation, action, kind, now - WINDOW).await?;
+        let Some(excess) = times.len().checked_sub(quota.per_hour) else { return change().await };
+        // Once this one is an hour old there is room; where none is ever allowed, there never is.
+        let wait = times.get(excess).map_or(WINDOW, |time| *time + WINDOW - now);
+        let millis = u64::try_from(wait.num_milliseconds()).unwrap_or_default();
+        let error = Error::RateLimited(millis.div_ceil(1_000));
+        if own(operation, action, EventType::RateLimited, now - WINDOW).await?.is_empty() {
+            let event = Event::denied(EventType::RateLimited, Subject::default());
+            return Ok(Change::Denied(error, event));
+        }
+        Err(error)
+    })
+    .await
+}
+
+/// Waits until no other operation of the viewer counts, so that what was counted still holds when it is acted on: until
+/// the end of this transaction.
+#[expect(clippy::disallowed_methods, reason = "a lock of one's own has no builder, and names no row")]
+async fn take_turn(operation: &Operation) -> Result<()> {
+    let transaction = operation.transaction().await?;
+    // SQLite has one writer at a time anyway.
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let (_, number) = operation.identity()?.user.uuid().as_u64_pair();
+        let lock = "SELECT pg_advisory_xact_lock($1)";
+        let lock = Statement::from_sql_and_values(DbBackend::Postgres, lock, [number.cast_signed().into()]);
+        transaction.execute_raw(lock).await?;
+    }
+    Ok(())
+}
+
+/// When the viewer's own events of a type took place since then, oldest first.
+#[expect(clippy::disallowed_methods, reason = "the log has no viewer's scope: these are his own entries")]
+async fn own(
+    operation: &Operation,
+    action: &'static str,
+    kind: EventType,
+    since: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>> {
+    let transaction = operation.transaction().await?;
+    let times = Entity::find()
+        .select_only()
+        .column(Column::OccurredAt)
+        .filter(Column::ActorId.eq(operation.identity()?.user))
+        .filter(Column::OccurredAt.gt(since))
+        .filter(Column::EventType.eq(kind.name()))
+        .filter(Column::Action.eq(action))
+        .order_by_asc(Column::OccurredAt)
+        .into_tuple()
+        .all(&*transaction)
+        .await?;
+    Ok(times)
+}
