@@ -37,8 +37,9 @@ use custodian::crypto::Keys;
 use custodian::customers::Customer;
 use custodian::graphql::Batches;
 use custodian::graphql::page::MaxPageSize;
+use custodian::news::News;
 use custodian::schema::{self, CustodianSchema};
-use custodian_entity::id::{RoleId, TypedId};
+use custodian_entity::id::{RoleId, SessionId, TypedId};
 use custodian_entity::{customer, user};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use tokio::runtime::Builder;
@@ -132,6 +133,7 @@ struct Bench {
     statements: Arc<AtomicUsize>,
     /// What it took to load the policy.
     loading: Duration,
+    news: Arc<News>,
     /// Kept until the end: dropping it removes the database.
     _folder: tempfile::TempDir,
 }
@@ -160,14 +162,16 @@ impl Bench {
             customer: None,
             kind: account.kind,
             role: ActingRole::built_in("support_agent"),
-            session: uuid::Uuid::nil(),
+            session: SessionId::from_uuid(uuid::Uuid::nil()),
         });
         let own = customer::Entity::find().filter(customer::Column::TenantId.eq(account.tenant_id));
         let rows = own.all(&db).await.expect("the database answers").into_iter().take(1_000);
         let customers = Customers { nodes: rows.map(Customer).collect() };
         assert_eq!(customers.nodes.len(), 1_000, "the seed made fewer customers");
 
-        let keys = Keys::open(&folder.path().join("keys")).expect("keys can be made");
+        let keys = folder.path().join("keys");
+        Keys::complete(&keys, Clock::default().now()).expect("keys can be made");
+        let keys = Keys::open(&keys).expect("keys can be read");
         let sealer = keys.sealer("cursors").expect("a key can be derived");
         let schema = schema::builder().data(Arc::new(sealer)).data(MaxPageSize(1_000)).finish();
         let catalog = schema::catalog(&schema).expect("the schema can be indexed");
@@ -185,6 +189,7 @@ impl Bench {
             in_memory: Schema::build(InMemory(customers), EmptyMutation, EmptySubscription).finish(),
             statements,
             loading,
+            news: Arc::new(News::new(None, 900, Clock::default())),
             _folder: folder,
         }
     }
@@ -279,6 +284,7 @@ impl Bench {
                     Arc::clone(self.policy.rights("support_agent").expect("the policy knows the role")),
                     Clock::default(),
                     self.db.clone(),
+                    Arc::clone(&self.news),
                 ));
                 let request = request
                     .data(Arc::clone(&operation))

@@ -25,6 +25,7 @@ use crate::database::wall::Wall;
 use crate::error::{Error, Result};
 use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
+use crate::news::News;
 use crate::reload::{self, PolicyInForce};
 use crate::reveal::Reader;
 use crate::schema::{self, CustodianSchema};
@@ -42,8 +43,11 @@ pub struct App {
     pub clock: Clock,
     /// The policy in force.
     pub policy: PolicyInForce,
+    /// What signs and verifies access tokens.
+    pub tokens: Arc<Tokens>,
+    /// What instances tell each other.
+    pub news: Arc<News>,
     db: DatabaseConnection,
-    tokens: Arc<Tokens>,
     schema: CustodianSchema,
 }
 
@@ -168,6 +172,14 @@ pub async fn load_policy(config: &Config) -> Result<PolicyInForce, StartError> {
     Ok(PolicyInForce::load(config, catalog).await?)
 }
 
+/// The configured keys. Only a developer's server makes them.
+fn load_keys(config: &Config, clock: &Clock) -> Result<Keys, StartError> {
+    if config.profile == Profile::Development {
+        Keys::complete(&config.signing_keys_dir, clock.now())?;
+    }
+    Ok(Keys::open(&config.signing_keys_dir)?)
+}
+
 impl App {
     /// Connects to a database that is up to date or brings it there, loads keys and policy.
     ///
@@ -176,8 +188,9 @@ impl App {
     pub async fn start(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
         // Whatever can be wrong without a database is found out before there is one.
         let policy = load_policy(&config).await?;
+        let keys = load_keys(&config, &clock)?;
         let db = open(&config).await?;
-        Self::assemble(config, clock, policy, db).await
+        Self::assemble(config, clock, policy, keys, db).await
     }
 
     /// As [`Self::start`], on a database that is open and up to date already: one that somebody watches.
@@ -186,25 +199,30 @@ impl App {
     /// [`StartError`].
     pub async fn on(config: Config, clock: Clock, db: DatabaseConnection) -> Result<Arc<Self>, StartError> {
         let policy = load_policy(&config).await?;
-        Self::assemble(config, clock, policy, db).await
+        let keys = load_keys(&config, &clock)?;
+        Self::assemble(config, clock, policy, keys, db).await
     }
 
     async fn assemble(
         config: Config,
         clock: Clock,
         policy: PolicyInForce,
+        keys: Keys,
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
-        let keys = Keys::open(&config.data_dir.join("keys"))?;
-        let tokens = Arc::new(Tokens::new(&keys, config.access_token_ttl_seconds.into()));
+        let ttl_seconds = config.access_token_ttl_seconds.into();
+        let cursors = Arc::new(keys.sealer("cursors")?);
+        let tokens = Arc::new(Tokens::new(keys.ring, config.signing_keys_dir.clone(), ttl_seconds));
+        let news = Arc::new(News::new(config.redis_url.clone(), ttl_seconds, clock.clone()));
         let schema = schema::builder()
             .data(tokens.clone())
-            .data(Arc::new(keys.sealer("cursors")?))
+            .data(cursors)
+            .data(config.session)
             .data(MaxPageSize(config.max_page_size.into()))
             .data(Quotas { reveal: config.reveal, lookup: config.lookup })
             .data(Reader::new())
             .finish();
-        let app = Self { config, clock, policy, db, tokens, schema };
+        let app = Self { config, clock, policy, tokens, news, db, schema };
         app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;
         app.probe().await?;
         Ok(Arc::new(app))
@@ -225,7 +243,7 @@ impl App {
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Forbidden`] for a role not held.
     pub async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Viewer> {
-        authn::authenticate(&self.db, &self.tokens, &self.clock, credentials).await
+        authn::authenticate(&self.db, &self.tokens, &self.news, &self.clock, credentials).await
     }
 
     /// Whether requests can be served.
@@ -292,6 +310,7 @@ impl App {
             rights.clone(),
             self.clock.clone(),
             self.db.clone(),
+            self.news.clone(),
         ));
         request.set_parsed_query(guarded.document);
         for (name, value) in guarded.defaults {
@@ -315,6 +334,7 @@ impl App {
             error.log();
         }
         if operation.changed_policy() {
+            self.news.policy_changed();
             self.refresh_policy().await;
         }
         if let Some(about_schema) = about_schema {
@@ -332,12 +352,26 @@ impl App {
         }
     }
 
-    /// Follows changes of the policy, for as long as the service runs.
-    pub async fn follow_policy(&self) {
-        loop {
-            tokio::time::sleep(reload::INTERVAL).await;
-            self.refresh_policy().await;
-        }
+    /// Follows what changes while the service runs: policy, keys, and what other instances tell.
+    pub async fn follow(&self) {
+        let looking = async {
+            let mut fault = None;
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(reload::INTERVAL) => {}
+                    () = self.news.of_policy() => {}
+                }
+                self.refresh_policy().await;
+                let found = self.tokens.refresh().map_err(|error| error.to_string()).err();
+                if let Some(error) = &found
+                    && found != fault
+                {
+                    tracing::error!(error, "the signing keys stay as they were");
+                }
+                fault = found;
+            }
+        };
+        tokio::join!(looking, self.news.follow());
     }
 
     /// Executes without any guard: what its cost is measured against. No rights, so personal data come out masked.

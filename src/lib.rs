@@ -25,7 +25,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 1 | [`config`], [`error`], [`clock`] |
-//! | 2 | [`crypto`], [`database`], [`authn`] |
+//! | 2 | [`crypto`], [`database`], [`news`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
 //! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`] |
 //! | 5 | [`node`], [`reveal`], [`schema`], [`seed`], [`reload`], [`app`] |
@@ -51,6 +51,8 @@
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
 //! | nobody gives or makes a role that holds more than he does | [`authz::Rights::beyond`], asked by each mutation of `users`; `tests/it/roles.rs` |
+//! | a session that ended is refused by every instance at the next request | [`authn::authenticate`] finds an account only by a session that goes on; [`news`] is sooner, never needed; `tests/it/sessions` |
+//! | of a session's refresh tokens at most one can be exchanged | the lock on its row, in `session`; `tests/it/sessions/refresh.rs` |
 //! | a request sees one policy, and a broken one is never in force | [`reload`]; `tests/it/roles/reload.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
 //! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |
@@ -92,6 +94,7 @@ pub mod database;
 pub mod error;
 pub mod graphql;
 pub mod http;
+pub mod news;
 pub mod node;
 pub mod numbers;
 pub mod reload;

@@ -14,6 +14,7 @@ use crate::graphql::link::{one, parent_of};
 use crate::graphql::{self, Maybe, Node as _, certain};
 use crate::resellers::Reseller;
 use crate::services::{NetworkService, ServicePlan, Subscription};
+use crate::session::Session;
 use crate::support::{Ticket, TicketMessage};
 use crate::tenants::Tenant;
 use crate::users::{Role, RoleGrant, User};
@@ -58,6 +59,8 @@ pub enum Node {
     CallLog(CallLog),
     /// A check of who is calling.
     IdentityCheck(IdentityCheck),
+    /// A sign-in, until it ends.
+    Session(Session),
 }
 
 /// The row with this id, if the id is of this kind; rows of a kind asked for together come by one statement.
@@ -97,7 +100,7 @@ macro_rules! kinds {
 
 kinds! {
     Customer Tenant Reseller User Role RoleGrant Address Contact ServicePlan Subscription NetworkService
-    Invoice InvoiceLine Payment Ticket TicketMessage CallLog IdentityCheck
+    Invoice InvoiceLine Payment Ticket TicketMessage CallLog IdentityCheck Session
 }
 
 /// The id of a type's rows.

@@ -16,7 +16,7 @@ use crate::node::NodeQuery;
 use crate::resellers::ResellerQuery;
 use crate::reveal::RevealMutation;
 use crate::services::{ServiceQuery, SubscriptionMutation};
-use crate::session::{SessionMutation, SessionQuery};
+use crate::session::{RefreshMutation, SessionMutation, SessionQuery, SessionsQuery, SignOutMutation};
 use crate::support::{TicketMutation, TicketQuery, TransitionMutation};
 use crate::tenants::{TenantMutation, TenantQuery};
 use crate::users::{GrantMutation, RoleMutation, UserQuery};
@@ -25,6 +25,7 @@ use crate::users::{GrantMutation, RoleMutation, UserQuery};
 #[derive(MergedObject, Default)]
 pub struct Query(
     SessionQuery,
+    SessionsQuery,
     NodeQuery,
     TenantQuery,
     ResellerQuery,
@@ -42,6 +43,8 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     SessionMutation,
+    RefreshMutation,
+    SignOutMutation,
     TenantMutation,
     RoleMutation,
     GrantMutation,

@@ -24,6 +24,8 @@ choices! {
     UserKind { Staff, Reseller, Customer }
     /// Whether an account may sign in.
     UserStatus { Invited, Active, Disabled }
+    /// Why a session ended before its time.
+    SessionEnd { SignedOut, SignedOutEverywhere, Revoked, TokenReused, PasswordChanged, Locked, Disabled }
     /// Which rows a role reaches, from narrow to wide.
     Scope { Own, Assigned, Reseller, Tenant, All }
     /// The legal form of a customer. A sole trader is a natural person.

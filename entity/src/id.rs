@@ -85,6 +85,8 @@ ids! {
     RoleId = "role";
     /// A role given to a user.
     RoleGrantId = "grnt";
+    /// A sign-in, until it ends.
+    SessionId = "sess";
     /// A customer.
     CustomerId = "cust";
     /// A postal address of a customer.

@@ -12,6 +12,7 @@ mod m20261122_000001_initial;
 mod m20261122_000002_custom_roles;
 mod m20261122_000003_row_security;
 mod m20261122_000004_calls;
+mod m20261122_000005_sessions;
 mod table;
 mod wall;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_custom_roles::Migration),
             Box::new(m20261122_000003_row_security::Migration),
             Box::new(m20261122_000004_calls::Migration),
+            Box::new(m20261122_000005_sessions::Migration),
         ]
     }
 }

@@ -27,6 +27,16 @@ event_types! {
     SignInSucceeded = "SIGN_IN_SUCCEEDED";
     /// Somebody failed to.
     SignInFailed = "SIGN_IN_FAILED";
+    /// A session was prolonged.
+    TokenRefreshed = "TOKEN_REFRESHED";
+    /// A refresh token came a second time: its session was ended.
+    RefreshTokenReused = "REFRESH_TOKEN_REUSED";
+    /// A user ended his session.
+    SignedOut = "SIGNED_OUT";
+    /// A user ended all his sessions.
+    SignedOutEverywhere = "SIGNED_OUT_EVERYWHERE";
+    /// Somebody ended a session that need not be his own.
+    SessionRevoked = "SESSION_REVOKED";
     /// A provider's own data were changed.
     TenantUpdated = "TENANT_UPDATED";
     /// A customer was created.
@@ -247,6 +257,12 @@ impl Event {
     #[must_use]
     pub fn lookup(self, key: &'static str, hits: usize) -> Self {
         Self { details: Details::Lookup { key, hits }, ..self }
+    }
+
+    /// Of this account, where there is no viewer yet.
+    #[must_use]
+    pub fn by(self, user: UserId) -> Self {
+        Self { actor: Some(user), ..self }
     }
 
     /// In this role, where the viewer's own is not it.

@@ -20,7 +20,6 @@ use crate::authz::{Operation, mask};
 use crate::error::{Error, Result};
 
 /// How a change ends: done, with the event that records it, or refused for reasons the client is told.
-#[expect(clippy::large_enum_variant, reason = "one is made for each mutation, and at once taken apart")]
 pub enum Change<T, R> {
     /// The change was made.
     Done(T, Event),

@@ -6,8 +6,9 @@ pub mod token;
 mod viewer;
 
 use custodian_entity::choice::{ResellerStatus, TenantStatus, UserKind, UserStatus};
-use custodian_entity::{reseller, role, role_grant, tenant, user};
-use sea_orm::sea_query::ExprTrait;
+use custodian_entity::id::SessionId;
+use custodian_entity::{reseller, role, role_grant, session, tenant, user};
+use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{
     AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder,
 };
@@ -16,6 +17,7 @@ pub use self::viewer::{ANONYMOUS, ActingRole, Credentials, Identity, Origin, Vie
 use crate::clock::Clock;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
+use crate::news::News;
 
 /// A role a user holds now.
 #[derive(Clone, Debug)]
@@ -29,11 +31,12 @@ pub struct HeldRole {
 /// The viewer behind these credentials; anonymous without any.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when a token is given and is not valid or its user not active;
+/// [`Error::Unauthenticated`] when a token is given and is not valid, its session ended or its user not active;
 /// [`Error::Forbidden`] when a role is asked for that the user does not hold.
 pub async fn authenticate(
     db: &DatabaseConnection,
     tokens: &token::Tokens,
+    news: &News,
     clock: &Clock,
     credentials: Credentials<'_>,
 ) -> Result<Viewer> {
@@ -41,6 +44,9 @@ pub async fn authenticate(
         return Ok(Viewer::anonymous());
     };
     let claims = tokens.verify(bearer, clock)?;
+    if news.has_ended(claims.session) {
+        return Err(Error::Unauthenticated);
+    }
     let transaction = database::begin(db, AccessMode::ReadOnly, &Settings::of_sign_in()).await?;
     let identity = identify(&transaction, clock, &claims, credentials.role).await;
     transaction.rollback().await?;
@@ -54,7 +60,16 @@ async fn identify(
     claims: &token::Claims,
     role: Option<&str>,
 ) -> Result<Identity> {
-    let user = user::Entity::find_by_id(claims.user).one(db).await?.ok_or(Error::Unauthenticated)?;
+    // One statement finds the account only by a session of its own that goes on.
+    let session = Query::select()
+        .column(session::Column::UserId)
+        .from(session::Entity)
+        .and_where(session::Column::Id.eq(claims.session))
+        .and_where(session::Column::EndedAt.is_null())
+        .and_where(session::Column::ExpiresAt.gt(clock.now()))
+        .to_owned();
+    let user = user::Entity::find_by_id(claims.user).filter(user::Column::Id.in_subquery(session));
+    let user = user.one(db).await?.ok_or(Error::Unauthenticated)?;
     if user.token_version != claims.version || !is_admitted(db, &user).await? {
         return Err(Error::Unauthenticated);
     }
@@ -129,7 +144,7 @@ pub fn act_as(
     user: &user::Model,
     held: &[HeldRole],
     wanted: Option<&str>,
-    session: sea_orm::prelude::Uuid,
+    session: SessionId,
 ) -> Result<Identity> {
     let role = match wanted {
         Some(wanted) => held.iter().find(|held| held.role.name == wanted),

@@ -1,15 +1,19 @@
 //! Access tokens: JWT signed with EdDSA (RFC 7519, RFC 8037), profile `at+jwt` (RFC 9068), without personal data.
+//!
+//! Of a token's header only `kid` is heard, and only to choose among our own keys; algorithm and type are fixed.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use custodian_entity::id::{TypedId, UserId};
+use arc_swap::ArcSwap;
+use custodian_entity::id::{SessionId, TypedId, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 
 use super::viewer::Identity;
 use crate::clock::Clock;
-use crate::crypto::Keys;
+use crate::crypto::{KeyError, KeyRing};
 use crate::error::{Error, Result};
 
 /// Who issues tokens, and who reads them.
@@ -44,28 +48,45 @@ pub struct Claims {
     /// The role chosen at sign-in.
     pub role: String,
     /// The session.
-    pub session: Uuid,
+    pub session: SessionId,
     /// The account's token version at sign-in.
     pub version: i32,
 }
 
 /// Signs and verifies access tokens.
 pub struct Tokens {
-    signing: EncodingKey,
-    verifying: DecodingKey,
-    key_id: String,
+    ring: ArcSwap<KeyRing>,
+    folder: PathBuf,
     ttl_seconds: i64,
 }
 
 impl Tokens {
-    /// With this key, for tokens of this life.
-    pub fn new(keys: &Keys, ttl_seconds: i64) -> Self {
-        Self {
-            signing: EncodingKey::from_ed_der(keys.signing()),
-            verifying: DecodingKey::from_ed_der(keys.public()),
-            key_id: keys.key_id().to_owned(),
-            ttl_seconds: ttl_seconds.clamp(1, MAX_TTL_SECONDS),
+    /// With these keys of a folder, for tokens of this life.
+    pub fn new(ring: KeyRing, folder: PathBuf, ttl_seconds: i64) -> Self {
+        let ttl_seconds = ttl_seconds.clamp(1, MAX_TTL_SECONDS);
+        Self { ring: ArcSwap::from_pointee(ring), folder, ttl_seconds }
+    }
+
+    /// The keys in force.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        self.ring.load_full()
+    }
+
+    /// Takes up keys that came into the folder, and drops those that left it. On any error the old ones stay.
+    ///
+    /// # Errors
+    /// [`KeyError`]
+    pub fn refresh(&self) -> Result<(), KeyError> {
+        if self.ring.load().is_stale(&self.folder)? {
+            let ring = KeyRing::open(&self.folder)?;
+            tracing::info!(
+                kid = ring.signing().id(),
+                keys = ring.verifying().count(),
+                "signing keys in force"
+            );
+            self.ring.store(Arc::new(ring));
         }
+        Ok(())
     }
 
     /// The life of a token, in seconds.
@@ -87,15 +108,17 @@ impl Tokens {
             nbf: now,
             iat: now,
             jti: clock.new_uuid().to_string(),
-            sid: identity.session.to_string(),
+            sid: identity.session.encode(),
             tenant: identity.tenant.encode(),
             role: identity.role.name.clone(),
             ver: version,
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.key_id.clone());
-        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(Error::internal)
+        let ring = self.ring.load();
+        header.kid = Some(ring.signing().id().to_owned());
+        let key = EncodingKey::from_ed_der(ring.signing().private());
+        jsonwebtoken::encode(&header, &claims, &key).map_err(Error::internal)
     }
 
     /// What the token says, if it is ours and valid now.
@@ -116,9 +139,12 @@ impl Tokens {
         // The library asks the system's clock; times are checked below against ours.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let decoded = jsonwebtoken::decode::<Wire>(token, &self.verifying, &validation).ok()?;
-        let right_kind = decoded.header.typ.as_deref() == Some(TYPE)
-            && decoded.header.kid.as_deref() == Some(self.key_id.as_str());
+        let ring = self.ring.load();
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let key = ring.find(header.kid.as_deref()?)?;
+        let key = DecodingKey::from_ed_der(key.public());
+        let decoded = jsonwebtoken::decode::<Wire>(token, &key, &validation).ok()?;
+        let right_kind = decoded.header.typ.as_deref() == Some(TYPE);
         let claims = decoded.claims;
         let now = clock.now().timestamp();
         let in_time = claims.nbf <= now
@@ -131,7 +157,7 @@ impl Tokens {
         Some(Claims {
             user: UserId::decode(&claims.sub).ok()?,
             role: claims.role,
-            session: claims.sid.parse().ok()?,
+            session: SessionId::decode(&claims.sid).ok()?,
             version: claims.ver,
         })
     }

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use custodian_entity::choice::{Scope, UserKind};
-use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, UserId};
-use sea_orm::prelude::Uuid;
+use custodian_entity::id::{CustomerId, ResellerId, RoleId, SessionId, TenantId, UserId};
 
 /// The role of who has not signed in.
 pub const ANONYMOUS: &str = "anonymous";
@@ -32,7 +31,7 @@ pub struct Identity {
     /// The role acted in.
     pub role: ActingRole,
     /// The session the token belongs to.
-    pub session: Uuid,
+    pub session: SessionId,
 }
 
 /// A role somebody acts in.

@@ -5,10 +5,11 @@
 //! one. On PostgreSQL each carries
 //! the viewer's identity in transaction-local settings, for row-level security.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_graphql::Context;
+use custodian_entity::id::SessionId;
 use sea_orm::{AccessMode, ActiveEnum, DatabaseConnection, DatabaseTransaction};
 use tokio::sync::Mutex;
 
@@ -18,6 +19,7 @@ use crate::authn::{Identity, Origin, Viewer};
 use crate::clock::Clock;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
+use crate::news::News;
 
 /// One operation, from the guard to the last resolver.
 pub struct Operation {
@@ -34,6 +36,9 @@ pub struct Operation {
     transaction: Mutex<Option<Arc<DatabaseTransaction>>>,
     aside: Mutex<()>,
     changed_policy: AtomicBool,
+    news: Arc<News>,
+    /// The sessions that the running transaction ends.
+    ending: std::sync::Mutex<Vec<SessionId>>,
 }
 
 impl Operation {
@@ -44,22 +49,12 @@ impl Operation {
         rights: Arc<Rights>,
         clock: Clock,
         db: DatabaseConnection,
+        news: Arc<News>,
     ) -> Self {
         let settings = settings(&viewer, &rights);
-        Self::within(viewer, origin, rights, clock, db, settings)
-    }
-
-    fn within(
-        viewer: Viewer,
-        origin: Origin,
-        rights: Arc<Rights>,
-        clock: Clock,
-        db: DatabaseConnection,
-        settings: Settings,
-    ) -> Self {
         let (transaction, aside) = (Mutex::new(None), Mutex::new(()));
-        let changed_policy = AtomicBool::new(false);
-        Self { viewer, origin, rights, clock, db, settings, transaction, aside, changed_policy }
+        let (changed_policy, ending) = (AtomicBool::new(false), std::sync::Mutex::default());
+        Self { viewer, origin, rights, clock, db, settings, transaction, aside, changed_policy, news, ending }
     }
 
     /// The same operation with transactions of its own, in which row-level security is told something else than the
@@ -67,7 +62,8 @@ impl Operation {
     pub(crate) fn told(&self, settings: Settings) -> Arc<Self> {
         let (viewer, rights) = (self.viewer.clone(), self.rights.clone());
         let (origin, clock, db) = (self.origin.clone(), self.clock.clone(), self.db.clone());
-        Arc::new(Self::within(viewer, origin, rights, clock, db, settings))
+        let told = Self::new(viewer, origin, rights, clock, db, self.news.clone());
+        Arc::new(Self { settings, ..told })
     }
 
     /// Runs something as the same viewer in a transaction of its own: for a query that records what it was asked, which
@@ -75,8 +71,7 @@ impl Operation {
     /// that no document takes many connections.
     pub async fn aside<T>(&self, run: impl AsyncFnOnce(&Arc<Self>) -> T) -> T {
         let _turn = self.aside.lock().await;
-        let (viewer, origin, rights) = (self.viewer.clone(), self.origin.clone(), self.rights.clone());
-        run(&Arc::new(Self::new(viewer, origin, rights, self.clock.clone(), self.db.clone()))).await
+        run(&self.told(settings(&self.viewer, &self.rights))).await
     }
 
     /// Who asks, if signed in.
@@ -95,6 +90,15 @@ impl Operation {
     /// Whether it did.
     pub fn changed_policy(&self) -> bool {
         self.changed_policy.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the running transaction ends these sessions: once it has, all instances are told.
+    pub(crate) fn note_ending(&self, sessions: impl IntoIterator<Item = SessionId>) {
+        self.ending().extend(sessions);
+    }
+
+    fn ending(&self) -> MutexGuard<'_, Vec<SessionId>> {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The running transaction, or a new one for reading.
@@ -128,7 +132,10 @@ impl Operation {
         let Some(running) = running.and_then(Arc::into_inner) else {
             return Err(Error::bug("the transaction is still in use, or there is none"));
         };
-        Ok(running.commit().await?)
+        let ended = std::mem::take(&mut *self.ending());
+        running.commit().await?;
+        ended.into_iter().for_each(|session| self.news.session_ended(session));
+        Ok(())
     }
 
     /// Ends the running transaction without keeping anything it changed.
@@ -137,6 +144,7 @@ impl Operation {
     /// When the database is away.
     pub async fn end(&self) -> Result<()> {
         let running = self.transaction.lock().await.take();
+        self.ending().clear();
         // A loader that was dropped half-way may still hold it; dropping the last handle rolls back as well.
         if let Some(running) = running.and_then(Arc::into_inner) {
             running.rollback().await?;

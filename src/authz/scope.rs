@@ -8,12 +8,12 @@ use std::sync::Arc;
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
     AddressId, CallLogId, ContactId, CustomerId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId,
-    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId,
+    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId, TicketId,
     TicketMessageId, TypedId, UserId,
 };
 use custodian_entity::{
     address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
-    reseller, role, role_grant, service_plan, subscription, tenant, ticket, ticket_message, user,
+    reseller, role, role_grant, service_plan, session, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
@@ -188,6 +188,25 @@ impl Rows for role_grant::Entity {
             Scope::All => Some(Condition::all()),
             Scope::Tenant => is(role_grant::Column::TenantId, Some(who.tenant)),
             Scope::Own => is(role_grant::Column::UserId, Some(who.user)),
+            Scope::Reseller | Scope::Assigned => None,
+        }
+    }
+}
+
+impl Rows for session::Entity {
+    const TYPE: &'static str = "Session";
+    type Id = SessionId;
+    fn id_column() -> Self::Column {
+        session::Column::Id
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        match scope {
+            Scope::All => Some(Condition::all()),
+            Scope::Tenant => is(session::Column::TenantId, Some(who.tenant)),
+            Scope::Own => is(session::Column::UserId, Some(who.user)),
             Scope::Reseller | Scope::Assigned => None,
         }
     }

@@ -6,8 +6,10 @@
 use std::fmt::Write;
 
 use custodian::config::{Config, Profile, prepare_data_dir};
+use custodian::crypto::{KeyError, Keys};
 use custodian::database;
 use custodian::database::wall::{APPEND_ONLY, Wall};
+use custodian::news;
 
 use super::{Failure, print, runtime};
 
@@ -17,6 +19,8 @@ struct Seen<'a> {
     folder: Result<(), String>,
     /// Or why it cannot be looked at; none when it is a file that is not there yet.
     database: Option<Result<Database, String>>,
+    keys: Result<Keys, KeyError>,
+    redis: Option<Result<(), String>>,
 }
 
 struct Database {
@@ -36,9 +40,11 @@ use Finding::{Fail, Fine, Warn};
 /// A check and its name.
 type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 10] = [
     ("profile", profile),
     ("data folder", data_folder),
+    ("keys", keys),
+    ("redis", redis),
     ("database", database),
     ("migrations", migrations),
     ("database role", role),
@@ -74,7 +80,12 @@ async fn look(config: &Config) -> Seen<'_> {
     // Connecting would make the file.
     let is_missing = config.database_url.file().is_some_and(|file| !file.exists());
     let database = if is_missing { None } else { Some(look_at_database(config).await) };
-    Seen { config, folder: prepare_data_dir(&config.data_dir).map_err(|error| error.to_string()), database }
+    let folder = prepare_data_dir(&config.data_dir).map_err(|error| error.to_string());
+    let redis = match &config.redis_url {
+        Some(url) => Some(news::ping(url).await.map_err(|error| error.to_string())),
+        None => None,
+    };
+    Seen { config, folder, database, keys: Keys::open(&config.signing_keys_dir), redis }
 }
 
 async fn look_at_database(config: &Config) -> Result<Database, String> {
@@ -108,6 +119,33 @@ fn data_folder(seen: &Seen<'_>) -> Option<Finding> {
     Some(match &seen.folder {
         Ok(()) => Fine(seen.config.data_dir.display().to_string()),
         Err(why) => Fail(format!("{why}; give data_dir to a folder that this user may write")),
+    })
+}
+
+fn keys(seen: &Seen<'_>) -> Option<Finding> {
+    Some(match (&seen.keys, seen.config.profile) {
+        (Ok(keys), _) => {
+            let older = keys.ring.verifying().count() - 1;
+            let signing = keys.ring.signing().id();
+            Fine(if older == 0 {
+                format!("{signing} signs")
+            } else {
+                format!("{signing} signs, {older} verify")
+            })
+        }
+        // `serve` makes them.
+        (Err(KeyError::Missing { .. }), Profile::Development) => return None,
+        (Err(why), _) => Fail(why.to_string()),
+    })
+}
+
+fn redis(seen: &Seen<'_>) -> Option<Finding> {
+    let url = seen.config.redis_url.as_ref()?;
+    Some(match seen.redis.as_ref()? {
+        Ok(()) => Fine(url.to_string()),
+        Err(why) => Warn(format!(
+            "{url}: {why}; until it answers, instances learn of changes from the database alone"
+        )),
     })
 }
 

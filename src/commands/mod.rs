@@ -5,6 +5,7 @@
 //! standard error.
 
 mod doctor;
+mod keys;
 mod log;
 mod policy;
 mod seed;
@@ -21,6 +22,7 @@ use custodian::app::{self, StartError};
 use custodian::config::{Config, Flag, Sources, prepare_data_dir};
 use custodian::error::Error;
 
+use self::keys::KeysCommand;
 use self::policy::PolicyCommand;
 
 const EXAMPLES: &str = "\
@@ -30,6 +32,7 @@ Examples:
   custodian serve --database-url postgres://custodian@db.example/custodian
   custodian doctor                             what is wrong with configuration and database
   custodian seed --demo --customers 5000       demo data and 5,000 more customers
+  custodian keys generate                      a new signing key; production needs one
   custodian schema > schema.graphql            the GraphQL schema
   custodian policy explain --role reseller Customer.taxId
 
@@ -86,6 +89,9 @@ enum Command {
     /// Print the GraphQL schema
     #[command(after_help = "Example:\n  custodian schema > schema.graphql")]
     Schema,
+    /// Make the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Check, show, explain and compare policies: who may do what with which field
     ///
     /// Without --policy-dir, of the configured policy: the built-in one, unless policy_dir names a folder.
@@ -201,6 +207,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
             seed::run(configure(settings, ServeSettings::default())?, demo, customers)
         }
         Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
+        Command::Keys(command) => keys::run(&command, &configure(settings, ServeSettings::default())?),
         Command::Policy(command) => policy::run(command, settings),
         Command::Schema => print(&custodian::schema::sdl().map_err(Failure::failed)?),
     }

@@ -7,6 +7,7 @@
 mod data_dir;
 mod database_url;
 mod error;
+mod redis_url;
 mod sources;
 mod value;
 
@@ -20,10 +21,14 @@ use serde::{Deserialize, Serialize};
 pub use self::data_dir::prepare as prepare_data_dir;
 pub use self::database_url::DatabaseUrl;
 pub use self::error::ConfigError;
+pub use self::redis_url::RedisUrl;
 pub use self::sources::{Flag, Sources};
 
 /// The password of the demo accounts when none is configured.
 pub const DEMO_PASSWORD: &str = "Custodian-Demo-1";
+
+/// The folder of keys within the data folder.
+const KEYS: &str = "keys";
 
 /// What the server is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -67,6 +72,12 @@ pub struct Config {
     pub migration_database_url: Option<DatabaseUrl>,
     /// Connections to the database.
     pub connections: Connections,
+    /// The keys that sign access tokens and seal values.
+    #[serde(deserialize_with = "value::folder")]
+    pub signing_keys_dir: PathBuf,
+    /// Where instances tell each other what changed, if anywhere.
+    #[serde(deserialize_with = "RedisUrl::optional")]
+    pub redis_url: Option<RedisUrl>,
     /// The largest page of a connection.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 1000>")]
     pub max_page_size: u32,
@@ -76,6 +87,8 @@ pub struct Config {
     /// How long an access token is valid, in seconds: at most an hour (DOMAIN, "access token life").
     #[serde(deserialize_with = "value::whole::<_, _, 1, 3600>")]
     pub access_token_ttl_seconds: u32,
+    /// How long one stays signed in.
+    pub session: Session,
     /// How long a request may take, in seconds.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
     pub request_timeout_seconds: u32,
@@ -100,6 +113,18 @@ pub struct Config {
     pub reveal: Quota,
     /// Looking customers up.
     pub lookup: Quota,
+}
+
+/// How long one stays signed in, in days.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Session {
+    /// At most.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 365>")]
+    pub max_days: u32,
+    /// Without using it: the life of a refresh token.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 365>")]
+    pub idle_days: u32,
 }
 
 /// How often a user may do something.
@@ -189,7 +214,8 @@ impl Config {
 
     /// The defaults with this database and data folder; no file and no variable is read.
     pub fn for_tests(database_url: String, data_dir: PathBuf) -> Self {
-        Self { database_url: DatabaseUrl::unchecked(database_url), data_dir, ..Self::default() }
+        let (database_url, signing_keys_dir) = (DatabaseUrl::unchecked(database_url), data_dir.join(KEYS));
+        Self { database_url, signing_keys_dir, data_dir, ..Self::default() }
     }
 
     /// The database as the owner of its tables connects to it.

@@ -10,7 +10,7 @@ use figment::{Figment, Metadata, Profile as Section, Provider};
 
 use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, one_line};
-use super::{Config, Profile};
+use super::{Config, KEYS, Profile};
 
 /// What is read besides the defaults. The default is nothing.
 #[derive(Debug, Default)]
@@ -102,6 +102,10 @@ fn following(profile: Profile, data_dir: &str) -> Dict {
     let production = profile == Profile::Production;
     Dict::from([
         ("database_url".to_owned(), Value::from(DatabaseUrl::file_in(data_dir))),
+        (
+            "signing_keys_dir".to_owned(),
+            Value::from(Path::new(data_dir).join(KEYS).to_string_lossy().as_ref()),
+        ),
         ("log_format".to_owned(), Value::from(if production { "json" } else { "text" })),
         ("graphiql".to_owned(), Value::from(!production)),
         ("introspection".to_owned(), Value::from(!production)),

@@ -1,16 +1,26 @@
-//! The keys in the data folder: generated on first start, readable by the owner only.
+//! The keys in their folder, readable by the owner only.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `20261122T083000.000Z-1f2e….p8` | a signing key ([`KeyRing`]) |
+//! | `sealing.key` | 32 random bytes, from which the keys of sealed values are derived |
+//!
+//! Instances share the folder's content, and so verify each other's tokens and open each other's values. Signing keys
+//! come and go; what is sealed does not depend on them.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest;
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::hkdf;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
-use super::Sealer;
+use super::ring::KeyRing;
+use super::{Sealer, random};
+
+const SEALING: &str = "sealing.key";
+const SEALING_BYTES: usize = 32;
 
 /// The keys cannot be read or made. One line, naming the file.
 #[derive(Debug, thiserror::Error)]
@@ -23,76 +33,89 @@ pub enum KeyError {
         /// Why.
         source: io::Error,
     },
-    /// The file holds something else.
-    #[error("{}: not an Ed25519 key in PKCS #8", path.display())]
+    /// There is no key.
+    #[error("{}: no such key: run custodian keys generate, or supply it", path.display())]
+    Missing {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file holds something else, or something that anybody could guess.
+    #[error("{}: not {expected}", path.display())]
     Malformed {
         /// Which file.
         path: PathBuf,
+        /// What it should be.
+        expected: &'static str,
     },
     /// The provider cannot make a key.
     #[error("cannot make a key")]
     Provider,
 }
 
-/// The signing key of the access tokens, and what is derived from it.
+impl KeyError {
+    pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// The keys of a folder.
 pub struct Keys {
-    pkcs8: Zeroizing<Vec<u8>>,
-    public: Vec<u8>,
-    key_id: String,
+    /// Those that sign and verify access tokens.
+    pub ring: KeyRing,
+    sealing: Zeroizing<Vec<u8>>,
 }
 
 impl Keys {
-    /// Reads the signing key from `<folder>/signing.p8`, or makes it.
+    /// Reads the keys. Makes none.
+    ///
+    /// # Errors
+    /// [`KeyError`], naming the file: one that is missing, malformed or could be guessed.
+    pub fn open(folder: &Path) -> Result<Self, KeyError> {
+        let path = folder.join(SEALING);
+        let sealing = match fs::read(&path) {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyError::Missing { path }),
+            Err(error) => return Err(KeyError::io(&path)(error)),
+        };
+        let is_one_byte = sealing.iter().all(|byte| Some(byte) == sealing.first());
+        if sealing.len() != SEALING_BYTES || is_one_byte {
+            return Err(KeyError::Malformed { path, expected: "32 random bytes" });
+        }
+        Ok(Self { ring: KeyRing::open(folder)?, sealing })
+    }
+
+    /// Makes the keys that are missing: on the first start of a developer's server.
     ///
     /// # Errors
     /// [`KeyError`], naming the file.
-    pub fn open(folder: &Path) -> Result<Self, KeyError> {
-        let path = folder.join("signing.p8");
-        let failed = |source| KeyError::Io { path: path.clone(), source };
-        let pkcs8 = match fs::read(&path) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(folder).map_err(failed)?;
-                let made = generate()?;
-                write_private(&path, &made).map_err(failed)?;
-                made
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        Self::from_pkcs8(pkcs8).ok_or(KeyError::Malformed { path })
+    pub fn complete(folder: &Path, now: DateTime<Utc>) -> Result<(), KeyError> {
+        Self::complete_sealing(folder)?;
+        match KeyRing::open(folder) {
+            Err(KeyError::Missing { .. }) => KeyRing::generate(folder, now).map(drop),
+            found => found.map(drop),
+        }
     }
 
-    fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Option<Self> {
-        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).ok()?;
-        let public = pair.public_key().as_ref().to_vec();
-        let digest = digest::digest(&digest::SHA256, &public);
-        let key_id = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Some(Self { pkcs8, public, key_id })
+    /// Makes the key that values are sealed under, unless there is one.
+    ///
+    /// # Errors
+    /// [`KeyError`], naming the file.
+    pub fn complete_sealing(folder: &Path) -> Result<(), KeyError> {
+        fs::create_dir_all(folder).map_err(KeyError::io(folder))?;
+        let path = folder.join(SEALING);
+        match write_private(&path, random::<SEALING_BYTES>()?.as_slice()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            written => written.map_err(KeyError::io(&path)),
+        }
     }
 
-    /// The private key in PKCS #8.
-    pub(crate) fn signing(&self) -> &[u8] {
-        &self.pkcs8
-    }
-
-    /// The public key, 32 bytes (RFC 8032).
-    pub fn public(&self) -> &[u8] {
-        &self.public
-    }
-
-    /// The `kid` of tokens signed with this key: the first 16 hexadecimal digits of the public key's SHA-256.
-    pub fn key_id(&self) -> &str {
-        &self.key_id
-    }
-
-    /// A sealer with a key of its own for each purpose, derived by HKDF (RFC 5869): instances that share the signing
-    /// key open each other's.
+    /// A sealer with a key of its own for each purpose, derived by HKDF (RFC 5869).
     ///
     /// # Errors
     /// [`KeyError::Provider`].
     pub fn sealer(&self, purpose: &'static str) -> Result<Sealer, KeyError> {
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"custodian");
-        let secret = salt.extract(&self.pkcs8);
+        let secret = salt.extract(&self.sealing);
         let mut key = Zeroizing::new([0_u8; 32]);
         secret
             .expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
@@ -102,14 +125,8 @@ impl Keys {
     }
 }
 
-fn generate() -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Provider)?;
-    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::Provider)?;
-    Ok(Zeroizing::new(der.as_ref().to_vec()))
-}
-
 /// Writes a file that only its owner can read, and never over another: of two that start at once, one makes the key.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -27,7 +27,7 @@ pub struct Settings {
 impl Settings {
     /// Of whoever is about to be found out: every account with what it hangs on. For reading only.
     pub fn of_sign_in() -> Self {
-        let found = ["Tenant", "Reseller", "User", "Role", "RoleGrant"];
+        let found = ["Tenant", "Reseller", "User", "Role", "RoleGrant", "Session", "RefreshToken"];
         Self { scopes: scopes(found.map(|kind| (kind, Scope::All))), ..Self::default() }
     }
 

@@ -17,15 +17,19 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
     match timeout(PATIENCE, app.ready()).await.unwrap_or(Err(Error::Timeout)) {
-        Ok(()) if app.policy.is_refused() => {
-            (StatusCode::OK, "ready\na newer policy was refused: the log says why\n")
+        Ok(()) => {
+            let remarks = [
+                (app.policy.is_refused(), "a newer policy was refused: the log says why\n"),
+                (app.news.is_up() == Some(false), "redis is away: the database alone decides\n"),
+            ];
+            let remarks = remarks.into_iter().filter_map(|(applies, remark)| applies.then_some(remark));
+            (StatusCode::OK, std::iter::once("ready\n").chain(remarks).collect())
         }
-        Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             error.log();
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
         }
     }
 }

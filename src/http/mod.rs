@@ -1,5 +1,5 @@
-//! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft), `/graphiql`, `/healthz`,
-//! `/readyz`, and `/metrics` on a listener of its own.
+//! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft), `/graphiql`,
+//! `/.well-known/jwks.json`, `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
 //!
 //! ```text
 //! edge (request id, span, panic, headers, count) ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
@@ -19,6 +19,7 @@ mod graphiql;
 mod graphql;
 mod health;
 mod incoming;
+mod jwks;
 mod media;
 mod metrics;
 mod reads;
@@ -43,6 +44,7 @@ use crate::error::code;
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::graphql))
+        .route("/.well-known/jwks.json", get(jwks::keys))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
     if app.config.graphiql {

@@ -20,7 +20,7 @@ pub(super) struct Account {
     pub(super) user: user::Model,
     pub(super) tenant: tenant::Model,
     pub(super) held: Vec<HeldRole>,
-    is_admitted: bool,
+    pub(super) is_admitted: bool,
 }
 
 impl Account {

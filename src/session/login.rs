@@ -4,12 +4,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
-use secrecy::SecretString;
+use custodian_entity::id::{SessionId, TypedId};
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{Viewer, account};
+use super::account::{self, Account};
+use super::{Viewer, family, limits};
 use crate::audit::{Change, Event, recorded};
 use crate::authn::token::Tokens;
-use crate::authn::{act_as, password};
+use crate::authn::{Identity, act_as, password};
 use crate::authz::{InOperation, mask};
 use crate::database::Settings;
 use crate::error::{Error, Result};
@@ -20,6 +22,8 @@ use crate::graphql::{Maybe, certain};
 pub struct LoginPayload {
     /// For the header `Authorization: Bearer …`.
     access_token: String,
+    /// For `tokenRefresh`, once.
+    refresh_token: String,
     /// `Bearer`
     token_type: &'static str,
     /// Its life, in seconds.
@@ -55,7 +59,7 @@ async fn login(
     role: Option<String>,
 ) -> Result<LoginPayload> {
     let operation = ctx.operation()?;
-    let tokens = ctx.data_opt::<Arc<Tokens>>().ok_or_else(|| Error::bug("no token key in the operation"))?;
+    let limits = limits(ctx)?;
     let username = username.trim().to_lowercase();
     // Nothing of the database is held while the password is hashed, and never two transactions at once.
     operation.end().await?;
@@ -74,23 +78,41 @@ async fn login(
             return Ok(Change::<_, Infallible>::Done(Err(Error::WrongCredentials), failed));
         };
         let actor = Some((account.user.id, account.user.tenant_id));
-        let session = operation.clock.new_uuid();
+        let session = SessionId::from_uuid(operation.clock.new_uuid());
         match act_as(&account.user, &account.held, role.as_deref(), session) {
             Ok(identity) => {
                 account::note_success(noting, &account.user).await?;
+                let refresh_token =
+                    family::begin(noting, limits, &identity, account.user.token_version).await?;
                 let event = Event::sign_in(true, masked, actor).in_role(&identity.role.name);
-                Ok(Change::Done(Ok((account, identity)), event))
+                Ok(Change::Done(Ok((account, identity, refresh_token)), event))
             }
             Err(error) => Ok(Change::Done(Err(error), Event::sign_in(false, masked, actor))),
         }
     })
     .await?;
     let Ok(signed_in) = signed_in;
-    let (account, identity) = signed_in?;
-    Ok(LoginPayload {
-        access_token: tokens.issue(&identity, account.user.token_version, &operation.clock)?,
-        token_type: "Bearer",
-        expires_in: tokens.ttl_seconds(),
-        viewer: Viewer { identity, user: account.user, tenant: account.tenant, held: account.held },
-    })
+    let (account, identity, refresh_token) = signed_in?;
+    LoginPayload::of(ctx, account, identity, &refresh_token)
+}
+
+impl LoginPayload {
+    /// What whoever has this account and refresh token gets.
+    pub(super) fn of(
+        ctx: &Context<'_>,
+        account: Account,
+        identity: Identity,
+        refresh_token: &SecretString,
+    ) -> Result<Self> {
+        let tokens = ctx.data_opt::<Arc<Tokens>>();
+        let tokens = tokens.ok_or_else(|| Error::bug("no token keys in the operation"))?;
+        let Account { user, tenant, held, .. } = account;
+        Ok(Self {
+            access_token: tokens.issue(&identity, user.token_version, &ctx.operation()?.clock)?,
+            refresh_token: refresh_token.expose_secret().to_owned(),
+            token_type: "Bearer",
+            expires_in: tokens.ttl_seconds(),
+            viewer: Viewer { identity, user, tenant, held },
+        })
+    }
 }

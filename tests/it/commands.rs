@@ -45,7 +45,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The program in a folder of its own, with no variables but these.
-fn custodian(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+pub fn custodian(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_custodian"));
     command
         .args(arguments)
@@ -167,11 +167,16 @@ fn doctor() {
     let away = [
         ("CUSTODIAN_DATABASE_URL", "postgres://custodian:planted@127.0.0.1:1/custodian"),
         ("CUSTODIAN_DATA_DIR", "/dev/null"),
+        ("CUSTODIAN_SIGNING_KEYS_DIR", "keys"),
+        ("CUSTODIAN_PROFILE", "production"),
+        ("CUSTODIAN_REDIS_URL", "redis://:planted@127.0.0.1:1"),
     ];
     let output = run(folder.path(), &["doctor"], &away);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("fail  data folder: ") && text.contains("fail  database: "), "{text}");
+    assert!(text.contains("fail  keys: ") && text.contains("custodian keys generate"), "{text}");
+    assert!(text.contains("warn  redis: redis: 127.0.0.1:1: "), "{text}");
     assert!(
         text.contains("CREATE ROLE custodian LOGIN IN ROLE custodian_app;") && !text.contains("planted"),
         "{text}"
@@ -194,7 +199,7 @@ fn help_and_schema() {
 }
 
 /// A server that ends with its test.
-struct Server(Child);
+pub struct Server(pub Child);
 
 impl Drop for Server {
     fn drop(&mut self) {

@@ -3,9 +3,11 @@
 
 use std::collections::HashSet;
 
-use custodian_entity::id::{AuditEventId, TypedId};
-use custodian_entity::{audit_event, customer, user};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use custodian_entity::choice::SessionEnd;
+use custodian_entity::id::{AuditEventId, SessionId, TypedId};
+use custodian_entity::personal::IpAddress;
+use custodian_entity::{audit_event, customer, session, user};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -49,6 +51,27 @@ pub async fn account(app: &TestApp, username: &str) -> user::Model {
         .await
         .expect("the database answers");
     found.unwrap_or_else(|| panic!("no account is named {username}: compare src/seed/accounts.rs"))
+}
+
+/// Gives every account a session that has ended: the demo data have none.
+pub async fn add_ended_sessions(db: &DatabaseConnection) {
+    for (n, user) in (0..).zip(user::Entity::find().all(db).await.expect("the database answers")) {
+        let row = session::Model {
+            id: SessionId::from_uuid(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0300 + n)),
+            tenant_id: user.tenant_id,
+            user_id: user.id,
+            role: "a role".to_owned(),
+            token_version: 0,
+            ip: IpAddress::new("203.0.113.***"),
+            user_agent: "a browser".to_owned(),
+            created_at: user.created_at,
+            last_used_at: user.created_at,
+            expires_at: user.created_at,
+            ended_at: Some(user.created_at),
+            ended_for: Some(SessionEnd::SignedOut),
+        };
+        let _: session::Model = row.into_active_model().insert(db).await.expect("the row can be added");
+    }
 }
 
 /// Every row of an entity.
@@ -156,7 +179,8 @@ fn row_field(mutation: &str) -> &'static str {
     }
     let rows =
         ["role", "tenant", "customer", "address", "contact", "subscription", "invoice", "payment", "ticket"];
-    let of = rows.into_iter().chain(["callLog", "identityCheck"]).find(|row| mutation.starts_with(row));
+    let of =
+        rows.into_iter().chain(["callLog", "identityCheck", "session"]).find(|row| mutation.starts_with(row));
     of.unwrap_or_else(|| panic!("{mutation} changes no known row: add it here"))
 }
 

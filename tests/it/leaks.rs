@@ -209,6 +209,10 @@ async fn sent_is_not_logged(app: TestApp) {
             json!({ "u": mark(), "p": mark() }),
         ),
         (
+            "mutation ($t: String!) { tokenRefresh(refreshToken: $t) { tokenType } }".to_owned(),
+            json!({ "t": mark() }),
+        ),
+        (
             "mutation ($p: String!) { login(username: \"admin@acme.example\", password: $p, role: $p) { tokenType } }".to_owned(),
             json!({ "p": mark() }),
         ),

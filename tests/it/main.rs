@@ -7,7 +7,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `CUSTODIAN_TEST_POSTGRES` | use this server, `postgres://user:password@host/database`; the user may create databases and roles; the role `custodian_app` stays |
-//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`: fail instead of leaving it out |
+//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`, `redis`, separated by commas: fail instead of leaving it out |
 
 #![allow(
     clippy::disallowed_methods,
@@ -35,12 +35,14 @@ mod guard;
 mod harness;
 mod http;
 mod introspection;
+mod keys;
 mod leaks;
 mod logs;
 mod masks;
 mod matrix;
 mod policy;
 mod postgres;
+mod redis;
 mod reference;
 mod reveal;
 mod roles;
@@ -49,6 +51,7 @@ mod rows;
 mod rules;
 mod services;
 mod session;
+mod sessions;
 mod suite;
 mod support;
 mod tokens;
@@ -72,6 +75,8 @@ fn main() -> ExitCode {
     row_security::register(&mut suite);
     session::register(&mut suite);
     tokens::register(&mut suite);
+    keys::register(&mut suite);
+    sessions::register(&mut suite);
     customers::register(&mut suite);
     services::register(&mut suite);
     billing::register(&mut suite);

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use custodian_entity::id::{
     AddressId, CallLogId, ContactId, CustomerId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId,
-    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SubscriptionId, TenantId, TicketId,
+    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId, TicketId,
     TicketMessageId, TypedId, UserId,
 };
 use sea_orm::prelude::Uuid;
@@ -30,7 +30,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The types with their tables, and a column of each that the service may change, or any.
-const TABLES: [(&str, &str, &str); 18] = [
+const TABLES: [(&str, &str, &str); 19] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
@@ -49,10 +49,11 @@ const TABLES: [(&str, &str, &str); 18] = [
     ("TicketMessage", "ticket_message", "ticket_category"),
     ("CallLog", "call_log", "outcome"),
     ("IdentityCheck", "identity_check", "outcome"),
+    ("Session", "session", "last_used_at"),
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 4] = ["audit_event", "casbin_rule", "number_series", "policy_version"];
+const FURTHER: [&str; 5] = ["audit_event", "casbin_rule", "number_series", "policy_version", "refresh_token"];
 
 /// The stored form of an id.
 fn uuid(kind: &str, id: &str) -> Uuid {
@@ -78,6 +79,7 @@ fn uuid(kind: &str, id: &str) -> Uuid {
         "TicketMessage" => of::<TicketMessageId>(id),
         "CallLog" => of::<CallLogId>(id),
         "IdentityCheck" => of::<IdentityCheckId>(id),
+        "Session" => of::<SessionId>(id),
         other => panic!("no ids of {other}: add them here"),
     }
 }

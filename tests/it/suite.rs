@@ -19,6 +19,7 @@ use crate::app::TestApp;
 use crate::database::{Engine, Source};
 use crate::logs;
 use crate::postgres::Server;
+use crate::redis::Redis;
 
 /// A fault of the harness or its surroundings.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -37,6 +38,8 @@ pub struct Suite {
     sqlite: Part,
     /// Or why there is no server.
     postgres: Result<Part, String>,
+    /// Or why there is none, and how many tests used it.
+    redis: Result<(Redis, Counter), String>,
 }
 
 /// One database engine.
@@ -59,6 +62,7 @@ impl Suite {
             no_database: Counter::default(),
             sqlite: part(Engine::Sqlite),
             postgres: Server::find().map(|server| part(Engine::Postgres(server))),
+            redis: Redis::find().map(|redis| (redis, Counter::default())),
         }
     }
 
@@ -97,6 +101,20 @@ impl Suite {
         self.postgres(name, test);
     }
 
+    /// A test of the service on PostgreSQL, with Redis beside it.
+    pub fn redis<F>(&mut self, name: impl Into<String>, test: F)
+    where
+        F: AsyncFnOnce(TestApp, Redis) + Send + 'static,
+    {
+        if let Ok((redis, ran)) = self.redis.clone() {
+            let test = async move |app| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                test(app, redis).await;
+            };
+            self.postgres(format!("{} [redis]", name.into()), test);
+        }
+    }
+
     fn add(
         &mut self,
         name: String,
@@ -117,7 +135,7 @@ impl Suite {
             return libtest_mimic::run(&arguments, self.trials).exit_code();
         }
         if let Err(missing) =
-            require(&std::env::var("CUSTODIAN_TEST_REQUIRE").unwrap_or_default(), &self.postgres)
+            require(&std::env::var("CUSTODIAN_TEST_REQUIRE").unwrap_or_default(), &self.postgres, &self.redis)
         {
             println!("no test was run: CUSTODIAN_TEST_REQUIRE names {missing}");
             return ExitCode::FAILURE;
@@ -126,19 +144,23 @@ impl Suite {
         keep_panics_of_tests();
         let conclusion = libtest_mimic::run(&arguments, self.trials);
 
-        let mut skipped = None;
+        let mut skipped = Vec::new();
         let mut parts = vec![(self.sqlite.source.label(), self.sqlite.ran)];
         match self.postgres {
             Ok(Part { source, ran }) => {
                 parts.push((source.label(), ran));
                 source.finish();
             }
-            Err(reason) => skipped = Some(reason),
+            Err(reason) => skipped.push(("postgres", reason)),
+        }
+        match self.redis {
+            Ok((redis, ran)) => parts.push((format!("redis {}", redis.version()), ran)),
+            Err(reason) => skipped.push(("redis", reason)),
         }
         parts.push(("no database".to_owned(), self.no_database));
         println!("ran on: {}", report(parts));
-        if let Some(reason) = skipped {
-            println!("skipped: postgres — {reason}");
+        for (part, reason) in skipped {
+            println!("skipped: {part} — {reason}");
         }
         conclusion.exit_code()
     }
@@ -164,12 +186,20 @@ pub fn runtime() -> Runtime {
 }
 
 /// Compares what must be here with what is.
-fn require<T>(required: &str, postgres: &Result<T, String>) -> Result<(), String> {
+fn require<P, R>(
+    required: &str,
+    postgres: &Result<P, String>,
+    redis: &Result<R, String>,
+) -> Result<(), String> {
     for part in required.split(',').map(str::trim) {
-        match (part, postgres) {
-            ("" | "sqlite", _) | ("postgres", Ok(_)) => {}
-            ("postgres", Err(reason)) => return Err(format!("postgres — {reason}")),
-            _ => return Err(format!("{part:?} — known are sqlite and postgres")),
+        let missing = match part {
+            "" | "sqlite" => None,
+            "postgres" => postgres.as_ref().err(),
+            "redis" => redis.as_ref().err(),
+            _ => return Err(format!("{part:?} — known are sqlite, postgres and redis")),
+        };
+        if let Some(reason) = missing {
+            return Err(format!("{part} — {reason}"));
         }
     }
     Ok(())

@@ -1,19 +1,20 @@
 //! Access tokens: what ours hold, and that nothing else is taken for one (abuse cases JW1, JW2, JW5, JW6, JW13).
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use custodian::crypto::Keys;
-use custodian_entity::id::{TypedId, UserId};
+use custodian::crypto::KeyRing;
+use custodian_entity::id::{SessionId, TypedId, UserId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
-use crate::fixture::{ROLES, SUPPORT, absent, account};
+use crate::fixture::{BILLING, ROLES, SUPPORT, absent, account};
 use crate::suite::Suite;
 
 /// Lists the tests of this file.
@@ -30,7 +31,7 @@ pub fn register(suite: &mut Suite) {
 /// The service's own key, and what a good token of it holds: each case changes one thing.
 struct Forge {
     app: TestApp,
-    keys: Keys,
+    ring: KeyRing,
     signing: EncodingKey,
     header: Value,
     claims: Value,
@@ -39,10 +40,10 @@ struct Forge {
 impl Forge {
     async fn new(app: TestApp) -> Self {
         let folder = app.database().folder.path().join("keys");
-        let keys = Keys::open(&folder).expect("the service made its key");
-        let pkcs8 = std::fs::read(folder.join("signing.p8")).unwrap();
+        let ring = KeyRing::open(&folder).expect("the service made its key");
+        let pkcs8 = std::fs::read(&key_files(&folder)[0]).unwrap();
         let (header, claims) = read(&app.token(SUPPORT).await);
-        let forge = Self { app, keys, signing: EncodingKey::from_ed_der(&pkcs8), header, claims };
+        let forge = Self { app, ring, signing: EncodingKey::from_ed_der(&pkcs8), header, claims };
         // Otherwise every case below would be refused for a reason of the forge's own.
         forge.ask(&forge.token(&forge.header, &forge.claims)).await.ok();
         forge
@@ -85,6 +86,12 @@ impl Forge {
     }
 }
 
+/// The files of signing keys.
+pub fn key_files(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.filter(|file| file.extension().is_some_and(|ending| ending == "p8")).collect()
+}
+
 fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
@@ -110,8 +117,8 @@ async fn claims(app: TestApp) {
     let mut ids = BTreeSet::new();
     for (role, username) in ROLES {
         let (header, claims) = read(&app.token(username).await);
-        let keys = Keys::open(&app.database().folder.path().join("keys")).unwrap();
-        assert_eq!(header, json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": keys.key_id() }));
+        let ring = KeyRing::open(&app.database().folder.path().join("keys")).unwrap();
+        assert_eq!(header, json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": ring.signing().id() }));
         let names: BTreeSet<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
         // A new claim is given to everyone who holds a token: decide whether it may be, then add it here.
         let known = ["aud", "exp", "iat", "iss", "jti", "nbf", "role", "sid", "sub", "tenant", "ver"];
@@ -184,14 +191,15 @@ async fn confused(app: TestApp) {
     let forge = Forge::new(app).await;
     // RFC 8410: what precedes the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo.
     let mut spki = vec![0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-    spki.extend_from_slice(forge.keys.public());
+    spki.extend_from_slice(forge.ring.signing().public());
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(&spki));
-    let secrets: [(&str, &[u8]); 3] = [("raw", forge.keys.public()), ("DER", &spki), ("PEM", pem.as_bytes())];
+    let secrets: [(&str, &[u8]); 3] =
+        [("raw", forge.ring.signing().public()), ("DER", &spki), ("PEM", pem.as_bytes())];
     for (encoding, secret) in secrets {
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
             let mut header = Header::new(algorithm);
             header.typ = Some("at+jwt".to_owned());
-            header.kid = Some(forge.keys.key_id().to_owned());
+            header.kid = Some(forge.ring.signing().id().to_owned());
             let token =
                 jsonwebtoken::encode(&header, &forge.claims, &EncodingKey::from_secret(secret)).unwrap();
             forge.refuses(&format!("{algorithm:?} with the {encoding} public key"), &token).await;
@@ -255,6 +263,8 @@ async fn times(app: TestApp) {
 }
 
 async fn names(app: TestApp) {
+    let (_, of_another) = read(&app.token(BILLING).await);
+    let of_another = of_another["sid"].clone();
     let forge = Forge::new(app).await;
     let claims = [
         (
@@ -296,7 +306,17 @@ async fn names(app: TestApp) {
             ],
         ),
         ("ver", vec![json!(1), json!(-1), json!("0"), json!(1_i64 << 32), Value::Null]),
-        ("sid", vec![json!(""), json!("x"), json!(7), Value::Null]),
+        (
+            "sid",
+            vec![
+                json!(""),
+                json!("x"),
+                json!(7),
+                json!(absent::<SessionId>()),
+                json!(of_another),
+                Value::Null,
+            ],
+        ),
         ("jti", vec![json!(7), Value::Null]),
         ("role", vec![json!(["system_admin"]), json!(7), Value::Null]),
     ];
@@ -343,14 +363,15 @@ async fn names(app: TestApp) {
 async fn signatures(app: TestApp) {
     let forge = Forge::new(app.clone()).await;
     let other = Forge::new(stranger(&app).await).await;
-    assert_ne!(forge.keys.public(), other.keys.public(), "this test needs two keys");
+    assert_ne!(forge.ring.signing().public(), other.ring.signing().public(), "this test needs two keys");
     forge.refuses("another key under our kid", &other.token(&forge.header, &forge.claims)).await;
     forge.refuses("another key under its own kid", &other.token(&other.header, &forge.claims)).await;
     let mut header = Header::new(Algorithm::EdDSA);
     header.typ = Some("at+jwt".to_owned());
-    header.kid = Some(forge.keys.key_id().to_owned());
+    header.kid = Some(forge.ring.signing().id().to_owned());
     // RFC 7515, 4.1.3: a key in the token itself proves nothing.
-    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(other.keys.public()) });
+    let jwk =
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(other.ring.signing().public()) });
     forge
         .refuses("a key in the header", &other.token(&changed(&forge.header, "jwk", jwk), &forge.claims))
         .await;
@@ -384,7 +405,9 @@ async fn stranger(app: &TestApp) -> TestApp {
 
     let mut other = app.another().await;
     let database = other.database();
-    std::fs::remove_file(database.folder.path().join("keys/signing.p8")).unwrap();
+    for file in key_files(&database.folder.path().join("keys")) {
+        std::fs::remove_file(file).unwrap();
+    }
     let started = App::start(database.config(), other.clock.clone()).await;
     let Ok(started) = started else { panic!("a service without a key makes one and starts") };
     other.router = custodian::http::router(started);

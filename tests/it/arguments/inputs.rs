@@ -43,7 +43,7 @@ const VALUES: [&str; 26] = [
 ];
 
 /// Conditions on rows (`filters`, `oracle`, `rows::property`).
-const ROWS: [&str; 10] = [
+const ROWS: [&str; 11] = [
     "CallLogFilter",
     "CustomerFilter",
     "InvoiceFilter",
@@ -51,6 +51,7 @@ const ROWS: [&str; 10] = [
     "PaymentFilter",
     "ResellerFilter",
     "ServicePlanFilter",
+    "SessionFilter",
     "SubscriptionFilter",
     "TicketFilter",
     "UserFilter",
@@ -90,7 +91,7 @@ const LOOKUPS: [&str; 1] = ["CustomerLookupInput"];
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
 
 /// What changes something (`writes`, `masked`, `foreign`).
-const CHANGES: [&str; 28] = [
+const CHANGES: [&str; 29] = [
     "AddressCreateInput",
     "AddressDeleteInput",
     "AddressUpdateInput",
@@ -112,6 +113,7 @@ const CHANGES: [&str; 28] = [
     "RolePermissionInput",
     "RoleRevokeInput",
     "RoleUpdateInput",
+    "SessionRevokeInput",
     "SubscriptionCreateInput",
     "SubscriptionTransitionInput",
     "TenantUpdateInput",

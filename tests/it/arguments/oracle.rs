@@ -201,10 +201,20 @@ impl Pair {
     async fn same(&self, role: &str, document: &str) -> Answer {
         let (one, other) =
             (self.one.query(document, Value::Null).await, self.other.query(document, Value::Null).await);
-        let texts = (without_request_id(&one), without_request_id(&other));
+        let texts = (comparable(&one), comparable(&other));
         assert_eq!(texts.0, texts.1, "{role} can tell what it is not shown: {document}");
         one
     }
+}
+
+/// An answer without what two sign-ins never have in common: the ids of their sessions, and so their order.
+fn comparable(answer: &Answer) -> String {
+    let text = without_request_id(answer);
+    let mut parts = text.split("sess_");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "sess_" + part.trim_start_matches(|c: char| c.is_ascii_alphanumeric())
+    })
 }
 
 async fn no_oracle(app: TestApp, role: &'static str, account: &'static str) {
@@ -343,7 +353,7 @@ async fn orders(spec: &Specification, pair: &Pair, role: &str, is_clear: &dyn Fn
                 for client in [&pair.one, &pair.other] {
                     let answer = client.query(&place, Value::Null).await;
                     let cursor = &answer.ok()[list]["pageInfo"]["endCursor"];
-                    pages.push(without_request_id(&client.query(&ask(cursor), Value::Null).await));
+                    pages.push(comparable(&client.query(&ask(cursor), Value::Null).await));
                 }
                 assert_eq!(pages[0], pages[1], "{role}: the second page of {list} by {name} tells");
             }

@@ -17,7 +17,7 @@ use crate::fixture::{self, all};
 /// # Panics
 /// For a member this file does not know: add it here.
 pub fn kind_of(input: &str, member: &str) -> &'static str {
-    let own = ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket", "Role"];
+    let own = ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket", "Role", "Session"];
     if input == "RoleRevokeInput" {
         return "RoleGrant";
     }
@@ -117,6 +117,12 @@ impl Rows {
             let of = |tenant| row.tenant_id == Some(tenant);
             add("Role", row.id.encode(), of(maria.tenant_id), of(elsewhere));
         }
+        let (_, username) = fixture::ROLES.into_iter().find(|(name, _)| *name == role).expect("a role");
+        let me = fixture::account(app, username).await.id;
+        for row in all::<session::Entity>(app).await {
+            let is_mine = row.user_id == me && row.ended_at.is_some();
+            add("Session", row.id.encode(), is_mine, row.tenant_id == elsewhere);
+        }
         for row in all::<role_grant::Entity>(app).await {
             add("RoleGrant", row.id.encode(), row.user_id == support.id, row.tenant_id == elsewhere);
         }
@@ -142,8 +148,9 @@ impl Rows {
     }
 }
 
-/// What the demo data lack: the other provider's reseller, and roles of the providers' own.
+/// What the demo data lack: the other provider's reseller, roles of the providers' own, and sessions.
 pub async fn complete(app: &TestApp) {
+    fixture::add_ended_sessions(app.db()).await;
     for (number, username) in [(1, "support@acme.example"), (2, "support@globex.example")] {
         let row = role::ActiveModel {
             id: Set(RoleId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0100 + number))),

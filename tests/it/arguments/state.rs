@@ -18,7 +18,7 @@ impl State {
             ($($module:ident)*) => { $(table::<$module::Entity>(app, &mut rows).await;)* };
         }
         tables! {
-            tenant reseller user role role_grant customer address contact service_plan subscription network_service
+            tenant reseller user role role_grant session refresh_token customer address contact service_plan subscription network_service
             invoice invoice_line payment ticket ticket_message call_log identity_check number_series audit_event
         }
         assert!(rows.len() > 500, "the demo data are missing");

@@ -38,6 +38,7 @@ pub fn later_sources_win() {
     let default = Config::default();
     assert_eq!(default.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(default.database_url.expose(), "sqlite://./data/custodian.db?mode=rwc");
+    assert_eq!(default.signing_keys_dir, std::path::Path::new("./data/keys"));
     let moved = load("data_dir = 'a?b%c'", &[("CUSTODIAN_METRICS_LISTEN", "")], &[]).unwrap();
     assert_eq!(moved.database_url.expose(), "sqlite://a%3fb%25c/custodian.db?mode=rwc");
     assert_eq!(moved.metrics_listen, None);
@@ -58,6 +59,10 @@ pub fn every_key_is_a_variable() {
         ("METRICS_LISTEN", "[::1]:1"),
         ("DATABASE_URL", "postgres://u@h/d"),
         ("MIGRATION_DATABASE_URL", "postgres://o@h/d"),
+        ("SIGNING_KEYS_DIR", "x"),
+        ("REDIS_URL", "rediss://user:password@h:6380/1"),
+        ("SESSION_MAX_DAYS", "365"),
+        ("SESSION_IDLE_DAYS", "1"),
         ("CONNECTIONS_MAX", "1000"),
         ("CONNECTIONS_MIN", "0"),
         ("CONNECTIONS_ACQUIRE_TIMEOUT_SECONDS", "1"),
@@ -123,6 +128,9 @@ pub fn wrong_settings() {
         ("graphiql = 'yes'", "graphiql"),
         ("database_url = 'mysql://h/d'", "database_url"),
         ("migration_database_url = 'mysql://h/d'", "migration_database_url"),
+        ("redis_url = 'http://h'", "redis_url"),
+        ("signing_keys_dir = ''", "signing_keys_dir"),
+        ("[session]\nmax_days = 0", "session.max_days"),
         ("[connections]\nmax = 0", "connections.max"),
         ("[connections]\nstatement_timeout_seconds = 0", "connections.statement_timeout_seconds"),
         ("data_dir = ''", "data_dir"),
@@ -167,14 +175,17 @@ pub fn no_secret_repeated() {
         "database_url = 'postgres://user:planted@ho st/d'",
         "database_url = ['planted']",
         "migration_database_url = 'mysql://user:planted@host/d'",
+        "redis_url = 'http://user:planted@host'",
+        "redis_url = ['planted']",
         "listen = '127.0.0.1:1'\ndemo_password = \"planted\\q\"",
     ] {
         let error = load(file, &[], &[]).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("planted"), "{file}: {error}");
         assert!(!error.to_string().contains('\n'), "{error}");
     }
-    let config =
-        load("demo_password = 'planted'\ndatabase_url = 'postgres://u:planted@h/d'", &[], &[]).unwrap();
+    let file = "demo_password = 'planted'\ndatabase_url = 'postgres://u:planted@h/d'\nredis_url = 'redis://u:planted@h'";
+    let config = load(file, &[], &[]).unwrap();
+    assert_eq!(config.redis_url.as_ref().unwrap().to_string(), "redis: h:6379");
     assert!(!format!("{config:?}").contains("planted"));
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, RoleGrantId, RoleId, ServicePlanId, SubscriptionId,
-    TicketId, TypedId, UserId,
+    AddressId, ContactId, CustomerId, InvoiceId, RoleGrantId, RoleId, ServicePlanId, SessionId,
+    SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::{address, contact, customer, invoice, service_plan, subscription};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 35] = [
+const MAY: [(&str, &[&str]); 37] = [
     ("tenantUpdate",          &["SA", "TA"]),
     ("roleCreate",            &["SA", "TA"]),
     ("roleUpdate",            &["SA", "TA"]),
@@ -66,14 +66,16 @@ const MAY: [(&str, &[&str]); 35] = [
     ("callLogCreate",         &["SA", "TA", "SU"]),
     ("identityCheckPerform",  &["SA", "TA", "SU"]),
     ("fieldReveal",           &["SA", "TA", "SU", "BM", "NE"]),
-    // Nobody is refused the first, which needs no account.
+    ("sessionRevoke",         &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    // Nobody is refused these, which need no account.
     ("login",                 &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("tokenRefresh",          &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("__typename",            &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
 ];
 
 /// Those of [`MAY`] that change something.
 fn privileged() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    MAY.into_iter().filter(|(mutation, _)| !["login", "__typename"].contains(mutation))
+    MAY.into_iter().filter(|(mutation, _)| !["login", "tokenRefresh", "__typename"].contains(mutation))
 }
 
 fn complete() {
@@ -148,6 +150,7 @@ impl Rows {
                 "userId": absent::<UserId>(), "roleId": absent::<RoleId>(), "scope": "OWN", "justification": "a test",
             }),
             "roleRevoke" => json!({ "id": absent::<RoleGrantId>() }),
+            "sessionRevoke" => json!({ "id": absent::<SessionId>() }),
             "customerCreate" => json!({ "type": "INDIVIDUAL", "displayName": "Jo Doe" }),
             "customerUpdate" | "customerActivate" | "customerSuspend" | "customerResume"
             | "customerClose" => {

@@ -131,6 +131,7 @@ impl Own {
             Arc::clone(rows),
             self.app.clock.clone(),
             self.app.db().clone(),
+            self.app.news.clone(),
         ));
         request = request
             .data(Arc::clone(&operation))

@@ -21,6 +21,7 @@ pub struct Sent {
 
 /// Mutations in an order in which each finds what it needs.
 const ORDER: &[&str] = &[
+    "sessionRevoke",
     "tenantUpdate",
     "roleCreate",
     "roleUpdate",
@@ -56,9 +57,12 @@ const ORDER: &[&str] = &[
     "customerClose",
 ];
 
+/// Signing in and out, which writes nothing that a client gave.
+const SIGN_IN: [&str; 4] = ["login", "logout", "logoutEverywhere", "tokenRefresh"];
+
 /// A mutation that is missing from the list above would leak unseen.
 pub fn all_mutations_are_sent() {
-    for mutation in SDL.objects["Mutation"].keys().filter(|name| *name != "login") {
+    for mutation in SDL.objects["Mutation"].keys().filter(|name| !SIGN_IN.contains(&name.as_str())) {
         assert!(ORDER.contains(&mutation.as_str()), "{mutation}: add it to ORDER");
     }
 }

@@ -50,8 +50,8 @@ const WITNESS: &str = "admin@acme.example";
 /// How many ids `nodes` takes.
 const PAGE: usize = 100;
 
-/// Fields whose value follows from what the viewer reaches: shown at all is shown in clear.
-const DEPENDS_ON_REACH: [&str; 1] = ["Role.grantCount"];
+/// Fields whose value follows from who the viewer is and what he reaches: shown at all is shown in clear.
+const DEPENDS_ON_VIEWER: [&str; 2] = ["Role.grantCount", "Session.isCurrent"];
 
 /// The rows of a type as somebody sees them.
 struct View {
@@ -164,7 +164,7 @@ impl Cell<'_> {
                 format!("FORBIDDEN {occurrences} times on {} rows, or with a value", seen.rows.len())
             });
         }
-        if is_link(self.sdl, self.typed) || DEPENDS_ON_REACH.contains(&field) {
+        if is_link(self.sdl, self.typed) || DEPENDS_ON_VIEWER.contains(&field) {
             return self.link(&values, truth).await;
         }
         let has_mask = self.field.is_some_and(|known| known.mask.is_some());

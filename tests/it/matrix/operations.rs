@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 50] = [
+const OPERATIONS: [(&str, &str, char); 52] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -67,13 +67,18 @@ const OPERATIONS: [(&str, &str, char); 50] = [
     ("Query.callLogs", "CallLog", 'r'),
     ("Mutation.callLogCreate", "CallLog", 'c'),
     ("Mutation.identityCheckPerform", "IdentityCheck", 'c'),
+    ("Query.sessions", "Session", 'r'),
+    ("Mutation.sessionRevoke", "Session", 'd'),
 ];
 
-/// Operations that no type decides about: who is signed in asks about himself and by id; signing in is for everybody;
-/// unmasking is for who may unmask anything.
-const OF_NO_TYPE: [&str; 9] = [
+/// Operations that no type decides about: who is signed in asks about himself and by id, and signs out; signing in is for
+/// everybody; unmasking is for who may unmask anything.
+const OF_NO_TYPE: [&str; 12] = [
     "Mutation.fieldReveal",
     "Mutation.login",
+    "Mutation.logout",
+    "Mutation.logoutEverywhere",
+    "Mutation.tokenRefresh",
     "Query.__schema",
     "Query.__type",
     "Query.accessMatrix",
@@ -148,9 +153,13 @@ fn letters_are_needed() {
             assert_eq!(level(role, operation) == Level::Clear, asked, "{operation} as {role}");
         }
     }
-    for operation in ["Query.viewer", "Query.node", "Query.nodes"] {
+    let of_oneself =
+        ["Mutation.logout", "Mutation.logoutEverywhere", "Query.viewer", "Query.node", "Query.nodes"];
+    for operation in of_oneself {
         assert!(ROLES.iter().all(|(role, _)| level(role, operation) == Level::Clear), "{operation}");
         assert_eq!(level("anonymous", operation), Level::Denied, "{operation}");
     }
-    assert_eq!(level("anonymous", "Mutation.login"), Level::Clear, "nobody could sign in");
+    for operation in ["Mutation.login", "Mutation.tokenRefresh"] {
+        assert_eq!(level("anonymous", operation), Level::Clear, "nobody could sign in, or stay so");
+    }
 }

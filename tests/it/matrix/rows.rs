@@ -25,7 +25,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 18] = [
+pub const STORED: [Stored; 19] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -44,6 +44,7 @@ pub const STORED: [Stored; 18] = [
     Stored { name: "TicketMessage", table: "ticket_message", encode: encode::<TicketMessageId> },
     Stored { name: "CallLog", table: "call_log", encode: encode::<CallLogId> },
     Stored { name: "IdentityCheck", table: "identity_check", encode: encode::<IdentityCheckId> },
+    Stored { name: "Session", table: "session", encode: encode::<SessionId> },
 ];
 
 const TIME: &str = "'2026-01-05T10:00:00+00:00'";
@@ -131,6 +132,7 @@ pub async fn fill(app: &TestApp) {
     for statement in CHANGED {
         execute(app, statement).await;
     }
+    fixture::add_ended_sessions(app.db()).await;
     // Somebody who works for the reseller and is a customer of it too.
     let customer = fixture::customer(app, fixture::MARIA).await;
     let mut partner = fixture::account(app, "reseller@acme.example").await.into_active_model();

@@ -30,11 +30,13 @@ fn own_account(world: &World, user: &user::Model, kind: &str) -> BTreeSet<Uuid> 
     let id = user.id.encode();
     let is_mine = |row: &crate::rows::world::Row| row.links.get("user") == Some(&id);
     let grants = world.rows.values().filter(|row| row.kind == "RoleGrant" && is_mine(row));
+    let sessions = world.rows.values().filter(|row| row.kind == "Session" && is_mine(row));
     match kind {
         "User" => BTreeSet::from([user.id.uuid()]),
         "Tenant" => BTreeSet::from([user.tenant_id.uuid()]),
         "Reseller" => user.reseller_id.into_iter().map(TypedId::uuid).collect(),
         "RoleGrant" => grants.map(|row| uuid(kind, &row.id)).collect(),
+        "Session" => sessions.map(|row| uuid(kind, &row.id)).collect(),
         "Role" => grants.map(|row| uuid(kind, &row.links["role"])).collect(),
         _ => BTreeSet::new(),
     }

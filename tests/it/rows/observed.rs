@@ -7,6 +7,7 @@ use async_graphql::{Request, Response};
 use custodian::app::App;
 use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::config::{Config, Limits};
+use custodian_entity::id::{SessionId, TypedId};
 use custodian_entity::user;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Statement};
@@ -51,7 +52,7 @@ impl Observed {
             customer: user.customer_id,
             kind: user.kind,
             role: ActingRole::built_in(role),
-            session: Uuid::nil(),
+            session: SessionId::from_uuid(Uuid::nil()),
         };
         self.statements.lock().unwrap().clear();
         let viewer = Viewer::signed_in(identity);

@@ -13,7 +13,8 @@ use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::authz::{Operation, Rows, Scoped};
 use custodian::error::Error;
 use custodian::graphql::filter::Filter;
-use custodian_entity::id::TypedId;
+use custodian::news::News;
+use custodian_entity::id::{SessionId, TypedId};
 use custodian_entity::{contact, customer, invoice, payment, subscription, ticket, ticket_message};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy};
@@ -82,11 +83,12 @@ impl Scene {
             customer: row.customer_id,
             kind: row.kind,
             role: ActingRole::built_in(who.role),
-            session: Uuid::nil(),
+            session: SessionId::from_uuid(Uuid::nil()),
         };
         let rights = self.spec.policy.rights(who.role).expect("the policy knows the role").clone();
         let (clock, db) = (self.app.clock.clone(), self.app.db().clone());
-        Arc::new(Operation::new(Viewer::signed_in(identity), Origin::default(), rights, clock, db))
+        let news = Arc::new(News::new(None, 900, clock.clone()));
+        Arc::new(Operation::new(Viewer::signed_in(identity), Origin::default(), rights, clock, db, news))
     }
 
     /// Somebody, and a filter of a type that he may ask by; of the types given, those he may list.

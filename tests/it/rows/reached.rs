@@ -15,7 +15,7 @@ use crate::fixture::{ROLES, absent};
 use crate::suite::Suite;
 
 /// The lists, and the type of their rows.
-const LISTS: [(&str, &str); 11] = [
+const LISTS: [(&str, &str); 12] = [
     ("resellers", "Reseller"),
     ("users", "User"),
     ("roles", "Role"),
@@ -27,6 +27,7 @@ const LISTS: [(&str, &str); 11] = [
     ("payments", "Payment"),
     ("tickets", "Ticket"),
     ("callLogs", "CallLog"),
+    ("sessions", "Session"),
 ];
 
 /// Links that are connections; the other links to many rows are plain lists or, of one row each, no list.

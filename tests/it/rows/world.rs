@@ -10,16 +10,17 @@ use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, TypedId, UserId};
 use custodian_entity::{
     address, audit_event, call_log, contact, customer, identity_check, invoice, invoice_line,
-    network_service, number_series, payment, reseller, role, role_grant, service_plan, subscription, tenant,
-    ticket, ticket_message, user,
+    network_service, number_series, payment, refresh_token, reseller, role, role_grant, service_plan,
+    session, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
 
 use super::matrix;
+use crate::fixture::add_ended_sessions;
 
 /// The types of rows.
-pub const KINDS: [&str; 18] = [
+pub const KINDS: [&str; 19] = [
     "Tenant",
     "Reseller",
     "User",
@@ -38,10 +39,11 @@ pub const KINDS: [&str; 18] = [
     "TicketMessage",
     "CallLog",
     "IdentityCheck",
+    "Session",
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 26] = [
+pub const TO_ONE: [(&str, &str); 27] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -68,6 +70,7 @@ pub const TO_ONE: [(&str, &str); 26] = [
     ("IdentityCheck", "customer"),
     ("IdentityCheck", "performedBy"),
     ("IdentityCheck", "ticket"),
+    ("Session", "user"),
 ];
 
 /// Links to many rows: type, field, the type of the rows, and their link back.
@@ -174,6 +177,7 @@ impl World {
             role_grant as "RoleGrant": row => { tenant: Some(row.tenant_id),;
                 user = to(Some(row.user_id)), role = to(Some(row.role_id)), grantedBy = to(row.granted_by),
             }
+            session as "Session": row => { tenant: Some(row.tenant_id),; user = to(Some(row.user_id)), }
             customer as "Customer": row => {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.id),;
                 reseller = to(row.reseller_id), accountManager = to(row.account_manager_id),
@@ -292,7 +296,7 @@ impl Who {
             }
             Some(Scope::Own) => match row.kind {
                 "User" => row.id == me.user.encode(),
-                "RoleGrant" => row.links.get("user") == Some(&me.user.encode()),
+                "RoleGrant" | "Session" => row.links.get("user") == Some(&me.user.encode()),
                 "Reseller" => is_mine,
                 "TicketMessage" if row.ticket.as_ref().is_some_and(|it| it.internal) => false,
                 _ => me.customer.is_some() && row.customer == me.customer,
@@ -324,8 +328,9 @@ impl TicketFacts {
     }
 }
 
-/// Adds what the demo data lack: a partner of the other provider, and roles of each provider's own.
+/// Adds what the demo data lack: a partner of the other provider, roles of each provider's own, and sessions.
 pub async fn complete(db: &DatabaseConnection) {
+    add_ended_sessions(db).await;
     let id = |n: u128| Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0100 + n);
     let partner = reseller::Entity::find().one(db).await.unwrap().unwrap();
     let role = role::Entity::find().one(db).await.unwrap().unwrap();
@@ -369,7 +374,8 @@ impl Snapshot {
         }
         copy! {
             tenant reseller user role role_grant customer address contact service_plan subscription network_service
-            invoice invoice_line payment ticket ticket_message call_log identity_check audit_event number_series
+            invoice invoice_line payment ticket ticket_message call_log identity_check session refresh_token
+            audit_event number_series
         }
         Self(tables)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
     AddressId, CallLogId, ContactId, CustomerId, InvoiceId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
-    SubscriptionId, TicketId, TypedId, UserId,
+    SessionId, SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::user;
 use sea_orm::EntityTrait;
@@ -43,6 +43,7 @@ const WRITES: &[(&str, &str)] = &[
     ("roleGrant", r#"{"userId": "User!", "roleId": "Role", "scope": "OWN", "justification": "J"}"#),
     ("roleGrant", r#"{"userId": "User", "roleId": "Role!", "scope": "OWN", "justification": "J"}"#),
     ("roleRevoke", r#"{"id": "RoleGrant!"}"#),
+    ("sessionRevoke", r#"{"id": "Session!"}"#),
     ("subscriptionCreate", r#"{"customerId": "Customer!", "planId": "ServicePlan"}"#),
     ("subscriptionCreate", r#"{"customerId": "Customer", "planId": "ServicePlan!"}"#),
     (
@@ -147,6 +148,7 @@ fn none(kind: &str) -> String {
         "Role" => absent::<RoleId>(),
         "RoleGrant" => absent::<RoleGrantId>(),
         "CallLog" => absent::<CallLogId>(),
+        "Session" => absent::<SessionId>(),
         other => panic!("no absent id of {other}: add it here"),
     }
 }
@@ -248,7 +250,7 @@ fn own<'w>(world: &'w World, who: &Who, staff: &dyn Fn(&str) -> bool) -> BTreeMa
             let row = &world.rows[*id];
             match kind {
                 "User" => staff(id),
-                "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" => true,
+                "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" | "Session" => true,
                 _ => row.customer == customer,
             }
         };
