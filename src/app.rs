@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::{Request, Response, ServerError};
 use sea_orm::{DatabaseConnection, DbErr};
 
+use crate::accounts::{self, Accounts};
 use crate::audit::Quotas;
 use crate::authn::token::Tokens;
 use crate::authn::{self, Credentials, Origin, Viewer};
@@ -34,6 +36,9 @@ use crate::seed;
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
 /// 2 MiB that threads have otherwise.
 pub const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// How often guesses that no longer count are forgotten.
+const FORGETTING: Duration = Duration::from_secs(3600);
 
 /// What every request shares.
 pub struct App {
@@ -211,7 +216,7 @@ impl App {
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
         let ttl_seconds = config.access_token_ttl_seconds.into();
-        let cursors = Arc::new(keys.sealer("cursors")?);
+        let (cursors, accounts) = (Arc::new(keys.sealer("cursors")?), Accounts::new(&config, &keys)?);
         let tokens = Arc::new(Tokens::new(keys.ring, config.signing_keys_dir.clone(), ttl_seconds));
         let news = Arc::new(News::new(config.redis_url.clone(), ttl_seconds, clock.clone()));
         let schema = schema::builder()
@@ -220,6 +225,7 @@ impl App {
             .data(config.session)
             .data(MaxPageSize(config.max_page_size.into()))
             .data(Quotas { reveal: config.reveal, lookup: config.lookup })
+            .data(accounts)
             .data(Reader::new())
             .finish();
         let app = Self { config, clock, policy, tokens, news, db, schema };
@@ -372,6 +378,16 @@ impl App {
             }
         };
         tokio::join!(looking, self.news.follow());
+    }
+
+    /// Forgets guesses that no longer count, for as long as the service runs.
+    pub async fn forget_attempts(&self) {
+        loop {
+            if let Err(error) = accounts::forget_attempts(&self.db, &self.clock).await {
+                error.log();
+            }
+            tokio::time::sleep(FORGETTING).await;
+        }
     }
 
     /// Executes without any guard: what its cost is measured against. No rights, so personal data come out masked.

@@ -47,6 +47,12 @@ pub enum Error {
     /// The credentials given to `login` are wrong, whichever part.
     #[error("user name or password is wrong")]
     WrongCredentials,
+    /// The password given to `login` is right, and a code of the second factor is missing or wrong.
+    #[error("a code of the second factor is needed")]
+    SecondFactorRequired,
+    /// The session was not verified by the second factor lately enough.
+    #[error("verify this session by the second factor first (mfaVerify)")]
+    StepUpRequired,
     /// The viewer may not do this; the text names fields or operations, never values.
     #[error("{0}")]
     Forbidden(String),
@@ -75,6 +81,9 @@ pub enum Error {
     /// As often as it may be done within the hour; how many seconds until it can be again.
     #[error("too many requests: try again in {0} seconds")]
     RateLimited(u64),
+    /// Too many wrong passwords or codes; how many seconds until another is looked at.
+    #[error("too many attempts: try again in {0} seconds")]
+    TooManyGuesses(u64),
     /// The body is larger than accepted.
     #[error("the request body is larger than {0} bytes")]
     PayloadTooLarge(usize),
@@ -111,14 +120,16 @@ impl Error {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unauthenticated | Self::WrongCredentials => code::UNAUTHENTICATED,
-            Self::Forbidden(_) | Self::NotRevealable(_) => code::FORBIDDEN,
+            Self::Unauthenticated | Self::WrongCredentials | Self::SecondFactorRequired => {
+                code::UNAUTHENTICATED
+            }
+            Self::Forbidden(_) | Self::NotRevealable(_) | Self::StepUpRequired => code::FORBIDDEN,
             Self::NotFound => code::NOT_FOUND,
             Self::BadInput(_) => code::BAD_USER_INPUT,
             Self::MaskedRoundtrip(_) => code::MASKED_VALUE_ROUNDTRIP,
             Self::Conflict | Self::Taken(_) => code::CONFLICT,
             Self::TooComplex(_) => code::QUERY_TOO_COMPLEX,
-            Self::RateLimited(_) => code::RATE_LIMITED,
+            Self::RateLimited(_) | Self::TooManyGuesses(_) => code::RATE_LIMITED,
             Self::PayloadTooLarge(_) => code::PAYLOAD_TOO_LARGE,
             Self::Timeout => code::TIMEOUT,
             Self::Unavailable(_) => code::UNAVAILABLE,
@@ -138,7 +149,16 @@ impl Error {
     /// How many seconds to wait before trying again, if waiting helps.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::RateLimited(seconds) => Some(*seconds),
+            Self::RateLimited(seconds) | Self::TooManyGuesses(seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+
+    /// What the client is to bring, by the name of the extension that says so.
+    pub fn required(&self) -> Option<&'static str> {
+        match self {
+            Self::SecondFactorRequired => Some("secondFactor"),
+            Self::StepUpRequired => Some("stepUp"),
             _ => None,
         }
     }

@@ -27,7 +27,7 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`news`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`] and [`numbers`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`] |
+//! | 4 | [`graphql`], [`numbers`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`] |
 //! | 5 | [`node`], [`reveal`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
@@ -45,8 +45,9 @@
 //! | where a value can be given, it tells nothing of what is not clear | `tests/it/arguments/oracle.rs`; an input object it does not know fails `tests/it/arguments/inputs.rs` |
 //! | a denied field is nullable | checked when the policy is loaded |
 //! | what is unmasked is read as everything is, under rights in which these fields alone are clear | [`reveal::Reader`], [`authz::Rights::revealing`]; `tests/it/reveal.rs` reveals every field that can be |
-//! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes |
+//! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes, but for the count of guesses, which stays whatever comes of them |
 //! | what a user may do so often only is counted in the transaction that records it | [`audit::counted`] |
+//! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs` |
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
@@ -80,6 +81,7 @@
 //! 4. `policy/`: rows, groups, operations, inputs. Seed data. Tests.
 
 pub mod access;
+pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod authn;

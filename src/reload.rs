@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sea_orm::{AccessMode, DatabaseConnection};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::authz::catalog::Catalog;
 use crate::authz::policy::{Policy, PolicyError, PolicyFiles, custom_version, load_custom};
@@ -22,6 +22,9 @@ use crate::error::{Error, Result};
 
 /// How often an instance looks for changes.
 pub const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The policy that is built in: the same as long as the process runs, for however many services are in it.
+static BUILT_IN: OnceCell<Policy> = OnceCell::const_new();
 
 const RELOADS: &str = "custodian_policy_reloads_total";
 const REFUSED: &str = "custodian_policy_refused";
@@ -53,7 +56,11 @@ impl PolicyInForce {
     pub async fn load(config: &Config, catalog: Arc<Catalog>) -> Result<Self, PolicyError> {
         let folder = config.policy_dir.clone();
         let files = PolicyFiles::of(folder.as_deref())?;
-        let base = compile(&files, catalog, config.introspection).await?;
+        let policy = match folder {
+            None => BUILT_IN.get_or_try_init(|| Policy::load(&files, catalog)).await?.clone(),
+            Some(_) => Policy::load(&files, catalog).await?,
+        };
+        let base = shown(policy, config.introspection);
         Ok(Self {
             current: ArcSwap::from_pointee(base.clone()),
             folder,
@@ -101,11 +108,10 @@ impl PolicyInForce {
             let version = files.version();
             if version != seen.files {
                 let catalog = seen.base.catalog().clone();
-                let introspection = self.introspection;
-                let compiled = aside(async move { compile(&files, catalog, introspection).await }).await?;
+                let compiled = aside(async move { Policy::load(&files, catalog).await }).await?;
                 // Whatever comes of it, these files are not tried again.
                 seen.files = version;
-                seen.base = compiled.map_err(|error| self.refuse(error))?;
+                seen.base = shown(compiled.map_err(|error| self.refuse(error))?, self.introspection);
                 self.accept();
                 is_new = true;
             }
@@ -145,11 +151,7 @@ async fn aside<T: Send + 'static>(compute: impl Future<Output = T> + Send + 'sta
     tokio::task::spawn_blocking(move || runtime.block_on(compute)).await.map_err(Error::internal)
 }
 
-async fn compile(
-    files: &PolicyFiles,
-    catalog: Arc<Catalog>,
-    introspection: bool,
-) -> Result<Policy, PolicyError> {
-    let policy = Policy::load(files, catalog).await?;
-    Ok(if introspection { policy } else { policy.without_introspection() })
+/// With introspection, or with nobody allowed it.
+fn shown(policy: Policy, introspection: bool) -> Policy {
+    if introspection { policy } else { policy.without_introspection() }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::access::AccessQuery;
+use crate::accounts::{FactorMutation, PasswordMutation};
 use crate::authz::catalog::{Catalog, CatalogError};
 use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
 use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
@@ -19,7 +20,7 @@ use crate::services::{ServiceQuery, SubscriptionMutation};
 use crate::session::{RefreshMutation, SessionMutation, SessionQuery, SessionsQuery, SignOutMutation};
 use crate::support::{TicketMutation, TicketQuery, TransitionMutation};
 use crate::tenants::{TenantMutation, TenantQuery};
-use crate::users::{GrantMutation, RoleMutation, UserQuery};
+use crate::users::{GrantMutation, RoleMutation, UnlockMutation, UserQuery};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -45,7 +46,10 @@ pub struct Mutation(
     SessionMutation,
     RefreshMutation,
     SignOutMutation,
+    PasswordMutation,
+    FactorMutation,
     TenantMutation,
+    UnlockMutation,
     RoleMutation,
     GrantMutation,
     CustomerMutation,

@@ -36,6 +36,8 @@ pub struct Model {
     pub status: TenantStatus,
     /// Data region.
     pub data_region: Option<String>,
+    /// Names of the roles nobody acts in without a second factor, comma-separated.
+    pub mfa_required_roles: String,
     /// When it was created.
     pub created_at: DateTimeUtc,
 }

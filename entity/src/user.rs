@@ -29,7 +29,7 @@ pub struct Model {
     pub username: Username,
     /// Email.
     pub email: Email,
-    /// Argon2id in PHC form; no account without one can sign in.
+    /// Argon2id in PHC form, or as it was imported; no account without one can sign in.
     pub password_hash: Option<String>,
     /// Raised to end every token given out before.
     pub token_version: i32,

@@ -13,6 +13,7 @@ mod m20261122_000002_custom_roles;
 mod m20261122_000003_row_security;
 mod m20261122_000004_calls;
 mod m20261122_000005_sessions;
+mod m20261122_000006_second_factor;
 mod table;
 mod wall;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_row_security::Migration),
             Box::new(m20261122_000004_calls::Migration),
             Box::new(m20261122_000005_sessions::Migration),
+            Box::new(m20261122_000006_second_factor::Migration),
         ]
     }
 }

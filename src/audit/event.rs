@@ -37,6 +37,24 @@ event_types! {
     SignedOutEverywhere = "SIGNED_OUT_EVERYWHERE";
     /// Somebody ended a session that need not be his own.
     SessionRevoked = "SESSION_REVOKED";
+    /// Somebody failed to once too often: the account, or the address, waits.
+    SignInLocked = "SIGN_IN_LOCKED";
+    /// The password was right; a code of the second factor was asked for.
+    SignInChallenged = "SIGN_IN_CHALLENGED";
+    /// A user changed his password.
+    PasswordChanged = "PASSWORD_CHANGED";
+    /// An account was made.
+    UserCreated = "USER_CREATED";
+    /// An account need not wait any longer.
+    UserUnlocked = "USER_UNLOCKED";
+    /// A user was given a secret for his second factor.
+    SecondFactorEnrolled = "SECOND_FACTOR_ENROLLED";
+    /// A user confirmed his second factor.
+    SecondFactorEnabled = "SECOND_FACTOR_ENABLED";
+    /// A user took his second factor away.
+    SecondFactorDisabled = "SECOND_FACTOR_DISABLED";
+    /// A session was verified by the second factor.
+    SessionVerified = "SESSION_VERIFIED";
     /// A provider's own data were changed.
     TenantUpdated = "TENANT_UPDATED";
     /// A customer was created.
@@ -271,10 +289,17 @@ impl Event {
         Self { role: Some(role.to_owned()), ..self }
     }
 
-    /// A sign-in under a user name, given as its mask.
-    pub fn sign_in(succeeded: bool, masked_username: String, actor: Option<(UserId, TenantId)>) -> Self {
+    /// That it was tried and failed.
+    #[must_use]
+    pub fn failed(self) -> Self {
+        Self { outcome: Outcome::Failure, ..self }
+    }
+
+    /// A sign-in under a user name, given as its mask, and what came of it.
+    pub fn sign_in(kind: EventType, masked_username: String, actor: Option<(UserId, TenantId)>) -> Self {
+        let succeeded = kind == EventType::SignInSucceeded;
         Self {
-            kind: if succeeded { EventType::SignInSucceeded } else { EventType::SignInFailed },
+            kind,
             subject: Subject { tenant: actor.map(|(_, tenant)| tenant), ..Subject::default() },
             actor: actor.map(|(user, _)| user),
             role: None,

@@ -2,7 +2,10 @@
 //! request, so that a role taken away or an account disabled counts at once.
 
 pub mod password;
+pub mod strength;
 pub mod token;
+pub mod totp;
+pub mod username;
 mod viewer;
 
 use custodian_entity::choice::{ResellerStatus, TenantStatus, UserKind, UserStatus};
@@ -13,7 +16,7 @@ use sea_orm::{
     AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder,
 };
 
-pub use self::viewer::{ANONYMOUS, ActingRole, Credentials, Identity, Origin, Viewer};
+pub use self::viewer::{ANONYMOUS, ActingRole, Credentials, ENROLLING, Identity, Origin, Viewer};
 use crate::clock::Clock;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
@@ -70,32 +73,39 @@ async fn identify(
         .to_owned();
     let user = user::Entity::find_by_id(claims.user).filter(user::Column::Id.in_subquery(session));
     let user = user.one(db).await?.ok_or(Error::Unauthenticated)?;
-    if user.token_version != claims.version || !is_admitted(db, &user).await? {
-        return Err(Error::Unauthenticated);
-    }
+    let tenant = admitted_by(db, &user).await?.filter(|_| user.token_version == claims.version);
+    let tenant = tenant.ok_or(Error::Unauthenticated)?;
     let held = held_roles(db, clock, &user).await?;
-    act_as(&user, &held, Some(role.unwrap_or(&claims.role)), claims.session)
+    let identity = act_as(&user, &held, Some(role.unwrap_or(&claims.role)), claims.session)?;
+    Ok(confined(identity, &user, &tenant))
 }
 
-/// Whether account, provider and, for its people, reseller may use the service now.
+/// Who acts in a role for which his provider asks for a second factor, and has none, may do nothing but set one up.
+pub fn confined(identity: Identity, user: &user::Model, tenant: &tenant::Model) -> Identity {
+    let is_required = tenant.mfa_required_roles.split(',').any(|role| role == identity.role.name);
+    match is_required && !user.mfa_enabled {
+        true => Identity { role: ActingRole::built_in(ENROLLING), ..identity },
+        false => identity,
+    }
+}
+
+/// The provider of an account, if account, provider and, for its people, reseller may use the service now.
 ///
 /// # Errors
 /// When the database is away.
 #[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
-pub async fn is_admitted(db: &impl ConnectionTrait, user: &user::Model) -> Result<bool> {
+pub async fn admitted_by(db: &impl ConnectionTrait, user: &user::Model) -> Result<Option<tenant::Model>> {
     if user.status != UserStatus::Active {
-        return Ok(false);
+        return Ok(None);
     }
     let tenant = tenant::Entity::find_by_id(user.tenant_id).one(db).await?;
-    if tenant.is_none_or(|tenant| tenant.status != TenantStatus::Active) {
-        return Ok(false);
-    }
+    let tenant = tenant.filter(|tenant| tenant.status == TenantStatus::Active);
     match user.reseller_id.filter(|_| user.kind == UserKind::Reseller) {
         Some(reseller) => {
             let reseller = reseller::Entity::find_by_id(reseller).one(db).await?;
-            Ok(reseller.is_some_and(|reseller| reseller.status == ResellerStatus::Active))
+            Ok(tenant.filter(|_| reseller.is_some_and(|reseller| reseller.status == ResellerStatus::Active)))
         }
-        None => Ok(true),
+        None => Ok(tenant),
     }
 }
 

@@ -1,4 +1,8 @@
 //! Passwords: Argon2id, 19 MiB, two passes, one lane (OWASP's first choice), a few at a time off the async threads.
+//!
+//! Hashes of an import are verified as they came, by Argon2 in any parameters or by bcrypt, and replaced at the next
+//! sign-in that succeeds. Where there is no account the work is that of our own hashes: an account that still has an
+//! imported one can be told from it by the time, until then.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,6 +17,16 @@ use crate::error::{Error, Result};
 /// Longer ones are refused before hashing.
 pub const MAX_LENGTH: usize = 512;
 
+/// bcrypt reads no further (its input ends in a NUL besides): a longer password is refused, since cut off it would be
+/// that of everybody whose begins alike.
+const BCRYPT_MAX_LENGTH: usize = 72;
+
+/// How the hashes of bcrypt begin. (`$2x$` marks those of a faulty implementation.)
+const BCRYPT: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
 /// Each hash takes 19 MiB and tens of milliseconds of one core: more at once only wait in a worse place.
 static AT_ONCE: LazyLock<Arc<Semaphore>> =
     LazyLock::new(|| Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))));
@@ -21,12 +35,26 @@ static AT_ONCE: LazyLock<Arc<Semaphore>> =
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y3VzdG9kaWFuLm5vYm9keQ$bm9ib2R5IGhhcyB0aGlzIHBhc3N3b3JkIGhhc2ghISE";
 
+/// What a password is to a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not the hashed one.
+    Wrong,
+    /// The hashed one.
+    Right,
+    /// The hashed one; the hash is weaker than those made today and is to be replaced.
+    Outdated,
+}
+
 fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(19 * 1024, 2, 1, None).map_err(|_| Error::bug("argon2 parameters"))?;
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|_| Error::bug("argon2 parameters"))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+/// Does what takes long where it holds up nobody else, a few at a time.
+pub(super) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let permit = AT_ONCE.clone().acquire_owned().await.map_err(Error::internal)?;
     // The permit goes with the work: a client that leaves does not make room for another while it is still done.
     let held = move || {
@@ -58,18 +86,32 @@ pub async fn hash(password: &SecretString) -> Result<String> {
 /// takes does not tell whether an account exists.
 ///
 /// # Errors
-/// When no thread can be had.
-pub async fn verify(password: SecretString, hash: Option<String>) -> Result<bool> {
-    off_thread(move || {
-        let known = hash.is_some();
-        let text = hash.unwrap_or_else(|| NOBODY.to_owned());
-        let Ok(parsed) = PasswordHash::new(&text) else {
-            return Err(Error::bug("a stored password hash is malformed"));
-        };
-        let too_long = password.expose_secret().len() > MAX_LENGTH;
-        let matches =
-            !too_long && hasher()?.verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
-        Ok(known && matches)
+/// When no thread can be had, or the stored hash is malformed.
+pub async fn verify(password: &SecretString, hash: Option<String>) -> Result<Verdict> {
+    let password = password.clone();
+    off_thread(move || match hash {
+        Some(hash) => compare(password.expose_secret(), &hash),
+        None => compare(password.expose_secret(), NOBODY).map(|_| Verdict::Wrong),
     })
     .await
+}
+
+fn compare(password: &str, hash: &str) -> Result<Verdict> {
+    let malformed = || Error::bug("a stored password hash is malformed");
+    if BCRYPT.iter().any(|prefix| hash.starts_with(prefix)) {
+        let is_right = bcrypt::verify(password, hash).map_err(|_| malformed())?;
+        let is_whole = password.len() <= BCRYPT_MAX_LENGTH && !password.contains('\0');
+        return Ok(if is_right && is_whole { Verdict::Outdated } else { Verdict::Wrong });
+    }
+    let parsed = PasswordHash::new(hash).map_err(|_| malformed())?;
+    let params = Params::try_from(&parsed).map_err(|_| malformed())?;
+    let is_right = hasher()?.verify_password(password.as_bytes(), &parsed).is_ok();
+    let is_ours = parsed.algorithm == Algorithm::Argon2id.ident()
+        && params.m_cost() >= MEMORY_KIB
+        && params.t_cost() >= PASSES;
+    Ok(match (is_right && password.len() <= MAX_LENGTH, is_ours) {
+        (false, _) => Verdict::Wrong,
+        (true, true) => Verdict::Right,
+        (true, false) => Verdict::Outdated,
+    })
 }

@@ -9,6 +9,9 @@ use custodian_entity::id::{CustomerId, ResellerId, RoleId, SessionId, TenantId, 
 /// The role of who has not signed in.
 pub const ANONYMOUS: &str = "anonymous";
 
+/// The role of who has yet to set up the second factor that his own role takes.
+pub const ENROLLING: &str = "enrolling";
+
 /// Who asks: a user acting in one role, or nobody known.
 #[derive(Clone, Debug)]
 pub struct Viewer {

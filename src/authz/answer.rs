@@ -2,6 +2,7 @@
 //! withheld, and every error its code.
 
 use async_graphql::{ErrorExtensionValues, Name, PathSegment, Response, Value};
+use axum::http::header::RETRY_AFTER;
 
 use super::catalog::Catalog;
 use super::plan::{Plan, entry};
@@ -36,6 +37,7 @@ pub fn finish(catalog: &Catalog, plan: &Plan, mut response: Response) -> Respons
     for error in &mut response.errors {
         complete(error);
     }
+    refuse_guesses(&mut response);
     let names = |fields: &mut dyn Iterator<Item = super::catalog::FieldId>| {
         let mut names: Vec<&str> = fields.map(|field| catalog.field_name(field)).collect();
         names.sort_unstable();
@@ -47,6 +49,18 @@ pub fn finish(catalog: &Catalog, plan: &Plan, mut response: Response) -> Respons
     ];
     response.extensions.insert("access".to_owned(), Value::Object(access.into_iter().collect()));
     response
+}
+
+/// A guess too many is no answer of a field: the whole request is refused, and the client told when to come back.
+fn refuse_guesses(response: &mut Response) {
+    let wait = response.errors.iter().find_map(|error| match error.source::<Error>() {
+        Some(error @ Error::TooManyGuesses(_)) => error.retry_after(),
+        _ => None,
+    });
+    if let Some(seconds) = wait {
+        response.data = Value::Null;
+        response.http_headers.insert(RETRY_AFTER, seconds.into());
+    }
 }
 
 /// Our errors are logged here, once, and give their code. Those of the library itself have none: they are all about what the client sent. Their texts may end in what was
@@ -62,6 +76,9 @@ fn complete(error: &mut async_graphql::ServerError) {
         }
         if let Some(seconds) = ours.retry_after() {
             extensions.set("retryAfter", seconds);
+        }
+        if let Some(what) = ours.required() {
+            extensions.set(what, "REQUIRED");
         }
     } else if extensions.get("code").is_none() {
         extensions.set("code", code::BAD_USER_INPUT);

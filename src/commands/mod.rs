@@ -10,6 +10,7 @@ mod log;
 mod policy;
 mod seed;
 mod serve;
+mod user;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -24,12 +25,14 @@ use custodian::error::Error;
 
 use self::keys::KeysCommand;
 use self::policy::PolicyCommand;
+use self::user::UserCommand;
 
 const EXAMPLES: &str = "\
 Examples:
   custodian                                    serve with demo data at http://127.0.0.1:8080
   custodian serve --listen 0.0.0.0:8080        serve on every address
   custodian serve --database-url postgres://custodian@db.example/custodian
+  custodian user create --username admin@isp.example --role system_admin --create-tenant 'An ISP'
   custodian doctor                             what is wrong with configuration and database
   custodian seed --demo --customers 5000       demo data and 5,000 more customers
   custodian keys generate                      a new signing key; production needs one
@@ -81,6 +84,9 @@ enum Command {
         #[arg(long, group = "what", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
         customers: Option<u64>,
     },
+    /// Make accounts
+    #[command(subcommand)]
+    User(UserCommand),
     /// Look whether configuration and database are as they should be
     ///
     /// One line for each check; status 1 if one fails. On PostgreSQL also prints how to create its roles.
@@ -208,6 +214,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         }
         Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
         Command::Keys(command) => keys::run(&command, &configure(settings, ServeSettings::default())?),
+        Command::User(command) => user::run(command, &configure(settings, ServeSettings::default())?),
         Command::Policy(command) => policy::run(command, settings),
         Command::Schema => print(&custodian::schema::sdl().map_err(Failure::failed)?),
     }

@@ -29,7 +29,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     tracing::info!(address = %listeners.address(), "serving");
     let follower = tokio::spawn({
         let app = app.clone();
-        async move { app.follow().await }
+        async move { tokio::join!(app.follow(), app.forget_attempts()) }
     });
     let served = http::serve(listeners, app, stop).await.map_err(Failure::failed);
     follower.abort();

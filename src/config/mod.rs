@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +114,46 @@ pub struct Config {
     pub reveal: Quota,
     /// Looking customers up.
     pub lookup: Quota,
+    /// Proxies whose word on the client's address is taken.
+    #[serde(deserialize_with = "value::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Which passwords may be chosen.
+    pub passwords: Passwords,
+    /// Guessing at passwords and codes.
+    pub sign_in: SignIn,
+}
+
+/// Which passwords may be chosen.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Passwords {
+    /// By which rules.
+    pub policy: PasswordPolicy,
+}
+
+/// The rules for passwords (DOMAIN, "password rules"). Both refuse those that are common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordPolicy {
+    /// At least 8 characters, with capital and small letters and digits.
+    Classic,
+    /// At least 15 characters, or 8 beside a second factor, whatever they are (NIST SP 800-63B-4).
+    Nist,
+}
+
+/// Guessing at passwords and codes.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct SignIn {
+    /// Failures within a day after which an account has to wait.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 100>")]
+    pub account_failures: i32,
+    /// Failures within an hour after which an address has to wait.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
+    pub address_failures: i32,
+    /// How long a second factor stands behind a session, in minutes, for what asks for it.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1440>")]
+    pub step_up_minutes: u32,
 }
 
 /// How long one stays signed in, in days.

@@ -1,8 +1,9 @@
 //! How the values of single keys are read. What a message expects is written for the person who configures.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use tracing_subscriber::EnvFilter;
@@ -124,6 +125,22 @@ pub(super) fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     }
 
     Ok(Vec::<Origin>::deserialize(deserializer)?.into_iter().map(|origin| origin.0).collect())
+}
+
+/// Networks, or single addresses.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    struct Network(IpNet);
+
+    impl<'de> Deserialize<'de> for Network {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            text(deserializer, "an address or a network such as 10.0.0.0/8", |text| {
+                let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
+                text.parse().ok().or_else(single).map(Self)
+            })
+        }
+    }
+
+    Ok(Vec::<Network>::deserialize(deserializer)?.into_iter().map(|network| network.0).collect())
 }
 
 /// Whether the text is an origin as browsers send it (RFC 6454, 6.2): scheme, host and perhaps a port, in lower case.

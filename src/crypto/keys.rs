@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use super::ring::KeyRing;
-use super::{Sealer, random};
+use super::{Sealer, Tagger, random};
 
 const SEALING: &str = "sealing.key";
 const SEALING_BYTES: usize = 32;
@@ -109,11 +109,24 @@ impl Keys {
         }
     }
 
-    /// A sealer with a key of its own for each purpose, derived by HKDF (RFC 5869).
+    /// A sealer with a key of its own for each purpose.
     ///
     /// # Errors
     /// [`KeyError::Provider`].
     pub fn sealer(&self, purpose: &'static str) -> Result<Sealer, KeyError> {
+        Sealer::new(&*self.derived(purpose)?).ok_or(KeyError::Provider)
+    }
+
+    /// A tagger with a key of its own for each purpose.
+    ///
+    /// # Errors
+    /// [`KeyError::Provider`].
+    pub fn tagger(&self, purpose: &'static str) -> Result<Tagger, KeyError> {
+        Ok(Tagger::new(&*self.derived(purpose)?))
+    }
+
+    /// A key for a purpose, by HKDF (RFC 5869).
+    fn derived(&self, purpose: &'static str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"custodian");
         let secret = salt.extract(&self.sealing);
         let mut key = Zeroizing::new([0_u8; 32]);
@@ -121,7 +134,7 @@ impl Keys {
             .expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
             .and_then(|okm| okm.fill(key.as_mut_slice()))
             .map_err(|_| KeyError::Provider)?;
-        Sealer::new(&key).ok_or(KeyError::Provider)
+        Ok(key)
     }
 }
 

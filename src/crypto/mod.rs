@@ -2,19 +2,14 @@
 
 mod keys;
 mod opaque;
+mod random;
 mod ring;
 mod seal;
-
-use zeroize::Zeroizing;
+mod tag;
 
 pub use self::keys::{KeyError, Keys};
 pub use self::opaque::{opaque_token, token_hash};
+pub use self::random::random;
 pub use self::ring::{Key, KeyRing};
 pub use self::seal::Sealer;
-
-/// Random bytes that nobody can foretell.
-fn random<const LENGTH: usize>() -> Result<Zeroizing<[u8; LENGTH]>, KeyError> {
-    let mut bytes = Zeroizing::new([0; LENGTH]);
-    aws_lc_rs::rand::fill(bytes.as_mut_slice()).map_err(|_| KeyError::Provider)?;
-    Ok(bytes)
-}
+pub use self::tag::Tagger;

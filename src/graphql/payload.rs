@@ -15,6 +15,8 @@ pub enum UserErrorCode {
     TooLong,
     /// The lifecycle has no such step.
     InvalidTransition,
+    /// The rules do not allow this password.
+    PasswordTooWeak,
 }
 
 /// Why a mutation could not do what was asked. Nothing was changed.

@@ -132,7 +132,7 @@ const MOST_ERRORS: usize = 20;
 /// The answer to a GraphQL request that was well formed.
 ///
 /// As `application/json` it has status 200 whatever happened; as `application/graphql-response+json` a request of
-/// which nothing was run has the status of its first error's code.
+/// which nothing was run has the status of its first error's code. Who guesses too often is told so in either.
 pub(super) fn graphql(
     mut response: async_graphql::Response,
     media_type: MediaType,
@@ -151,7 +151,9 @@ pub(super) fn graphql(
         Ok(body) => body,
         Err(error) => return Refusal::from(Error::internal(error)).in_type(media_type).respond(id),
     };
+    let wait = response.http_headers.get(RETRY_AFTER);
     let status = match media_type {
+        _ if wait.is_some() => StatusCode::TOO_MANY_REQUESTS,
         MediaType::GraphqlResponse if refused => status_of(first_code(&response.errors)),
         _ => StatusCode::OK,
     };
@@ -161,7 +163,7 @@ pub(super) fn graphql(
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if let Some(seconds) = response.http_headers.get(RETRY_AFTER) {
+    if let Some(seconds) = wait {
         headers.insert(RETRY_AFTER, seconds.clone());
     }
     (status, headers, body).into_response()

@@ -1,10 +1,9 @@
 //! `POST /graphql` and `GET /graphql` (GraphQL over HTTP).
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, FromRequest, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -12,11 +11,10 @@ use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Refusal};
-use super::credentials;
 use super::edge::RequestId;
 use super::incoming::Incoming;
 use super::media::{self, MediaType};
-use super::reads;
+use super::{client_address, credentials, reads};
 use crate::app::App;
 use crate::authn::{Origin, Viewer};
 use crate::authz::nesting;
@@ -73,7 +71,9 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             return Err(Refusal::method_not_allowed("send GraphQL by POST or GET").allowing("GET, POST"));
         }
     };
-    timeout_at(deadline, app.execute(viewer, origin(id, &head), incoming.into_request())).await.map_err(late)
+    timeout_at(deadline, app.execute(viewer, origin(app, id, &head), incoming.into_request()))
+        .await
+        .map_err(late)
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
@@ -89,12 +89,11 @@ async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Refusal>
     })
 }
 
-fn origin(id: &RequestId, head: &Parts) -> Origin {
-    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+fn origin(app: &App, id: &RequestId, head: &Parts) -> Origin {
     let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
         request_id: id.to_string(),
-        ip: peer.map(|peer| peer.0.ip().to_canonical()),
+        ip: client_address::of(head, &app.config.trusted_proxies),
         user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_KEPT).collect()),
     }
 }

@@ -13,6 +13,7 @@
 //! Nothing here decides what a viewer may see.
 
 mod answer;
+mod client_address;
 mod credentials;
 mod edge;
 mod graphiql;

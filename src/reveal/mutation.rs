@@ -9,6 +9,7 @@ use sea_orm::ActiveEnum;
 
 use super::{Reader, ground};
 use crate::accept;
+use crate::accounts::Accounts;
 use crate::audit::{Change, Event, EventType, Quotas, Subject, counted};
 use crate::authz::catalog::FieldId;
 use crate::authz::denial::Denials;
@@ -50,7 +51,8 @@ pub struct RevealMutation;
 
 #[Object]
 impl RevealMutation {
-    /// Unmasks up to five fields of one row. Each time is counted and recorded, with purpose and ticket.
+    /// Unmasks up to five fields of one row. Each time is counted and recorded, with purpose and ticket. Who has a second
+    /// factor verifies his session first (`mfaVerify`).
     async fn field_reveal(&self, ctx: &Context<'_>, input: FieldRevealInput) -> Maybe<FieldRevealPayload> {
         certain(async { reveal(ctx, input).await }).await
     }
@@ -68,6 +70,7 @@ async fn reveal(ctx: &Context<'_>, input: FieldRevealInput) -> Result<Outcome<Ve
     };
     let (kind, quota) = (EventType::FieldRevealed, Quotas::of(ctx)?.reveal);
     counted(operation, ACTION, kind, quota, async || {
+        Accounts::require_step_up(ctx).await?;
         let subject = node::any(ctx, &input.id).await?.subject();
         let ticket = input.ticket_id.map(|id| id.0);
         let ground = accept!(ground::find(operation, &fields, subject.customer(), ticket).await?);

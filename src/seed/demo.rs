@@ -248,6 +248,7 @@ fn tenant(provider: &Provider, source: &mut Source) -> tenant::Model {
         security_contact: Some(format!("security@{}", provider.domain)),
         status: TenantStatus::Active,
         data_region: Some(provider.region.to_owned()),
+        mfa_required_roles: String::new(),
         created_at: opening(),
     }
 }

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use custodian_entity::id::UserId;
 use custodian_entity::personal::{IpAddress, Username};
 use custodian_entity::{tenant, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select, Set};
+use sea_orm::{ColumnTrait, EntityTrait, NotSet, QueryFilter, Select, Set};
 
-use crate::authn::{ANONYMOUS, HeldRole, held_roles, is_admitted};
+use crate::authn::{ANONYMOUS, HeldRole, admitted_by, held_roles};
 use crate::authz::Operation;
 use crate::clock::Clock;
 use crate::database::Settings;
@@ -52,7 +53,7 @@ async fn find(operation: &Arc<Operation>, query: Select<user::Entity>) -> Result
     let tenant = tenant::Entity::find_by_id(user.tenant_id).one(&*transaction).await?;
     let tenant = tenant.ok_or_else(|| Error::bug("a user without a provider"))?;
     let held = held_roles(&*transaction, &operation.clock, &user).await?;
-    let is_admitted = is_admitted(&*transaction, &user).await?;
+    let is_admitted = admitted_by(&*transaction, &user).await?.is_some();
     Ok(Some(Account { user, tenant, held, is_admitted }))
 }
 
@@ -67,11 +68,20 @@ pub(super) fn noting(account: Option<&Account>) -> Settings {
     }
 }
 
-/// Counts a failed sign-in, if the account exists.
+/// Counts a failed sign-in, if the account exists, and notes until when it waits.
 #[expect(clippy::disallowed_methods, reason = "there is no viewer whose rows could be scoped")]
-pub(super) async fn note_failure(operation: &Arc<Operation>, username: &str) -> Result<()> {
+pub(super) async fn note_failure(
+    operation: &Arc<Operation>,
+    username: &str,
+    locked_until: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let row = user::ActiveModel {
+        locked_until: locked_until.map_or(NotSet, |until| Set(Some(until))),
+        ..Default::default()
+    };
     let transaction = operation.transaction().await?;
     user::Entity::update_many()
+        .set(row)
         .col_expr(user::Column::FailedLoginCount, Expr::col(user::Column::FailedLoginCount).add(1))
         .filter(user::Column::Username.eq(Username::new(username)))
         .exec(&*transaction)
@@ -79,16 +89,27 @@ pub(super) async fn note_failure(operation: &Arc<Operation>, username: &str) -> 
     Ok(())
 }
 
-/// Notes when and from where somebody signed in.
+/// Notes when and from where somebody signed in, and puts a hash of today in place of an outdated one; nothing of it when
+/// another password was put in place since the account was read.
 #[expect(clippy::disallowed_methods, reason = "there is no viewer whose rows could be scoped")]
-pub(super) async fn note_success(operation: &Arc<Operation>, user: &user::Model) -> Result<()> {
+pub(super) async fn note_success(
+    operation: &Arc<Operation>,
+    user: &user::Model,
+    rehashed: Option<String>,
+) -> Result<()> {
     let transaction = operation.transaction().await?;
     let row = user::ActiveModel {
+        password_hash: rehashed.map_or(NotSet, |hash| Set(Some(hash))),
         failed_login_count: Set(0),
         last_login_at: Set(Some(operation.clock.now())),
         last_login_ip: Set(operation.origin.ip.map(|ip| IpAddress::new(ip.to_string()))),
         ..Default::default()
     };
-    user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.id)).exec(&*transaction).await?;
+    user::Entity::update_many()
+        .set(row)
+        .filter(user::Column::Id.eq(user.id))
+        .filter(user::Column::TokenVersion.eq(user.token_version))
+        .exec(&*transaction)
+        .await?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! A session and its tokens: begun at sign-in, prolonged by one refresh token after the other, ended at once.
+//! A session and its tokens: begun at sign-in, prolonged by one refresh token after the other. How it ends is said
+//! in [`crate::accounts`].
 //!
 //! All this passes by row scope: there is no viewer yet, or it is about his own.
 
@@ -10,12 +11,10 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use custodian_entity::choice::SessionEnd;
-use custodian_entity::id::{SessionId, UserId};
+use custodian_entity::id::SessionId;
 use custodian_entity::personal::IpAddress;
 use custodian_entity::{refresh_token, session};
-use sea_orm::sea_query::IntoCondition;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use secrecy::SecretString;
 
 use crate::authn::Identity;
@@ -110,39 +109,4 @@ pub(super) async fn prolong(
     let this = session::Column::Id.eq(session.id);
     session::Entity::update_many().set(row).filter(this).exec(&*transaction).await?;
     give_token(operation, limits, session).await
-}
-
-/// Ends a session within a mutation, if it goes on: its tokens are refused from the commit on, access tokens too. Who may
-/// end it is the caller's question.
-///
-/// # Errors
-/// When the database is away.
-pub async fn end(operation: &Operation, session: SessionId, reason: SessionEnd) -> Result<()> {
-    end_those(operation, session::Column::Id.eq(session).into_condition(), reason).await
-}
-
-/// Ends every session of a user within a mutation, as [`end`] does. On PostgreSQL it takes the user himself or a role that
-/// reaches his sessions. A change that must hold against a sign-in at the same moment, such as that of a password, also
-/// raises the account's token version.
-///
-/// # Errors
-/// When the database is away.
-pub async fn end_all(operation: &Operation, user: UserId, reason: SessionEnd) -> Result<()> {
-    end_those(operation, session::Column::UserId.eq(user).into_condition(), reason).await
-}
-
-async fn end_those(operation: &Operation, which: Condition, reason: SessionEnd) -> Result<()> {
-    let transaction = operation.transaction().await?;
-    let live = session::Entity::find().filter(which).filter(session::Column::EndedAt.is_null());
-    let live = live.lock_exclusive().all(&*transaction).await?;
-    let ids: Vec<SessionId> = live.into_iter().map(|session| session.id).collect();
-    let row = session::ActiveModel {
-        ended_at: Set(Some(operation.clock.now())),
-        ended_for: Set(Some(reason)),
-        ..Default::default()
-    };
-    let those = session::Column::Id.is_in(ids.iter().copied());
-    session::Entity::update_many().set(row).filter(those).exec(&*transaction).await?;
-    operation.note_ending(ids);
-    Ok(())
 }

@@ -9,10 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::account::{self, Account};
 use super::{Viewer, family, limits};
-use crate::audit::{Change, Event, recorded};
+use crate::accounts::{Accounts, Guess};
+use crate::audit::{Change, Event, EventType, recorded};
+use crate::authn::password::{self, Verdict};
 use crate::authn::token::Tokens;
-use crate::authn::{Identity, act_as, password};
-use crate::authz::{InOperation, mask};
+use crate::authn::username::normalised;
+use crate::authn::{Identity, act_as, confined};
+use crate::authz::{InOperation, Operation, mask};
 use crate::database::Settings;
 use crate::error::{Error, Result};
 use crate::graphql::{Maybe, certain};
@@ -38,7 +41,9 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Signs in. Whatever is wrong with name, password or account, the answer is the same and takes as long.
+    /// Signs in. Whatever is wrong with name, password or account, the answer is the same and takes as long. Who has a
+    /// second factor and brings no code is asked for one (`extensions.secondFactor`); after some failures account or
+    /// address have to wait (`RATE_LIMITED`).
     async fn login(
         &self,
         ctx: &Context<'_>,
@@ -47,47 +52,83 @@ impl SessionMutation {
         #[graphql(validator(max_length = 512))] password: String,
         #[graphql(desc = "The role to act in; the primary one when not given.", validator(max_length = 100))]
         role: Option<String>,
+        #[graphql(desc = "Of the second factor, or a recovery code.", validator(max_length = 64))]
+        code: Option<String>,
     ) -> Maybe<LoginPayload> {
-        certain(login(ctx, username, SecretString::from(password), role)).await
+        let given =
+            Given { username: normalised(&username), password: SecretString::from(password), role, code };
+        certain(login(ctx, given)).await
     }
 }
 
-async fn login(
-    ctx: &Context<'_>,
+/// What somebody brings to sign in.
+struct Given {
     username: String,
     password: SecretString,
     role: Option<String>,
-) -> Result<LoginPayload> {
-    let operation = ctx.operation()?;
-    let limits = limits(ctx)?;
-    let username = username.trim().to_lowercase();
+    code: Option<String>,
+}
+
+async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
+    let (operation, accounts, limits) = (ctx.operation()?, Accounts::of(ctx)?, limits(ctx)?);
     // Nothing of the database is held while the password is hashed, and never two transactions at once.
     operation.end().await?;
+    let address = operation.origin.ip.map(Guess::Address);
+    let guesses: Vec<_> = [Guess::Name(&given.username)].into_iter().chain(address).collect();
+    let attempt = accounts.attempt(&operation.told(account::noting(None)), &guesses).await?;
     let reading = operation.told(Settings::of_sign_in());
-    let found = account::named(&reading, &username).await?;
+    let found = account::named(&reading, &given.username).await?;
     reading.end().await?;
     let noting = &operation.told(account::noting(found.as_ref()));
     let hash = found.as_ref().and_then(|account| account.user.password_hash.clone());
-    let is_right = password::verify(password, hash).await?;
-    let found = found.filter(|account| is_right && account.may_sign_in(&operation.clock));
-    let masked = mask::username(&username);
+    let verdict = password::verify(&given.password, hash).await?;
+    let found = found.filter(|account| verdict != Verdict::Wrong && account.may_sign_in(&operation.clock));
+    let rehashed = match (verdict, &found) {
+        (Verdict::Outdated, Some(_)) => Some(password::hash(&given.password).await?),
+        _ => None,
+    };
     let signed_in = recorded(noting, "login", async || {
+        let masked = mask::username(&given.username);
+        let locked_until = attempt.locked_until;
+        let failed = if locked_until.is_some() { EventType::SignInLocked } else { EventType::SignInFailed };
         let Some(account) = found else {
-            account::note_failure(noting, &username).await?;
-            let failed = Event::sign_in(false, masked, None);
-            return Ok(Change::<_, Infallible>::Done(Err(Error::WrongCredentials), failed));
+            account::note_failure(noting, &given.username, locked_until).await?;
+            let event = Event::sign_in(failed, masked, None);
+            return Ok(Change::<_, Infallible>::Done(Err(Error::WrongCredentials), event));
         };
         let actor = Some((account.user.id, account.user.tenant_id));
         let session = SessionId::from_uuid(operation.clock.new_uuid());
-        match act_as(&account.user, &account.held, role.as_deref(), session) {
+        let factor = prove(accounts, noting, &account, given.code.as_deref()).await?;
+        match factor {
+            Factor::Missing => {
+                attempt.give_back(noting).await?;
+                let event = Event::sign_in(EventType::SignInChallenged, masked, actor);
+                return Ok(Change::Done(Err(Error::SecondFactorRequired), event));
+            }
+            Factor::Wrong => {
+                account::note_failure(noting, &given.username, locked_until).await?;
+                let event = Event::sign_in(failed, masked, actor);
+                return Ok(Change::Done(Err(Error::SecondFactorRequired), event));
+            }
+            Factor::Proved | Factor::None => {}
+        }
+        match act_as(&account.user, &account.held, given.role.as_deref(), session) {
             Ok(identity) => {
-                account::note_success(noting, &account.user).await?;
-                let refresh_token =
-                    family::begin(noting, limits, &identity, account.user.token_version).await?;
-                let event = Event::sign_in(true, masked, actor).in_role(&identity.role.name);
+                attempt.succeeded(noting).await?;
+                account::note_success(noting, &account.user, rehashed).await?;
+                let version = account.user.token_version;
+                let refresh_token = family::begin(noting, limits, &identity, version).await?;
+                if factor == Factor::Proved {
+                    Accounts::verified(noting, account.user.id, session).await?;
+                }
+                let event = Event::sign_in(EventType::SignInSucceeded, masked, actor);
+                let event = event.in_role(&identity.role.name);
                 Ok(Change::Done(Ok((account, identity, refresh_token)), event))
             }
-            Err(error) => Ok(Change::Done(Err(error), Event::sign_in(false, masked, actor))),
+            Err(error) => {
+                attempt.give_back(noting).await?;
+                Ok(Change::Done(Err(error), Event::sign_in(EventType::SignInFailed, masked, actor)))
+            }
         }
     })
     .await?;
@@ -108,11 +149,37 @@ impl LoginPayload {
         let tokens = tokens.ok_or_else(|| Error::bug("no token keys in the operation"))?;
         let Account { user, tenant, held, .. } = account;
         Ok(Self {
+            // Names the role that was chosen: where that takes a second factor, it is acted in as soon as there is one.
             access_token: tokens.issue(&identity, user.token_version, &ctx.operation()?.clock)?,
             refresh_token: refresh_token.expose_secret().to_owned(),
             token_type: "Bearer",
             expires_in: tokens.ttl_seconds(),
-            viewer: Viewer { identity, user, tenant, held },
+            viewer: Viewer { identity: confined(identity, &user, &tenant), user, tenant, held },
         })
     }
+}
+
+/// What a sign-in brings of the second factor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Factor {
+    /// There is none to bring.
+    None,
+    Missing,
+    Wrong,
+    Proved,
+}
+
+/// Uses up the code, where the account takes one.
+async fn prove(
+    accounts: &Accounts,
+    noting: &Arc<Operation>,
+    account: &Account,
+    code: Option<&str>,
+) -> Result<Factor> {
+    Ok(match code {
+        _ if !account.user.mfa_enabled => Factor::None,
+        None => Factor::Missing,
+        Some(code) if accounts.spend(noting, account.user.id, code).await? => Factor::Proved,
+        Some(_) => Factor::Wrong,
+    })
 }

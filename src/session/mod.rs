@@ -10,7 +10,6 @@ mod viewer;
 
 use async_graphql::Context;
 
-pub use self::family::{end, end_all};
 pub use self::login::SessionMutation;
 pub use self::object::{Session, SessionsQuery};
 pub use self::refresh::RefreshMutation;

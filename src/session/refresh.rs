@@ -21,6 +21,7 @@ use secrecy::SecretString;
 use super::account::{self, Account};
 use super::login::LoginPayload;
 use super::{family, limits};
+use crate::accounts::end_session;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authn::{Identity, act_as};
 use crate::authz::{InOperation, Operation};
@@ -72,7 +73,7 @@ async fn refresh(ctx: &Context<'_>, token: SecretString) -> Result<LoginPayload>
             if seen.used_at.is_none() {
                 return Err(Error::Conflict);
             }
-            family::end(noting, session.id, SessionEnd::TokenReused).await?;
+            end_session(noting, session.id, SessionEnd::TokenReused).await?;
             let reused = by_owner(Event::denied(EventType::RefreshTokenReused, subject));
             return Ok(Change::<_, Infallible>::Done(Err(Error::Unauthenticated), reused));
         }

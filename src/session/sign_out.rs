@@ -8,7 +8,7 @@ use custodian_entity::id::{SessionId, TenantId};
 use custodian_entity::session::{Entity, Model};
 
 use super::Session;
-use super::family::{end, end_all};
+use crate::accounts::{end_session, end_sessions};
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::{InOperation, Scoped};
 use crate::error::{Error, Result};
@@ -55,10 +55,10 @@ async fn sign_out(ctx: &Context<'_>, everywhere: bool) -> Result<bool> {
     let action = if everywhere { "logoutEverywhere" } else { "logout" };
     let done = recorded(operation, action, async || {
         let event = if everywhere {
-            end_all(operation, who.user, SessionEnd::SignedOutEverywhere).await?;
+            end_sessions(operation, who.user, SessionEnd::SignedOutEverywhere).await?;
             Event::done(EventType::SignedOutEverywhere, Subject::row("User", who.user, who.tenant))
         } else {
-            end(operation, who.session, SessionEnd::SignedOut).await?;
+            end_session(operation, who.session, SessionEnd::SignedOut).await?;
             Event::done(EventType::SignedOut, subject(who.session, who.tenant))
         };
         Ok::<_, Error>(Change::<_, Infallible>::Done(true, event))
@@ -76,7 +76,7 @@ async fn revoke(ctx: &Context<'_>, id: SessionId) -> Result<Outcome<Model>> {
         if before.ended_at.is_some() {
             return Ok(Change::Same(before));
         }
-        end(operation, id, SessionEnd::Revoked).await?;
+        end_session(operation, id, SessionEnd::Revoked).await?;
         let event = Event::done(EventType::SessionRevoked, subject(id, before.tenant_id));
         Ok(Change::Done(rows.get(id).await?, event))
     })

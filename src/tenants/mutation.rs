@@ -1,16 +1,21 @@
 //! `tenantUpdate`
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
-use custodian_entity::tenant;
+use custodian_entity::{role, tenant};
 use garde::Validate;
+use sea_orm::{ColumnTrait, QueryFilter};
 
 use super::Tenant;
 use crate::accept;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
-use crate::authz::{InOperation, Scoped};
+use crate::authz::{InOperation, Operation, Scoped};
+use crate::error::Result;
 use crate::graphql::scalar::{CountryCode, CurrencyCode, EmailAddress};
 use crate::graphql::validate::{self, Given, line};
-use crate::graphql::{Maybe, Outcome, certain};
+use crate::graphql::{Maybe, Outcome, UserError, UserErrorCode, certain};
 
 /// What is to be changed; what is not given stays.
 #[derive(InputObject, Validate)]
@@ -45,6 +50,9 @@ pub struct TenantUpdateInput {
     /// Where its data are kept.
     #[garde(custom(validate::optional_line::<200>))]
     data_region: MaybeUndefined<String>,
+    /// The roles that nobody acts in without a second factor, all of them; at most 50.
+    #[garde(inner(length(max = 50)))]
+    mfa_required_roles: Option<Vec<String>>,
 }
 
 crate::payloads! { TenantUpdatePayload { tenant: Tenant } }
@@ -62,7 +70,11 @@ impl TenantMutation {
             recorded(operation, "tenantUpdate", async || {
                 let id = operation.identity()?.tenant;
                 let mut row = tenant::ActiveModel::default();
-                let names = accept!(fill(&mut row, input));
+                let required = match &input.mfa_required_roles {
+                    Some(roles) => Some(accept!(known_roles(operation, roles).await?)),
+                    None => None,
+                };
+                let names = accept!(fill(&mut row, input, required));
                 let rows = Scoped::<tenant::Entity>::of(operation);
                 let changed = match names.is_empty() {
                     true => rows.get(id).await?,
@@ -77,7 +89,23 @@ impl TenantMutation {
     }
 }
 
-fn fill(row: &mut tenant::ActiveModel, input: TenantUpdateInput) -> Outcome<Vec<&'static str>> {
+/// Names of roles, comma-separated; a misspelt one would protect nobody.
+async fn known_roles(operation: &Arc<Operation>, names: &[String]) -> Result<Outcome<String>> {
+    let named = role::Column::Name.is_in(names);
+    let known = Scoped::<role::Entity>::of(operation).all(|roles| roles.filter(named)).await?;
+    let known: BTreeSet<&str> = known.iter().map(|role| role.name.as_str()).collect();
+    if names.iter().all(|name| known.contains(name.as_str())) {
+        return Ok(Ok(known.into_iter().collect::<Vec<_>>().join(",")));
+    }
+    let unknown = "names a role that there is not";
+    Ok(Err(vec![UserError::on("mfaRequiredRoles", UserErrorCode::Invalid, unknown)]))
+}
+
+fn fill(
+    row: &mut tenant::ActiveModel,
+    input: TenantUpdateInput,
+    mfa_required_roles: Option<String>,
+) -> Outcome<Vec<&'static str>> {
     let mut given = Given::checked(&input);
     let support_email = given.read(input.support_email, |EmailAddress(text)| {
         validate::email("supportEmail", &text)?;
@@ -93,5 +121,6 @@ fn fill(row: &mut tenant::ActiveModel, input: TenantUpdateInput) -> Outcome<Vec<
     given.set_or_clear("securityContact", &mut row.security_contact, input.security_contact);
     given.set_or_clear("legalName", &mut row.legal_name, input.legal_name);
     given.set_or_clear("dataRegion", &mut row.data_region, input.data_region);
+    given.set("mfaRequiredRoles", &mut row.mfa_required_roles, mfa_required_roles);
     given.finish()
 }

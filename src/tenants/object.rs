@@ -62,6 +62,10 @@ impl Tenant {
     async fn data_region(&self) -> Option<&str> {
         self.0.data_region.as_deref()
     }
+    /// The roles that nobody acts in without a second factor.
+    async fn mfa_required_roles(&self) -> Option<Vec<&str>> {
+        Some(self.0.mfa_required_roles.split(',').filter(|role| !role.is_empty()).collect())
+    }
     /// When it was created.
     async fn created_at(&self) -> Option<DateTime> {
         Some(DateTime(self.0.created_at))

@@ -13,6 +13,7 @@ use sea_orm::{ColumnTrait, QueryFilter, Set};
 use super::RoleGrant;
 use super::role_mutation::{hold_roles, policy, refused, some, suits};
 use crate::accept;
+use crate::accounts::Accounts;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::policy::Policy;
 use crate::authz::{InOperation, Operation, Rights, Scoped};
@@ -63,7 +64,8 @@ pub struct GrantMutation;
 
 #[Object]
 impl GrantMutation {
-    /// Gives a user a role. Nobody gives more than he holds, and nobody gives himself.
+    /// Gives a user a role. Nobody gives more than he holds, and nobody gives himself. Who has a second factor verifies
+    /// his session first (`mfaVerify`).
     async fn role_grant(&self, ctx: &Context<'_>, input: RoleGrantInput) -> Maybe<RoleGrantPayload> {
         certain(async { grant(ctx, input).await }).await
     }
@@ -88,6 +90,7 @@ async fn grant(ctx: &Context<'_>, input: RoleGrantInput) -> Result<Outcome<role_
     let operation = ctx.operation()?;
     let policy = policy(ctx)?;
     recorded(operation, "roleGrant", async || {
+        Accounts::require_step_up(ctx).await?;
         hold_roles(operation, policy).await?;
         let identity = operation.identity()?;
         let holder = Scoped::<user::Entity>::of(operation).get(input.user_id.0).await?;

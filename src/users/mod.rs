@@ -4,8 +4,10 @@ mod grant_mutation;
 mod object;
 mod query;
 mod role_mutation;
+mod unlock_mutation;
 
 pub use self::grant_mutation::GrantMutation;
 pub use self::object::{Role, RoleGrant, User};
 pub use self::query::{UserFilter, UserQuery};
 pub use self::role_mutation::RoleMutation;
+pub use self::unlock_mutation::UnlockMutation;

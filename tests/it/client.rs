@@ -1,6 +1,6 @@
 //! A caller of the service, as seen over HTTP, and the answers it gets.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -19,17 +19,23 @@ pub struct Client {
     router: Router,
     token: Option<String>,
     role: Option<String>,
+    address: IpAddr,
 }
 
 impl Client {
     /// A caller with this token, or none.
     pub fn new(router: Router, token: Option<String>) -> Self {
-        Self { router, token, role: None }
+        Self { router, token, role: None, address: Ipv4Addr::LOCALHOST.into() }
     }
 
     /// The same caller, asking to act in this role.
     pub fn acting_as(&self, role: &str) -> Self {
         Self { role: Some(role.to_owned()), ..self.clone() }
+    }
+
+    /// The same caller, from another address.
+    pub fn from(&self, address: &str) -> Self {
+        Self { address: address.parse().expect("an address"), ..self.clone() }
     }
 
     /// The same caller, at another instance.
@@ -59,7 +65,7 @@ impl Client {
             request.headers_mut().insert("x-custodian-role", role);
         }
         // What a listener adds for the address limits and the audit log.
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40_000))));
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((self.address, 40_000))));
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, LARGEST_ANSWER).await.expect("the answer's body can be read");

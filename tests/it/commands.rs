@@ -2,6 +2,7 @@
 
 mod configuration;
 mod policy;
+mod user;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -42,6 +43,7 @@ pub fn register(suite: &mut Suite) {
     suite.pure("commands::the doctor looks and makes no database", doctor);
     suite.pure("commands::serve answers, says where, and stops when told", serve);
     policy::register(suite);
+    user::register(suite);
 }
 
 /// The program in a folder of its own, with no variables but these.
@@ -58,8 +60,13 @@ pub fn custodian(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) 
 
 /// Lets the program run to its end.
 pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    run_reading(folder, arguments, variables, Stdio::null())
+}
+
+/// The same, with something to read on standard input.
+fn run_reading(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: Stdio) -> Output {
     let mut command = custodian(folder, arguments, variables);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = child.id().to_string();
     let (ended, has_ended) = channel::<()>();
     let watch = std::thread::spawn(move || {

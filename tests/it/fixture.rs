@@ -130,8 +130,9 @@ pub struct Outcome {
 /// The document of a mutation that selects these fields of what it changed.
 pub fn document(mutation: &str, fields: &str) -> String {
     let (input, row) = (input_type(mutation), row_field(mutation));
+    let fields = if fields.is_empty() { String::new() } else { format!("{{ {fields} }}") };
     format!(
-        "mutation($input: {input}!) {{ {mutation}(input: $input) {{ {row} {{ {fields} }} \
+        "mutation($input: {input}!) {{ {mutation}(input: $input) {{ {row} {fields} \
          userErrors {{ field code message }} }} }}"
     )
 }
@@ -172,6 +173,8 @@ fn row_field(mutation: &str) -> &'static str {
     match mutation {
         "ticketReply" => return "message",
         "roleGrant" | "roleRevoke" => return "grant",
+        "userUnlock" => return "user",
+        "passwordChange" => return "changedAt",
         _ => {}
     }
     if mutation == "fieldReveal" {

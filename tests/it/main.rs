@@ -20,6 +20,7 @@
     reason = "a test fails by panicking, reads personal data to look for it, and exports nothing"
 )]
 
+mod accounts;
 mod app;
 mod arguments;
 mod bad_input;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
     tokens::register(&mut suite);
     keys::register(&mut suite);
     sessions::register(&mut suite);
+    accounts::register(&mut suite);
     customers::register(&mut suite);
     services::register(&mut suite);
     billing::register(&mut suite);

@@ -65,12 +65,13 @@ pub const ADDED_FIELDS: [&str; 3] = ["Invoice.isOverdue", "Session.lastUsedAt", 
 
 /// Types that the matrix does not have, and that are no lists, edges or payloads: values, which hold what the fields
 /// that return them may show, and the roots.
-pub const ADDED_TYPES: [&str; 13] = [
+pub const ADDED_TYPES: [&str; 14] = [
     "AccessCell",
     "AccessExplanation",
     "AccessRule",
     "Author",
     "FieldAccess",
+    "MfaEnrolment",
     "Money",
     "Mutation",
     "PageInfo",

@@ -53,7 +53,17 @@ const TABLES: [(&str, &str, &str); 19] = [
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 5] = ["audit_event", "casbin_rule", "number_series", "policy_version", "refresh_token"];
+const FURTHER: [&str; 9] = [
+    "audit_event",
+    "casbin_rule",
+    "number_series",
+    "policy_version",
+    "recovery_code",
+    "refresh_token",
+    "second_factor",
+    "sign_in_attempt",
+    "step_up",
+];
 
 /// The stored form of an id.
 fn uuid(kind: &str, id: &str) -> Uuid {

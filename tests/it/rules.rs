@@ -22,6 +22,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "graphql",
         "numbers",
+        "accounts",
         "tenants",
         "resellers",
         "users",

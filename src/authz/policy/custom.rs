@@ -11,6 +11,7 @@ use super::compile::{Wanted, compile};
 use super::files::PolicyError;
 use super::rule::{Link, Place, Rule, reach};
 use super::source::{ROLES, Source};
+use crate::authn::{ANONYMOUS, ENROLLING};
 use crate::authz::catalog::{Catalog, FieldId};
 use crate::authz::table::Rights;
 
@@ -105,7 +106,7 @@ impl CustomRole {
     /// Whether every name in it is known.
     fn check(&self, source: &Source, catalog: &Catalog) -> Result<(), Problem> {
         if let Some(base) = &self.based_on
-            && (!ROLES.contains(&base.as_str()) || base == "anonymous")
+            && (!ROLES.contains(&base.as_str()) || [ANONYMOUS, ENROLLING].contains(&base.as_str()))
         {
             return Err("there is no built-in role of this name to start from".to_owned());
         }

@@ -12,8 +12,9 @@ use super::files::{PolicyError, PolicyFiles, each_line, lines, require_all};
 use super::rule::{Link, Links, Place, Rule, reach, way};
 use crate::authz::catalog::Catalog;
 
-/// The roles the product knows; `anonymous` is who has not signed in.
-pub const ROLES: [&str; 8] = [
+/// The roles the product knows; `anonymous` is who has not signed in, `enrolling` who has yet to set up the second factor
+/// that his own role takes.
+pub const ROLES: [&str; 9] = [
     "system_admin",
     "tenant_admin",
     "support_agent",
@@ -21,6 +22,7 @@ pub const ROLES: [&str; 8] = [
     "network_engineer",
     "reseller",
     "customer",
+    "enrolling",
     "anonymous",
 ];
 

@@ -91,7 +91,7 @@ const LOOKUPS: [&str; 1] = ["CustomerLookupInput"];
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
 
 /// What changes something (`writes`, `masked`, `foreign`).
-const CHANGES: [&str; 29] = [
+const CHANGES: [&str; 31] = [
     "AddressCreateInput",
     "AddressDeleteInput",
     "AddressUpdateInput",
@@ -106,6 +106,7 @@ const CHANGES: [&str; 29] = [
     "InvoiceCreateInput",
     "InvoiceIssueInput",
     "InvoiceLineInput",
+    "PasswordChangeInput",
     "PaymentCreateInput",
     "RoleCreateInput",
     "RoleDeleteInput",
@@ -121,6 +122,7 @@ const CHANGES: [&str; 29] = [
     "TicketReplyInput",
     "TicketTransitionInput",
     "TicketUpdateInput",
+    "UserUnlockInput",
 ];
 
 fn every_input_is_known() {

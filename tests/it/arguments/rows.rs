@@ -17,7 +17,8 @@ use crate::fixture::{self, all};
 /// # Panics
 /// For a member this file does not know: add it here.
 pub fn kind_of(input: &str, member: &str) -> &'static str {
-    let own = ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket", "Role", "Session"];
+    let own =
+        ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket", "Role", "Session", "User"];
     if input == "RoleRevokeInput" {
         return "RoleGrant";
     }

@@ -89,6 +89,11 @@ pub fn every_key_is_a_variable() {
         ("LIMITS_ROOT_FIELDS", "1"),
         ("LIMITS_DIRECTIVES", "0"),
         ("REVEAL_PER_HOUR", "0"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+        ("PASSWORDS_POLICY", "nist"),
+        ("SIGN_IN_ACCOUNT_FAILURES", "1"),
+        ("SIGN_IN_ADDRESS_FAILURES", "1"),
+        ("SIGN_IN_STEP_UP_MINUTES", "1"),
     ] {
         let loaded = load("", &[(&format!("CUSTODIAN_{name}"), value)], &[]);
         assert!(loaded.is_ok(), "{name}: {}", loaded.unwrap_err());

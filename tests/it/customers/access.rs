@@ -32,8 +32,9 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 37] = [
+const MAY: [(&str, &[&str]); 45] = [
     ("tenantUpdate",          &["SA", "TA"]),
+    ("userUnlock",            &["SA", "TA"]),
     ("roleCreate",            &["SA", "TA"]),
     ("roleUpdate",            &["SA", "TA"]),
     ("roleGrant",             &["SA", "TA"]),
@@ -67,15 +68,24 @@ const MAY: [(&str, &[&str]); 37] = [
     ("identityCheckPerform",  &["SA", "TA", "SU"]),
     ("fieldReveal",           &["SA", "TA", "SU", "BM", "NE"]),
     ("sessionRevoke",         &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("logout",                &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("logoutEverywhere",      &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("passwordChange",        &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("mfaEnrol",              &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("mfaConfirm",            &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("mfaDisable",            &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("mfaVerify",             &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     // Nobody is refused these, which need no account.
     ("login",                 &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("tokenRefresh",          &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("__typename",            &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
 ];
 
-/// Those of [`MAY`] that change something.
+/// Those of [`MAY`] that change something of others: what is about the viewer himself takes no input of this form.
 fn privileged() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    MAY.into_iter().filter(|(mutation, _)| !["login", "tokenRefresh", "__typename"].contains(mutation))
+    let of_oneself = ["login", "logout", "logoutEverywhere", "tokenRefresh", "__typename"];
+    MAY.into_iter()
+        .filter(move |(mutation, _)| !of_oneself.contains(mutation) && !mutation.starts_with("mfa"))
 }
 
 fn complete() {
@@ -87,7 +97,7 @@ fn complete() {
     let fields: BTreeSet<&str> = mutations
         .lines()
         .filter_map(|line| line.strip_prefix('\t'))
-        .filter_map(|line| line.split_once('(').map(|(name, _)| name))
+        .filter_map(|line| line.split(['(', ':']).next())
         .filter(|name| is_name(name))
         .collect();
     let listed: BTreeSet<&str> =
@@ -141,6 +151,10 @@ impl Rows {
         };
         match mutation {
             "tenantUpdate" => json!({ "displayName": "Acme Broadband" }),
+            "userUnlock" => json!({ "id": absent::<UserId>() }),
+            "passwordChange" => {
+                json!({ "currentPassword": "Custodian-Demo-1", "newPassword": "Custodian-Demo-1" })
+            }
             "roleCreate" => {
                 let name = format!("of-{}", role.replace('_', "-"));
                 json!({ "name": name, "basedOn": "support_agent", "permissions": [] })
@@ -206,6 +220,7 @@ fn fields(mutation: &str) -> &'static str {
     match mutation {
         "tenantUpdate" => "slug",
         "fieldReveal" => "field",
+        "passwordChange" => "",
         _ => "id",
     }
 }

@@ -276,7 +276,8 @@ pub fn change(mutation: &str, input: &Value, style: Style) -> Request {
     let payload = &SDL.objects[&field.named];
     let link = payload.keys().find(|name| *name != "userErrors").unwrap();
     let row = &payload[link].named;
-    let row = writer.row(row, 1);
+    // What is changed may be no row: when a password was.
+    let row = if SDL.objects.contains_key(row) { writer.row(row, 1) } else { String::new() };
     let operation = format!(
         "mutation ($input: {}) {{ {mutation}(input: $input) {{ {link} {row} userErrors {{ code field message }} }} }}",
         field.arguments["input"].sdl

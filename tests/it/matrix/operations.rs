@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 52] = [
+const OPERATIONS: [(&str, &str, char); 53] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -35,6 +35,8 @@ const OPERATIONS: [(&str, &str, char); 52] = [
     ("Query.ticket", "Ticket", 'r'),
     ("Query.tickets", "Ticket", 'r'),
     ("Mutation.tenantUpdate", "Tenant", 'u'),
+    // What ends a lock goes with what ends an account: its owner may do neither.
+    ("Mutation.userUnlock", "User", 'd'),
     ("Mutation.roleCreate", "Role", 'c'),
     ("Mutation.roleUpdate", "Role", 'u'),
     ("Mutation.roleDelete", "Role", 'd'),
@@ -72,12 +74,17 @@ const OPERATIONS: [(&str, &str, char); 52] = [
 ];
 
 /// Operations that no type decides about: who is signed in asks about himself and by id, and signs out; signing in is for
-/// everybody; unmasking is for who may unmask anything.
-const OF_NO_TYPE: [&str; 12] = [
+/// everybody; unmasking is for who may unmask anything; password and second factor are everybody's own.
+const OF_NO_TYPE: [&str; 17] = [
     "Mutation.fieldReveal",
     "Mutation.login",
     "Mutation.logout",
     "Mutation.logoutEverywhere",
+    "Mutation.mfaConfirm",
+    "Mutation.mfaDisable",
+    "Mutation.mfaEnrol",
+    "Mutation.mfaVerify",
+    "Mutation.passwordChange",
     "Mutation.tokenRefresh",
     "Query.__schema",
     "Query.__type",
@@ -153,13 +160,31 @@ fn letters_are_needed() {
             assert_eq!(level(role, operation) == Level::Clear, asked, "{operation} as {role}");
         }
     }
-    let of_oneself =
-        ["Mutation.logout", "Mutation.logoutEverywhere", "Query.viewer", "Query.node", "Query.nodes"];
-    for operation in of_oneself {
+    let own =
+        ["logout", "logoutEverywhere", "passwordChange", "mfaEnrol", "mfaConfirm", "mfaDisable", "mfaVerify"];
+    let own = own.map(|name| format!("Mutation.{name}"));
+    for operation in own.iter().map(String::as_str).chain(["Query.viewer", "Query.node", "Query.nodes"]) {
         assert!(ROLES.iter().all(|(role, _)| level(role, operation) == Level::Clear), "{operation}");
         assert_eq!(level("anonymous", operation), Level::Denied, "{operation}");
     }
     for operation in ["Mutation.login", "Mutation.tokenRefresh"] {
         assert_eq!(level("anonymous", operation), Level::Clear, "nobody could sign in, or stay so");
     }
+    // Who has yet to set up a second factor does that, asks who he is, signs in and out, and nothing else.
+    let every = |root: &'static str| sdl.objects[root].keys().map(move |name| format!("{root}.{name}"));
+    let open: BTreeSet<String> = ["Query", "Mutation"]
+        .into_iter()
+        .flat_map(every)
+        .filter(|name| level("enrolling", name) == Level::Clear)
+        .collect();
+    let may = [
+        "Mutation.login",
+        "Mutation.logout",
+        "Mutation.logoutEverywhere",
+        "Mutation.mfaConfirm",
+        "Mutation.mfaEnrol",
+        "Mutation.tokenRefresh",
+        "Query.viewer",
+    ];
+    assert_eq!(open, may.map(str::to_owned).into(), "what enrolling may execute");
 }

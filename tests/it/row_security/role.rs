@@ -2,6 +2,7 @@
 
 use custodian::database::wall::{APPEND_ONLY, Wall};
 use custodian::database::{Settings, begin};
+use custodian_entity::id::TypedId;
 use custodian_entity::user;
 use sea_orm::{AccessMode, ConnectionTrait, EntityTrait};
 
@@ -52,6 +53,7 @@ async fn powerless(app: TestApp) {
         "DELETE FROM customer",
         "UPDATE invoice_line SET amount = amount",
         "UPDATE \"user\" SET password_hash = NULL",
+        "UPDATE \"user\" SET mfa_enabled = false",
         "UPDATE ticket_message SET body = body",
         "UPDATE role_grant SET scope = scope",
         "UPDATE role SET name = name",
@@ -106,6 +108,17 @@ async fn sign_in(app: TestApp) {
         role: "anonymous".to_owned(),
         ..Settings::default()
     };
+    // However far a role reaches, it puts nobody else's password in place.
+    let noting = begin(&db, AccessMode::ReadWrite, &settings).await.unwrap();
+    let own = format!("UPDATE \"user\" SET password_hash = 'x' WHERE id = '{}'", account.id.uuid());
+    assert_eq!(noting.execute_unprepared(&own).await.unwrap().rows_affected(), 1);
+    noting.rollback().await.unwrap();
+    let wide = Settings { scopes: ",User=all,".to_owned(), ..settings.clone() };
+    let reaching = begin(&db, AccessMode::ReadWrite, &wide).await.unwrap();
+    let theirs = format!("UPDATE \"user\" SET password_hash = 'x' WHERE id = '{}'", users[1].id.uuid());
+    assert!(reaching.execute_unprepared(&theirs).await.is_err(), "a password of somebody else");
+    reaching.rollback().await.unwrap();
+
     let noting = begin(&db, AccessMode::ReadWrite, &settings).await.unwrap();
     let written = noting.execute_unprepared("UPDATE \"user\" SET failed_login_count = 7").await.unwrap();
     assert_eq!(written.rows_affected(), 1, "noting a sign-in changes the account of it alone");

@@ -38,6 +38,7 @@ const WRITES: &[(&str, &str)] = &[
     ("customerSuspend", r#"{"id": "Customer!", "version": 1}"#),
     ("customerResume", r#"{"id": "Customer!", "version": 1}"#),
     ("customerClose", r#"{"id": "Customer!", "version": 1}"#),
+    ("userUnlock", r#"{"id": "User!"}"#),
     ("roleUpdate", r#"{"id": "Role!", "description": "Another"}"#),
     ("roleDelete", r#"{"id": "Role!"}"#),
     ("roleGrant", r#"{"userId": "User!", "roleId": "Role", "scope": "OWN", "justification": "J"}"#),

@@ -1,0 +1,46 @@
+//! How sessions end: at once, for every instance, with access tokens and all. Who may end which is the caller's question.
+
+#![expect(clippy::disallowed_methods, reason = "whose session it is was found out by who calls this")]
+
+use custodian_entity::choice::SessionEnd;
+use custodian_entity::id::{SessionId, UserId};
+use custodian_entity::session::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::IntoCondition;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set};
+
+use crate::authz::Operation;
+use crate::error::Result;
+
+/// Ends a session within a mutation, if it goes on: its tokens are refused from the commit on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn end_session(operation: &Operation, session: SessionId, reason: SessionEnd) -> Result<()> {
+    end_those(operation, Column::Id.eq(session).into_condition(), reason).await
+}
+
+/// Ends every session of a user within a mutation, as [`end_session`] does. On PostgreSQL it takes the user himself or a
+/// role that reaches his sessions. A change that must hold against a sign-in at the same moment, such as that of a
+/// password, also raises the account's token version.
+///
+/// # Errors
+/// When the database is away.
+pub async fn end_sessions(operation: &Operation, user: UserId, reason: SessionEnd) -> Result<()> {
+    end_those(operation, Column::UserId.eq(user).into_condition(), reason).await
+}
+
+async fn end_those(operation: &Operation, which: Condition, reason: SessionEnd) -> Result<()> {
+    let transaction = operation.transaction().await?;
+    let live = Entity::find().filter(which).filter(Column::EndedAt.is_null());
+    let live = live.lock_exclusive().all(&*transaction).await?;
+    let ids: Vec<SessionId> = live.into_iter().map(|session| session.id).collect();
+    let row = ActiveModel {
+        ended_at: Set(Some(operation.clock.now())),
+        ended_for: Set(Some(reason)),
+        ..Default::default()
+    };
+    let those = Column::Id.is_in(ids.iter().copied());
+    Entity::update_many().set(row).filter(those).exec(&*transaction).await?;
+    operation.note_ending(ids);
+    Ok(())
+}
