@@ -39,7 +39,7 @@ use custodian::graphql::Batches;
 use custodian::graphql::page::MaxPageSize;
 use custodian::news::News;
 use custodian::schema::{self, CustodianSchema};
-use custodian_entity::id::{RoleId, SessionId, TypedId};
+use custodian_entity::id::{RoleId, TypedId};
 use custodian_entity::{customer, user};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use tokio::runtime::Builder;
@@ -162,7 +162,9 @@ impl Bench {
             customer: None,
             kind: account.kind,
             role: ActingRole::built_in("support_agent"),
-            session: SessionId::from_uuid(uuid::Uuid::nil()),
+            session: None,
+            client: None,
+            scopes: None,
         });
         let own = customer::Entity::find().filter(customer::Column::TenantId.eq(account.tenant_id));
         let rows = own.all(&db).await.expect("the database answers").into_iter().take(1_000);

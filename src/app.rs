@@ -9,8 +9,9 @@ use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::accounts::{self, Accounts};
 use crate::audit::Quotas;
+use crate::authn::external::{IssuerError, Issuers};
 use crate::authn::token::Tokens;
-use crate::authn::{self, Credentials, Origin, Viewer};
+use crate::authn::{self, ActingRole, Credentials, Origin, Viewer};
 use crate::authz::answer::finish;
 use crate::authz::catalog::{CatalogError, FieldId};
 use crate::authz::denial::Denials;
@@ -27,6 +28,7 @@ use crate::database::wall::Wall;
 use crate::error::{Error, Result};
 use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
+use crate::mail::Outbox;
 use crate::news::News;
 use crate::reload::{self, PolicyInForce};
 use crate::reveal::Reader;
@@ -40,6 +42,9 @@ pub const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// How often guesses that no longer count are forgotten.
 const FORGETTING: Duration = Duration::from_secs(3600);
 
+/// How often letters are looked for that another instance, or nobody, has sent.
+const LOOKING_FOR_LETTERS: Duration = Duration::from_secs(2);
+
 /// What every request shares.
 pub struct App {
     /// The configuration it was started with.
@@ -52,7 +57,11 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// What instances tell each other.
     pub news: Arc<News>,
+    outbox: Arc<Outbox>,
+    /// What stands guard over accounts.
+    pub accounts: Arc<Accounts>,
     db: DatabaseConnection,
+    issuers: Issuers,
     schema: CustodianSchema,
 }
 
@@ -94,6 +103,9 @@ pub enum StartError {
     /// The keys cannot be read or made.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
+    /// Other issuers' keys cannot be asked for.
+    #[error(transparent)]
+    Issuers(#[from] IssuerError),
     /// The policy cannot be used.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -120,7 +132,12 @@ impl StartError {
             | Self::Policy(_)
             | Self::Outdated { .. }
             | Self::Role { .. } => true,
-            Self::Database { .. } | Self::Catalog(_) | Self::Guard | Self::Roles(_) | Self::Demo(_) => false,
+            Self::Database { .. }
+            | Self::Issuers(_)
+            | Self::Catalog(_)
+            | Self::Guard
+            | Self::Roles(_)
+            | Self::Demo(_) => false,
         }
     }
 }
@@ -216,19 +233,25 @@ impl App {
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
         let ttl_seconds = config.access_token_ttl_seconds.into();
-        let (cursors, accounts) = (Arc::new(keys.sealer("cursors")?), Accounts::new(&config, &keys)?);
-        let tokens = Arc::new(Tokens::new(keys.ring, config.signing_keys_dir.clone(), ttl_seconds));
+        let cursors = Arc::new(keys.sealer("cursors")?);
+        let accounts = Arc::new(Accounts::new(&config, &keys)?);
+        let outbox = Arc::new(Outbox::new(&config, &keys)?);
+        let (folder, issuer) = (config.signing_keys_dir.clone(), config.public_url.to_string());
+        let tokens = Arc::new(Tokens::new(keys.ring, folder, ttl_seconds, issuer));
         let news = Arc::new(News::new(config.redis_url.clone(), ttl_seconds, clock.clone()));
         let schema = schema::builder()
             .data(tokens.clone())
             .data(cursors)
             .data(config.session)
             .data(MaxPageSize(config.max_page_size.into()))
-            .data(Quotas { reveal: config.reveal, lookup: config.lookup })
-            .data(accounts)
+            .data(config.api_clients)
+            .data(Quotas { reveal: config.reveal, lookup: config.lookup, create: config.customer_create })
+            .data(accounts.clone())
+            .data(outbox.clone())
             .data(Reader::new())
             .finish();
-        let app = Self { config, clock, policy, tokens, news, db, schema };
+        let issuers = Issuers::new(&config.issuers)?;
+        let app = Self { config, clock, policy, tokens, news, outbox, accounts, issuers, db, schema };
         app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;
         app.probe().await?;
         Ok(Arc::new(app))
@@ -249,7 +272,25 @@ impl App {
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Forbidden`] for a role not held.
     pub async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Viewer> {
-        authn::authenticate(&self.db, &self.tokens, &self.news, &self.clock, credentials).await
+        let (tokens, news, issuers, policy) =
+            (&self.tokens, &self.news, &self.issuers, self.policy.snapshot());
+        let reaches_all = |role: &ActingRole| policy.reaches_all(role);
+        authn::authenticate(&self.db, tokens, issuers, news, &self.clock, credentials, reaches_all).await
+    }
+
+    /// What is asked by nobody known, outside of GraphQL.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the policy does not know who is not signed in.
+    pub fn doorstep(&self, origin: Origin) -> Result<Arc<Operation>> {
+        let nobody = self.policy.snapshot().rights_of(&Viewer::anonymous());
+        let rights = nobody.ok_or_else(|| Error::bug("nobody is known to the policy"))?;
+        Ok(self.operation(Viewer::anonymous(), origin, rights))
+    }
+
+    fn operation(&self, viewer: Viewer, origin: Origin, rights: Arc<Rights>) -> Arc<Operation> {
+        let (clock, db, news) = (self.clock.clone(), self.db.clone(), self.news.clone());
+        Arc::new(Operation::new(viewer, origin, rights, clock, db, news))
     }
 
     /// Whether requests can be served.
@@ -273,7 +314,7 @@ impl App {
             self.refresh_policy().await;
             policy = self.policy.snapshot();
         }
-        let Some(rights) = policy.rights_of(&viewer).cloned() else {
+        let Some(rights) = policy.rights_of(&viewer) else {
             let refusal = Refusal::from(Error::Forbidden("this role is not in force".to_owned()));
             return signed(refusal.into_response(), &origin);
         };
@@ -310,14 +351,7 @@ impl App {
         let read = |field: &FieldId| (*field, Question::shown(policy.catalog().field_name(*field)));
         let denials = Denials::of(policy, &rights, guarded.plan.denied().iter().map(read));
         denials.report(&viewer, &origin, "fields denied");
-        let operation = Arc::new(Operation::new(
-            viewer,
-            origin.clone(),
-            rights.clone(),
-            self.clock.clone(),
-            self.db.clone(),
-            self.news.clone(),
-        ));
+        let operation = self.operation(viewer, origin.clone(), rights.clone());
         request.set_parsed_query(guarded.document);
         for (name, value) in guarded.defaults {
             request.variables.insert(name, value);
@@ -380,14 +414,50 @@ impl App {
         tokio::join!(looking, self.news.follow());
     }
 
-    /// Forgets guesses that no longer count, for as long as the service runs.
-    pub async fn forget_attempts(&self) {
+    /// Forgets guesses and letters that no longer count, for as long as the service runs.
+    pub async fn forget(&self) {
         loop {
             if let Err(error) = accounts::forget_attempts(&self.db, &self.clock).await {
                 error.log();
             }
+            if let Err(error) = self.outbox.forget(&self.operation_of_service("forgetting")).await {
+                error.log();
+            }
             tokio::time::sleep(FORGETTING).await;
         }
+    }
+
+    /// Sends the letter that has been due for longest, and says whether there was one.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn deliver(&self) -> Result<bool> {
+        self.outbox.deliver(&self.operation_of_service("mail")).await
+    }
+
+    /// Sends letters until `stop` is done, and finishes the one under way then.
+    pub async fn deliver_until(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let was_one = self.deliver().await.unwrap_or_else(|error| {
+                error.log();
+                false
+            });
+            let pause = if was_one { Duration::ZERO } else { LOOKING_FOR_LETTERS };
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// What the service does by itself, with no rights to any field.
+    fn operation_of_service(&self, name: &str) -> Operation {
+        let rights = Arc::new(Rights::nothing(self.policy.snapshot().catalog().clone()));
+        let origin = Origin { request_id: name.to_owned(), ..Origin::default() };
+        let (clock, news) = (self.clock.clone(), self.news.clone());
+        Operation::new(Viewer::anonymous(), origin, rights, clock, self.db.clone(), news)
     }
 
     /// Executes without any guard: what its cost is measured against. No rights, so personal data come out masked.

@@ -78,7 +78,7 @@ pub enum Error {
     /// The document is too large, too deep or too costly; the text names limit and measure.
     #[error("{0}")]
     TooComplex(String),
-    /// As often as it may be done within the hour; how many seconds until it can be again.
+    /// As often as it may be done within its time; how many seconds until it can be again.
     #[error("too many requests: try again in {0} seconds")]
     RateLimited(u64),
     /// Too many wrong passwords or codes; how many seconds until another is looked at.

@@ -27,7 +27,7 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`news`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`], [`numbers`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`] |
+//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`] |
 //! | 5 | [`node`], [`reveal`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
@@ -45,15 +45,22 @@
 //! | where a value can be given, it tells nothing of what is not clear | `tests/it/arguments/oracle.rs`; an input object it does not know fails `tests/it/arguments/inputs.rs` |
 //! | a denied field is nullable | checked when the policy is loaded |
 //! | what is unmasked is read as everything is, under rights in which these fields alone are clear | [`reveal::Reader`], [`authz::Rights::revealing`]; `tests/it/reveal.rs` reveals every field that can be |
-//! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes, but for the count of guesses, which stays whatever comes of them |
+//! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes, but for the count of guesses, which stays whatever comes of them, and the state of letters |
 //! | what a user may do so often only is counted in the transaction that records it | [`audit::counted`] |
-//! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs` |
+//! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs`, `tests/it/clients/guessing.rs` |
+//! | a customer's e-mail address becomes another only once somebody confirms it who reads its mail | `emailVerificationConfirm` alone changes it; `tests/it/verification/change.rs` |
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
 //! | nobody gives or makes a role that holds more than he does | [`authz::Rights::beyond`], asked by each mutation of `users`; `tests/it/roles.rs` |
+//! | a letter is sent once and read by nobody before; who asks for a link learns nothing | [`mail`]; `tests/it/mail` |
 //! | a session that ended is refused by every instance at the next request | [`authn::authenticate`] finds an account only by a session that goes on; [`news`] is sooner, never needed; `tests/it/sessions` |
+//! | a token has a session or is an API client's; neither passes as the other | [`authn::token`]; `tests/it/clients/apart.rs` |
 //! | of a session's refresh tokens at most one can be exchanged | the lock on its row, in `session`; `tests/it/sessions/refresh.rs` |
+//! | a token does what its role may and one of its scopes may too, field by field; no scope holds what makes tokens | [`authz::policy`], which loads no other; `tests/it/matrix/scopes.rs` executes every scope × field |
+//! | no address from a token is called, and no issuer speaks for more than one provider | [`authn::external`]; `tests/it/external.rs` |
+//! | a mask of free text knows all it must hide, or shows nothing | `support::known`; `tests/it/clients/narrowed.rs` |
+//! | a client bound to a reseller reaches that reseller's rows alone | [`authn::Identity::bound_to`]; `tests/it/clients/bound.rs` |
 //! | a request sees one policy, and a broken one is never in force | [`reload`]; `tests/it/roles/reload.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
 //! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |
@@ -88,6 +95,7 @@ pub mod authn;
 pub mod authz;
 pub mod billing;
 pub mod calls;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod crypto;
@@ -96,6 +104,7 @@ pub mod database;
 pub mod error;
 pub mod graphql;
 pub mod http;
+pub mod mail;
 pub mod news;
 pub mod node;
 pub mod numbers;

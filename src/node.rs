@@ -8,7 +8,8 @@ use crate::audit::Subject;
 use crate::authz::Rows;
 use crate::billing::{Invoice, InvoiceLine, Payment};
 use crate::calls::{CallLog, IdentityCheck};
-use crate::customers::{Address, Contact, Customer};
+use crate::clients::ApiClient;
+use crate::customers::{Address, Contact, Customer, EmailVerification};
 use crate::error::{Error, Result};
 use crate::graphql::link::{one, parent_of};
 use crate::graphql::{self, Maybe, Node as _, certain};
@@ -39,6 +40,8 @@ pub enum Node {
     Address(Address),
     /// A contact.
     Contact(Contact),
+    /// A question whether an e-mail address is a customer's.
+    EmailVerification(EmailVerification),
     /// A tariff.
     ServicePlan(ServicePlan),
     /// A subscription.
@@ -59,6 +62,8 @@ pub enum Node {
     CallLog(CallLog),
     /// A check of who is calling.
     IdentityCheck(IdentityCheck),
+    /// An API client.
+    ApiClient(ApiClient),
     /// A sign-in, until it ends.
     Session(Session),
 }
@@ -99,8 +104,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Customer Tenant Reseller User Role RoleGrant Address Contact ServicePlan Subscription NetworkService
-    Invoice InvoiceLine Payment Ticket TicketMessage CallLog IdentityCheck Session
+    Customer Tenant Reseller User Role RoleGrant Address Contact EmailVerification ServicePlan Subscription
+    NetworkService Invoice InvoiceLine Payment Ticket TicketMessage CallLog IdentityCheck Session ApiClient
 }
 
 /// The id of a type's rows.

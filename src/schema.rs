@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::access::AccessQuery;
-use crate::accounts::{FactorMutation, PasswordMutation};
+use crate::accounts::{FactorMutation, PasswordMutation, ResetMutation};
 use crate::authz::catalog::{Catalog, CatalogError};
 use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
 use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
 use crate::calls::{CallLogMutation, CallLogQuery, IdentityCheckMutation};
+use crate::clients::{ApiClientMutation, ApiClientQuery};
 use crate::customers::{
-    AddressMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation, LookupQuery,
+    AddressMutation, ConfirmMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation,
+    LookupQuery, VerificationMutation,
 };
 use crate::node::NodeQuery;
 use crate::resellers::ResellerQuery;
@@ -20,7 +22,7 @@ use crate::services::{ServiceQuery, SubscriptionMutation};
 use crate::session::{RefreshMutation, SessionMutation, SessionQuery, SessionsQuery, SignOutMutation};
 use crate::support::{TicketMutation, TicketQuery, TransitionMutation};
 use crate::tenants::{TenantMutation, TenantQuery};
-use crate::users::{GrantMutation, RoleMutation, UnlockMutation, UserQuery};
+use crate::users::{GrantMutation, InviteMutation, RoleMutation, UnlockMutation, UserQuery};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -38,6 +40,7 @@ pub struct Query(
     TicketQuery,
     CallLogQuery,
     AccessQuery,
+    ApiClientQuery,
 );
 
 /// Everything that can be changed.
@@ -47,13 +50,17 @@ pub struct Mutation(
     RefreshMutation,
     SignOutMutation,
     PasswordMutation,
+    ResetMutation,
     FactorMutation,
     TenantMutation,
     UnlockMutation,
+    InviteMutation,
     RoleMutation,
     GrantMutation,
     CustomerMutation,
     LifecycleMutation,
+    VerificationMutation,
+    ConfirmMutation,
     AddressMutation,
     ContactMutation,
     SubscriptionMutation,
@@ -64,6 +71,7 @@ pub struct Mutation(
     CallLogMutation,
     IdentityCheckMutation,
     RevealMutation,
+    ApiClientMutation,
 );
 
 /// The schema as it is executed, under the guard.

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::choice::Outcome;
-use crate::id::{AuditEventId, CustomerId, ResellerId, TenantId, UserId};
+use crate::id::{ApiClientId, AuditEventId, CustomerId, ResellerId, TenantId, UserId};
 use crate::personal::IpAddress;
 
 /// An entry of the audit log. Written in the transaction of the change it records; never changed.
@@ -27,6 +27,8 @@ pub struct Model {
     pub actor_id: Option<UserId>,
     /// Actor role.
     pub actor_role: Option<String>,
+    /// The API client that acted in the actor's name, if one did.
+    pub api_client_id: Option<ApiClientId>,
     /// Ip.
     pub ip: Option<IpAddress>,
     /// Resource type.

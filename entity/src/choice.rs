@@ -26,6 +26,10 @@ choices! {
     UserStatus { Invited, Active, Disabled }
     /// Why a session ended before its time.
     SessionEnd { SignedOut, SignedOutEverywhere, Revoked, TokenReused, PasswordChanged, Locked, Disabled }
+    /// What an account's token is for.
+    TokenPurpose { PasswordReset, Invitation }
+    /// What became of a letter.
+    LetterStatus { Pending, Sent, Failed }
     /// Which rows a role reaches, from narrow to wide.
     Scope { Own, Assigned, Reseller, Tenant, All }
     /// The legal form of a customer. A sole trader is a natural person.
@@ -36,6 +40,8 @@ choices! {
     GovernmentIdType { Passport, NationalId, DriverLicence, ResidencePermit, Other }
     /// How far the identity of a customer is verified.
     KycStatus { NotStarted, Pending, Verified, Rejected, Expired }
+    /// What became of a question whether an e-mail address is the customer's.
+    VerificationStatus { Pending, Verified, Expired, Superseded }
     /// What an address is used for.
     AddressType { Billing, Service, Mailing }
     /// What a contact is asked about.
@@ -80,6 +86,10 @@ choices! {
     CpniAuthMethod { Password, BackupQuestion, CallBack, AddressOfRecord, PhotoId }
     /// What something is unmasked for.
     RevealPurpose { CustomerRequest, IdentityVerification, BillingDispute, IncidentResponse, LegalRequest }
+    /// Whether an API client may call.
+    ApiClientStatus { Active, Revoked, Expired }
+    /// How often an API client may call: the edge knows how many requests each is.
+    RateTier { Low, Standard, High }
     /// How an operation ended, in the audit log; how a check of who is calling did.
     Outcome { Success, Failure, Denied }
 }

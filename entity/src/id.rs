@@ -93,6 +93,8 @@ ids! {
     AddressId = "addr";
     /// A contact person of a customer.
     ContactId = "cont";
+    /// A question whether an e-mail address is a customer's.
+    EmailVerificationId = "verif";
     /// A tariff.
     ServicePlanId = "plan";
     /// A subscribed service.
@@ -113,6 +115,10 @@ ids! {
     CallLogId = "call";
     /// A check of who is calling.
     IdentityCheckId = "check";
+    /// A program that calls in the name of an account.
+    ApiClientId = "client";
+    /// A letter on its way.
+    LetterId = "ltr";
     /// An entry of the audit log.
     AuditEventId = "evt";
 }

@@ -3,17 +3,22 @@
 //! Invariant: this crate knows nothing of GraphQL, of roles or of masks. A value of [`personal`] can be stored and
 //! compared here; how it is shown is decided in the server's `authz` module, and nowhere else.
 
+pub mod account_token;
 pub mod address;
+pub mod api_client;
 pub mod audit_event;
 pub mod call_log;
 pub mod casbin_rule;
 pub mod choice;
 pub mod contact;
 pub mod customer;
+pub mod email_verification;
+pub mod external_identity;
 pub mod id;
 pub mod identity_check;
 pub mod invoice;
 pub mod invoice_line;
+pub mod letter;
 pub mod network_service;
 pub mod number_series;
 pub mod payment;
@@ -22,6 +27,7 @@ pub mod policy_version;
 pub mod recovery_code;
 pub mod refresh_token;
 pub mod reseller;
+pub mod revoked_token;
 pub mod role;
 pub mod role_grant;
 pub mod second_factor;

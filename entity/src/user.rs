@@ -33,10 +33,14 @@ pub struct Model {
     pub password_hash: Option<String>,
     /// Raised to end every token given out before.
     pub token_version: i32,
+    /// Tokens of other issuers count only if they were issued after this; set when every session is ended.
+    pub tokens_valid_after: Option<DateTimeUtc>,
     /// Mfa enabled.
     pub mfa_enabled: bool,
     /// Must change password.
     pub must_change_password: bool,
+    /// Before this no letter chooses its password: its address became another one lately.
+    pub reset_not_before: Option<DateTimeUtc>,
     /// Password changed at.
     pub password_changed_at: Option<DateTimeUtc>,
     /// Locked until.

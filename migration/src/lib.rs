@@ -14,6 +14,9 @@ mod m20261122_000003_row_security;
 mod m20261122_000004_calls;
 mod m20261122_000005_sessions;
 mod m20261122_000006_second_factor;
+mod m20261122_000007_api_clients;
+mod m20261122_000008_mail;
+mod m20261122_000009_email_verification;
 mod table;
 mod wall;
 
@@ -33,6 +36,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_calls::Migration),
             Box::new(m20261122_000005_sessions::Migration),
             Box::new(m20261122_000006_second_factor::Migration),
+            Box::new(m20261122_000007_api_clients::Migration),
+            Box::new(m20261122_000008_mail::Migration),
+            Box::new(m20261122_000009_email_verification::Migration),
         ]
     }
 }

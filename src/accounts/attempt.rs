@@ -33,6 +33,8 @@ const LONGEST: i64 = 60;
 pub enum Guess<'a> {
     /// The password behind a user name, in its one spelling; the name need not be one.
     Name(&'a str),
+    /// None: that a letter goes to who has this name, which need not be one.
+    Letter(&'a str),
     /// Any, from this address.
     Address(IpAddr),
     /// The viewer's own password or code: by who has his session.
@@ -93,6 +95,7 @@ impl Accounts {
             |tag| Key { tag, allowed: self.limits.account_failures, window: DAY, is_account: true };
         match guess {
             Guess::Name(name) => of_account(self.tags.tag("name", name.as_bytes())),
+            Guess::Letter(name) => of_account(self.tags.tag("letter", name.as_bytes())),
             Guess::Own(user) => of_account(self.tags.tag("own", user.uuid().as_bytes())),
             Guess::Address(address) => Key {
                 tag: self.tags.tag("address", &network(address)),
@@ -211,6 +214,19 @@ impl Attempt {
             }
         }
         Ok(())
+    }
+
+    /// As [`Self::succeeded`], in a transaction of its own: for what need not leave anything else behind.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn passed(&self, operation: &Operation) -> Result<()> {
+        operation.begin_write().await?;
+        if let Err(error) = self.succeeded(operation).await {
+            operation.end().await?;
+            return Err(error);
+        }
+        operation.commit().await
     }
 
     /// Notes that it was no guess, within the running transaction: the failures before it stay.

@@ -5,6 +5,7 @@
 use custodian_entity::choice::SessionEnd;
 use custodian_entity::id::{SessionId, UserId};
 use custodian_entity::session::{ActiveModel, Column, Entity};
+use custodian_entity::user;
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set};
 
@@ -19,13 +20,19 @@ pub async fn end_session(operation: &Operation, session: SessionId, reason: Sess
     end_those(operation, Column::Id.eq(session).into_condition(), reason).await
 }
 
-/// Ends every session of a user within a mutation, as [`end_session`] does. On PostgreSQL it takes the user himself or a
+/// Ends every session of a user within a mutation, as [`end_session`] does, and what other issuers gave him before. On
+/// PostgreSQL it takes the user himself or a
 /// role that reaches his sessions. A change that must hold against a sign-in at the same moment, such as that of a
 /// password, also raises the account's token version.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn end_sessions(operation: &Operation, user: UserId, reason: SessionEnd) -> Result<()> {
+    let row =
+        user::ActiveModel { tokens_valid_after: Set(Some(operation.clock.now())), ..Default::default() };
+    let transaction = operation.transaction().await?;
+    user::Entity::update_many().set(row).filter(user::Column::Id.eq(user)).exec(&*transaction).await?;
+    drop(transaction);
     end_those(operation, Column::UserId.eq(user).into_condition(), reason).await
 }
 

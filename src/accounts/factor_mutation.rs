@@ -94,7 +94,7 @@ async fn confirm(ctx: &Context<'_>, code: &str) -> Result<Outcome<Vec<String>>> 
             return Ok(None);
         }
         let identity = operation.identity()?;
-        Accounts::verified(operation, identity.user, identity.session).await?;
+        Accounts::verified(operation, identity.user, identity.session()?).await?;
         accounts.make_recovery_codes(operation).await.map(Some)
     })
     .await
@@ -119,7 +119,7 @@ async fn verify(ctx: &Context<'_>, code: &str) -> Result<Outcome<DateTime>> {
         if !accounts.spend(operation, identity.user, code).await? {
             return Ok(None);
         }
-        Accounts::verified(operation, identity.user, identity.session).await?;
+        Accounts::verified(operation, identity.user, identity.session()?).await?;
         Ok(Some(DateTime(operation.clock.now() + accounts.step_up_lasts())))
     })
     .await

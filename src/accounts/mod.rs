@@ -10,7 +10,9 @@ mod factor;
 mod factor_mutation;
 mod password;
 mod password_mutation;
+mod reset_mutation;
 mod step_up;
+mod token;
 
 use std::sync::Arc;
 
@@ -25,16 +27,21 @@ pub use self::ending::{end_session, end_sessions};
 pub use self::factor_mutation::FactorMutation;
 pub use self::password::{Chosen, NewPassword, choose_password, set_password};
 pub use self::password_mutation::PasswordMutation;
+pub use self::reset_mutation::ResetMutation;
+pub use self::token::issue_token;
 use crate::audit::Subject;
+use crate::authn::ANONYMOUS;
 use crate::authz::{InOperation, Operation};
-use crate::config::{Config, PasswordPolicy, SignIn};
+use crate::config::{Config, Links, PasswordPolicy, SignIn};
 use crate::crypto::{KeyError, Keys, Sealer, Tagger};
+use crate::database::Settings;
 use crate::error::{Error, Result};
 
 /// The rules and keys. It is part of the schema's data.
 pub struct Accounts {
     limits: SignIn,
     passwords: PasswordPolicy,
+    links: Links,
     /// What guesses and recovery codes are stored as.
     tags: Tagger,
     /// What the secrets of second factors are sealed with.
@@ -50,6 +57,7 @@ impl Accounts {
         Ok(Self {
             limits: config.sign_in,
             passwords: config.passwords.policy,
+            links: config.links,
             tags: keys.tagger("guesses")?,
             secrets: keys.sealer("second-factor")?,
         })
@@ -60,11 +68,23 @@ impl Accounts {
     /// # Errors
     /// [`Error::Internal`] when the schema is executed without it.
     pub fn of<'a>(ctx: &Context<'a>) -> Result<&'a Self> {
-        ctx.data_opt().ok_or_else(|| Error::bug("the schema lacks its data"))
+        let accounts = ctx.data_opt::<Arc<Self>>().ok_or_else(|| Error::bug("the schema lacks its data"))?;
+        Ok(accounts)
     }
 
     fn step_up_lasts(&self) -> TimeDelta {
         TimeDelta::minutes(self.limits.step_up_minutes.into())
+    }
+}
+
+/// What row-level security is told while something is noted of an account, if it is one: nobody is signed in, and this is
+/// whose it is.
+pub fn noting(user: Option<&user::Model>) -> Settings {
+    Settings {
+        user: user.map(|user| user.id),
+        tenant: user.map(|user| user.tenant_id),
+        role: ANONYMOUS.to_owned(),
+        ..Settings::default()
     }
 }
 

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Accounts, end_sessions};
+use super::{Accounts, end_sessions, token};
 use crate::authn::password::{self, MAX_LENGTH};
 use crate::authn::strength::weakness;
 use crate::authz::Operation;
@@ -75,10 +75,23 @@ impl Accounts {
             vec![user.username.expose().clone(), user.email.expose().clone(), user.display_name.clone()];
         choose_password(self.passwords, field, password, user.mfa_enabled, own).await
     }
+
+    /// The first password of an account that others will know by these names.
+    ///
+    /// # Errors
+    /// As [`choose_password`].
+    pub async fn choose_first(
+        &self,
+        field: &str,
+        password: &SecretString,
+        own: Vec<String>,
+    ) -> Result<Outcome<Chosen>> {
+        choose_password(self.passwords, field, password, false, own).await
+    }
 }
 
 /// Puts a password in place, within the running transaction. Every session ends, also one that begins at this moment by the
-/// password before, and no wait is left.
+/// password before, no wait is left, and no link by which another could be chosen.
 ///
 /// # Errors
 /// [`Error::NotFound`] when row-level security lets this transaction change no such account.
@@ -102,5 +115,6 @@ pub async fn set_password(operation: &Operation, user: UserId, new: NewPassword)
     if changed.rows_affected != 1 {
         return Err(Error::NotFound);
     }
+    token::kill(operation, user).await?;
     end_sessions(operation, user, SessionEnd::PasswordChanged).await
 }

@@ -12,6 +12,7 @@ use crate::authz::InOperation;
 use crate::error::Result;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::{Maybe, Outcome, UserError, UserErrorCode, certain};
+use crate::mail::{Notice, Outbox};
 
 /// A new password for the viewer himself.
 #[derive(InputObject)]
@@ -43,7 +44,7 @@ impl PasswordMutation {
 }
 
 async fn change(ctx: &Context<'_>, input: PasswordChangeInput) -> Result<Outcome<DateTime>> {
-    let (operation, accounts) = (ctx.operation()?, Accounts::of(ctx)?);
+    let (operation, accounts, outbox) = (ctx.operation()?, Accounts::of(ctx)?, Outbox::of(ctx)?);
     let current = SecretString::from(input.current_password);
     let new = SecretString::from(input.new_password);
     let user = own(operation).await?;
@@ -64,6 +65,7 @@ async fn change(ctx: &Context<'_>, input: PasswordChangeInput) -> Result<Outcome
         };
         attempt.succeeded(operation).await?;
         set_password(operation, user.id, new).await?;
+        outbox.queue(operation, user.tenant_id, &user.email, Notice::PasswordChanged).await?;
         Ok(Change::Done(Ok(DateTime(operation.clock.now())), event))
     })
     .await?;

@@ -28,7 +28,7 @@ impl Accounts {
         let since = operation.clock.now() - accounts.step_up_lasts();
         let identity = operation.identity()?;
         let transaction = operation.transaction().await?;
-        let verified = Entity::find_by_id(identity.session)
+        let verified = Entity::find_by_id(identity.session()?)
             .filter(Column::UserId.eq(identity.user))
             .filter(Column::VerifiedAt.gt(since))
             .one(&*transaction)

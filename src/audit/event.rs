@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use custodian_entity::choice::Outcome;
-use custodian_entity::id::{CustomerId, IdentityCheckId, ResellerId, TenantId, TicketId, TypedId, UserId};
-use custodian_entity::role_grant;
+use custodian_entity::id::{
+    ApiClientId, CustomerId, IdentityCheckId, ResellerId, TenantId, TicketId, TypedId, UserId,
+};
+use custodian_entity::{api_client, role_grant};
 use sea_orm::ActiveEnum;
 use serde::Serialize;
 
@@ -43,6 +45,14 @@ event_types! {
     SignInChallenged = "SIGN_IN_CHALLENGED";
     /// A user changed his password.
     PasswordChanged = "PASSWORD_CHANGED";
+    /// Somebody asked for a link by which a new password can be chosen.
+    PasswordResetRequested = "PASSWORD_RESET_REQUESTED";
+    /// A user chose a new password by such a link.
+    PasswordReset = "PASSWORD_RESET";
+    /// An account was made for somebody, who was sent a link.
+    UserInvited = "USER_INVITED";
+    /// He chose his first password by it.
+    InvitationAccepted = "INVITATION_ACCEPTED";
     /// An account was made.
     UserCreated = "USER_CREATED";
     /// An account need not wait any longer.
@@ -65,6 +75,14 @@ event_types! {
     CustomerLookedUp = "CUSTOMER_LOOKED_UP";
     /// A customer took a step of its lifecycle.
     CustomerTransitioned = "CUSTOMER_TRANSITIONED";
+    /// A letter asks whether a customer's e-mail address is its own.
+    EmailVerificationSent = "EMAIL_VERIFICATION_SENT";
+    /// Somebody brought the token of such a letter.
+    EmailVerified = "EMAIL_VERIFIED";
+    /// A customer is to have another e-mail address, once that is confirmed.
+    EmailChangeRequested = "EMAIL_CHANGE_REQUESTED";
+    /// A customer has another e-mail address: it was confirmed.
+    EmailChanged = "EMAIL_CHANGED";
     /// An address was added.
     AddressCreated = "ADDRESS_CREATED";
     /// An address was changed.
@@ -113,8 +131,24 @@ event_types! {
     FieldRevealed = "FIELD_REVEALED";
     /// Fields were to be unmasked that may not be in this role.
     RevealDenied = "REVEAL_DENIED";
-    /// Something was asked for more often than it may be within an hour.
+    /// A letter could not be sent.
+    LetterFailed = "LETTER_FAILED";
+    /// Something was asked for more often than it may be.
     RateLimited = "RATE_LIMITED";
+    /// An API client was created.
+    ApiClientCreated = "API_CLIENT_CREATED";
+    /// An API client was given a new secret.
+    ApiClientRotated = "API_CLIENT_ROTATED";
+    /// An API client was revoked.
+    ApiClientRevoked = "API_CLIENT_REVOKED";
+    /// An API client was given an access token.
+    ApiTokenIssued = "API_TOKEN_ISSUED";
+    /// Somebody asked for one and was refused.
+    ApiTokenRefused = "API_TOKEN_REFUSED";
+    /// An access token of an API client was taken back.
+    ApiTokenRevoked = "API_TOKEN_REVOKED";
+    /// An account was linked to a person known to another issuer, or no longer is.
+    IdentityLinked = "IDENTITY_LINKED";
 }
 
 /// What an event says besides who, what and when. Names and steps, never values of personal data.
@@ -173,6 +207,30 @@ pub(super) enum Details {
         /// How many rows were found.
         hits: usize,
     },
+    /// A letter.
+    Letter {
+        /// What it says, by name.
+        notice: String,
+        /// How often it was tried.
+        attempts: i32,
+    },
+    /// What an API client, or a token of one, is limited to.
+    Scopes {
+        /// Their names, separated by spaces.
+        scopes: String,
+        /// Until when.
+        #[serde(rename = "expiresAt")]
+        expires_at: DateTime<Utc>,
+    },
+    /// An account linked to somebody whom another issuer knows, or no longer.
+    Identity {
+        /// The issuer.
+        issuer: String,
+        /// The mask of what it calls him: that may be a name.
+        subject: String,
+        /// Whether they are linked now.
+        linked: bool,
+    },
     /// A sign-in.
     SignIn {
         /// The mask of the user name given.
@@ -222,6 +280,7 @@ pub struct Event {
     pub(super) kind: EventType,
     pub(super) subject: Subject,
     pub(super) actor: Option<UserId>,
+    pub(super) client: Option<ApiClientId>,
     pub(super) role: Option<String>,
     pub(super) outcome: Outcome,
     pub(super) details: Details,
@@ -271,10 +330,41 @@ impl Event {
         Self { details: Details::Reveal { fields, purpose, ticket, check }, ..self }
     }
 
+    /// With what an API client, or a token of one, is limited to.
+    #[must_use]
+    pub fn scopes(self, scopes: String, expires_at: DateTime<Utc>) -> Self {
+        Self { details: Details::Scopes { scopes, expires_at }, ..self }
+    }
+
+    /// With who is linked now, or no longer: the issuer, and the mask of the subject.
+    #[must_use]
+    pub fn identity(self, issuer: String, subject: String, linked: bool) -> Self {
+        Self { details: Details::Identity { issuer, subject, linked }, ..self }
+    }
+
+    /// Of a client at the door: nobody is signed in yet.
+    #[must_use]
+    pub fn of_client(self, client: Option<&api_client::Model>, outcome: Outcome) -> Self {
+        let (client, actor) = (client.map(|client| client.id), client.map(|client| client.owner_id));
+        Self { client, actor, outcome, ..self }
+    }
+
     /// With what was looked up by, and how many rows were found.
     #[must_use]
     pub fn lookup(self, key: &'static str, hits: usize) -> Self {
         Self { details: Details::Lookup { key, hits }, ..self }
+    }
+
+    /// With what a letter is about, and how often it was tried.
+    #[must_use]
+    pub fn letter(self, notice: &str, attempts: i32) -> Self {
+        Self { details: Details::Letter { notice: notice.to_owned(), attempts }, ..self }
+    }
+
+    /// With the mask of the user name given.
+    #[must_use]
+    pub fn username(self, masked: String) -> Self {
+        Self { details: Details::SignIn { username: masked }, ..self }
     }
 
     /// Of this account, where there is no viewer yet.
@@ -302,6 +392,7 @@ impl Event {
             kind,
             subject: Subject { tenant: actor.map(|(_, tenant)| tenant), ..Subject::default() },
             actor: actor.map(|(user, _)| user),
+            client: None,
             role: None,
             outcome: if succeeded { Outcome::Success } else { Outcome::Failure },
             details: Details::SignIn { username: masked_username },

@@ -15,7 +15,7 @@ use custodian_entity::personal::IpAddress;
 use sea_orm::{EntityTrait, Set};
 
 pub use self::event::{Event, EventType, Subject};
-pub use self::quota::{Quotas, counted};
+pub use self::quota::{Limit, Quotas, counted, within};
 use crate::authz::{Operation, mask};
 use crate::error::{Error, Result};
 
@@ -78,6 +78,7 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
         event_type: Set(event.kind.name().to_owned()),
         actor_id: Set(event.actor.or(identity.map(|who| who.user))),
         actor_role: Set(event.role.or(identity.map(|who| who.role.name.clone()))),
+        api_client_id: Set(event.client.or(identity.and_then(|who| who.client))),
         ip: Set(ip),
         resource_type: Set(event.subject.resource.as_ref().map(|(kind, _)| (*kind).to_owned())),
         resource_id: Set(event.subject.resource.map(|(_, id)| id)),
@@ -94,8 +95,15 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
 impl Event {
     /// An event of a change that was made.
     pub fn done(kind: EventType, subject: Subject) -> Self {
-        let details = event::Details::None {};
-        Self { kind, subject, actor: None, role: None, outcome: Outcome::Success, details }
+        Self {
+            kind,
+            subject,
+            actor: None,
+            client: None,
+            role: None,
+            outcome: Outcome::Success,
+            details: event::Details::None {},
+        }
     }
 
     /// An event of something that was asked for and not allowed.

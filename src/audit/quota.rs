@@ -1,5 +1,6 @@
 //! How often a user may do something: counted from the log, so that it holds over instances and restarts.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_graphql::Context;
@@ -12,10 +13,27 @@ use sea_orm::{
 
 use super::{Change, Event, EventType, Subject, recorded};
 use crate::authz::Operation;
-use crate::config::Quota;
+use crate::config::{Pace, Quota};
 use crate::error::{Error, Result};
 
-const WINDOW: TimeDelta = TimeDelta::hours(1);
+/// How often within which time.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    most: usize,
+    window: TimeDelta,
+}
+
+impl From<Quota> for Limit {
+    fn from(quota: Quota) -> Self {
+        Self { most: quota.per_hour, window: TimeDelta::hours(1) }
+    }
+}
+
+impl From<Pace> for Limit {
+    fn from(pace: Pace) -> Self {
+        Self { most: pace.per_minute, window: TimeDelta::minutes(1) }
+    }
+}
 
 /// What is counted. It is part of the schema's data.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +42,8 @@ pub struct Quotas {
     pub reveal: Quota,
     /// Looking customers up.
     pub lookup: Quota,
+    /// Adding customers.
+    pub create: Pace,
 }
 
 impl Quotas {
@@ -36,8 +56,8 @@ impl Quotas {
     }
 }
 
-/// As [`recorded`], for what its user may do so often only: his events of the type within the last hour are counted in
-/// the transaction that adds another. That he was refused is on record once an hour, however often he asks.
+/// As [`recorded`], for what its user may do so often only: his events of the type lately are counted in the transaction
+/// that adds another. That he was refused is on record once in the time that is counted, however often he asks.
 ///
 /// # Errors
 /// [`Error::RateLimited`] when he may not yet do it again; those of [`recorded`].
@@ -45,25 +65,51 @@ pub async fn counted<T, R>(
     operation: &Arc<Operation>,
     action: &'static str,
     kind: EventType,
-    quota: Quota,
+    limit: impl Into<Limit>,
     change: impl AsyncFnOnce() -> Result<Change<T, R>>,
 ) -> Result<Result<T, R>> {
+    let limit = limit.into();
     recorded(operation, action, async || {
         take_turn(operation).await?;
-        let now = operation.clock.now();
-        let times = own(operation, action, kind, now - WINDOW).await?;
-        let Some(excess) = times.len().checked_sub(quota.per_hour) else { return change().await };
-        // Once this one is an hour old there is room; where none is ever allowed, there never is.
-        let wait = times.get(excess).map_or(WINDOW, |time| *time + WINDOW - now);
-        let millis = u64::try_from(wait.num_milliseconds()).unwrap_or_default();
-        let error = Error::RateLimited(millis.div_ceil(1_000));
-        if own(operation, action, EventType::RateLimited, now - WINDOW).await?.is_empty() {
-            let event = Event::denied(EventType::RateLimited, Subject::default());
-            return Ok(Change::Denied(error, event));
+        match excess(operation, action, kind, limit).await {
+            Err(error @ Error::RateLimited(_)) => {
+                let since = operation.clock.now() - limit.window;
+                if own(operation, action, EventType::RateLimited, since).await?.is_empty() {
+                    let event = Event::denied(EventType::RateLimited, Subject::default());
+                    return Ok(Change::Denied(error, event));
+                }
+                Err(error)
+            }
+            Err(error) => Err(error),
+            Ok(()) => change().await,
         }
-        Err(error)
     })
     .await
+}
+
+/// That [`counted`] would let its user do it now: for what is costly to prepare. Who is refused is on record as there.
+///
+/// # Errors
+/// As [`counted`].
+pub async fn within(
+    operation: &Arc<Operation>,
+    action: &'static str,
+    kind: EventType,
+    limit: impl Into<Limit>,
+) -> Result<()> {
+    let Ok(()) =
+        counted(operation, action, kind, limit, async || Ok(Change::<_, Infallible>::Same(()))).await?;
+    Ok(())
+}
+
+async fn excess(operation: &Operation, action: &'static str, kind: EventType, limit: Limit) -> Result<()> {
+    let now = operation.clock.now();
+    let times = own(operation, action, kind, now - limit.window).await?;
+    let Some(excess) = times.len().checked_sub(limit.most) else { return Ok(()) };
+    // Once this one is old enough there is room; where none is ever allowed, there never is.
+    let wait = times.get(excess).map_or(limit.window, |time| *time + limit.window - now);
+    let millis = u64::try_from(wait.num_milliseconds()).unwrap_or_default();
+    Err(Error::RateLimited(millis.div_ceil(1_000)))
 }
 
 /// Waits until no other operation of the viewer counts, so that what was counted still holds when it is acted on: until

@@ -1,6 +1,8 @@
 //! Who is calling. A token says who he was when he signed in; what he may be now is read from the database on each
 //! request, so that a role taken away or an account disabled counts at once.
 
+pub mod client;
+pub mod external;
 pub mod password;
 pub mod strength;
 pub mod token;
@@ -9,13 +11,14 @@ pub mod username;
 mod viewer;
 
 use custodian_entity::choice::{ResellerStatus, TenantStatus, UserKind, UserStatus};
-use custodian_entity::id::SessionId;
+use custodian_entity::id::{RoleId, SessionId};
 use custodian_entity::{reseller, role, role_grant, session, tenant, user};
 use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{
     AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder,
 };
 
+use self::token::Bearer;
 pub use self::viewer::{ANONYMOUS, ActingRole, Credentials, ENROLLING, Identity, Origin, Viewer};
 use crate::clock::Clock;
 use crate::database::{self, Settings};
@@ -25,33 +28,62 @@ use crate::news::News;
 /// A role a user holds now.
 #[derive(Clone, Debug)]
 pub struct HeldRole {
+    /// Its id.
+    pub id: RoleId,
     /// Which, and how far it was given.
     pub role: ActingRole,
     /// Acted in when none is asked for.
     pub is_primary: bool,
 }
 
-/// The viewer behind these credentials; anonymous without any.
+/// A token that is valid.
+enum Presented<'i> {
+    /// Ours.
+    Own(Bearer),
+    /// Of a configured issuer.
+    Foreign(&'i external::Issuer, external::Claims),
+}
+
+/// The viewer behind these credentials; anonymous without any. `reaches_all` tells of a role whether it reaches every
+/// provider: no issuer of one provider signs in who holds such a one.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when a token is given and is not valid, its session ended or its user not active;
-/// [`Error::Forbidden`] when a role is asked for that the user does not hold.
+/// [`Error::Unauthenticated`] when a token is given and is not valid, its session or client ended or its user not active;
+/// [`Error::Forbidden`] when a role is asked for that the user does not hold; [`Error::Unavailable`] when the keys of an
+/// issuer cannot be had.
 pub async fn authenticate(
     db: &DatabaseConnection,
     tokens: &token::Tokens,
+    issuers: &external::Issuers,
     news: &News,
     clock: &Clock,
     credentials: Credentials<'_>,
+    reaches_all: impl Fn(&ActingRole) -> bool,
 ) -> Result<Viewer> {
     let Some(bearer) = credentials.bearer else {
         return Ok(Viewer::anonymous());
     };
-    let claims = tokens.verify(bearer, clock)?;
-    if news.has_ended(claims.session) {
+    let presented = match issuers.of(bearer) {
+        // It may need keys that are fetched: nothing of the database is held meanwhile.
+        Some(issuer) => Presented::Foreign(issuer, issuer.verify(bearer, clock).await?),
+        None => Presented::Own(tokens.verify(bearer, clock)?),
+    };
+    if let Presented::Own(Bearer::User(claims)) = &presented
+        && news.has_ended(claims.session)
+    {
         return Err(Error::Unauthenticated);
     }
+    let Credentials { role, ip, .. } = credentials;
     let transaction = database::begin(db, AccessMode::ReadOnly, &Settings::of_sign_in()).await?;
-    let identity = identify(&transaction, clock, &claims, credentials.role).await;
+    let identity = match &presented {
+        Presented::Own(Bearer::User(claims)) => identify(&transaction, clock, claims, role).await,
+        Presented::Own(Bearer::Client(claims)) => {
+            client::identify(&transaction, clock, claims, role, ip).await
+        }
+        Presented::Foreign(issuer, claims) => {
+            external::identify(&transaction, clock, issuer, claims, role, reaches_all).await
+        }
+    };
     transaction.rollback().await?;
     Ok(Viewer::signed_in(identity?))
 }
@@ -76,11 +108,12 @@ async fn identify(
     let tenant = admitted_by(db, &user).await?.filter(|_| user.token_version == claims.version);
     let tenant = tenant.ok_or(Error::Unauthenticated)?;
     let held = held_roles(db, clock, &user).await?;
-    let identity = act_as(&user, &held, Some(role.unwrap_or(&claims.role)), claims.session)?;
+    let identity = act_as(&user, &held, Some(role.unwrap_or(&claims.role)), Some(claims.session))?;
     Ok(confined(identity, &user, &tenant))
 }
 
-/// Who acts in a role for which his provider asks for a second factor, and has none, may do nothing but set one up.
+/// Who acts in a role for which his provider asks for a second factor, and has none, may do nothing but set one up. An API
+/// client goes on: its secret is a credential of its own, shown only to who gave the factor that he had then.
 pub fn confined(identity: Identity, user: &user::Model, tenant: &tenant::Model) -> Identity {
     let is_required = tenant.mfa_required_roles.split(',').any(|role| role == identity.role.name);
     match is_required && !user.mfa_enabled {
@@ -133,6 +166,7 @@ pub async fn held_roles(
     let held = roles.into_iter().filter_map(|role| {
         let grant = grants.iter().find(|grant| grant.role_id == role.id)?;
         Some(HeldRole {
+            id: role.id,
             // The policy knows built-in roles by name, and a tenant's own by id: none passes for another.
             role: ActingRole {
                 custom: (!role.is_system).then_some(role.id),
@@ -154,7 +188,7 @@ pub fn act_as(
     user: &user::Model,
     held: &[HeldRole],
     wanted: Option<&str>,
-    session: SessionId,
+    session: Option<SessionId>,
 ) -> Result<Identity> {
     let role = match wanted {
         Some(wanted) => held.iter().find(|held| held.role.name == wanted),
@@ -169,5 +203,7 @@ pub fn act_as(
         kind: user.kind,
         role: held.role.clone(),
         session,
+        client: None,
+        scopes: None,
     })
 }

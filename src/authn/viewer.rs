@@ -1,10 +1,13 @@
 //! The authenticated caller.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use custodian_entity::choice::{Scope, UserKind};
-use custodian_entity::id::{CustomerId, ResellerId, RoleId, SessionId, TenantId, UserId};
+use custodian_entity::id::{ApiClientId, CustomerId, ResellerId, RoleId, SessionId, TenantId, UserId};
+
+use crate::error::{Error, Result};
 
 /// The role of who has not signed in.
 pub const ANONYMOUS: &str = "anonymous";
@@ -33,8 +36,22 @@ pub struct Identity {
     pub kind: UserKind,
     /// The role acted in.
     pub role: ActingRole,
-    /// The session the token belongs to.
-    pub session: SessionId,
+    /// The session the token belongs to; none where it is an API client's or another issuer's.
+    pub session: Option<SessionId>,
+    /// The API client that acts in the account's name, if one does.
+    pub client: Option<ApiClientId>,
+    /// The token scopes by which the role is narrowed; none where nothing narrows it, which an empty set does.
+    pub scopes: Option<BTreeSet<String>>,
+}
+
+impl Identity {
+    /// The session, for what is about it.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the token belongs to none.
+    pub fn session(&self) -> Result<SessionId> {
+        self.session.ok_or_else(|| Error::Forbidden("this takes a session: sign in here".to_owned()))
+    }
 }
 
 /// A role somebody acts in.
@@ -48,6 +65,13 @@ pub struct ActingRole {
     pub reach: Scope,
     /// Until when it was given, if not forever.
     pub until: Option<DateTime<Utc>>,
+}
+
+impl Identity {
+    /// The reseller whose rows are all that is reached, whatever the role: that of an API client which is bound to one.
+    pub fn bound_to(&self) -> Option<ResellerId> {
+        self.client.and(self.reseller)
+    }
 }
 
 impl ActingRole {
@@ -86,6 +110,8 @@ pub struct Credentials<'a> {
     pub bearer: Option<&'a str>,
     /// The role to act in, when not the token's.
     pub role: Option<&'a str>,
+    /// The address it comes from.
+    pub ip: Option<IpAddr>,
 }
 
 /// Where a request came from.

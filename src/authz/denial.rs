@@ -53,6 +53,7 @@ impl<'a> Denials<'a> {
         tracing::info!(
             request_id = %origin.request_id,
             viewer = viewer.identity().map(|who| who.user.encode()),
+            api_client = viewer.identity().and_then(|who| who.client).map(TypedId::encode),
             role,
             policy = self.policy.version(),
             ?fields,

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_graphql::Context;
+use custodian_entity::choice::Scope;
 use custodian_entity::id::SessionId;
 use sea_orm::{AccessMode, ActiveEnum, DatabaseConnection, DatabaseTransaction};
 use tokio::sync::Mutex;
@@ -80,6 +81,11 @@ impl Operation {
     /// [`Error::Unauthenticated`]; the guard lets nobody come so far, so this is the second net.
     pub fn identity(&self) -> Result<&Identity> {
         self.viewer.identity().ok_or(Error::Unauthenticated)
+    }
+
+    /// How far the viewer reaches on rows of a type; none means no row.
+    pub fn reach(&self, type_name: &str) -> Option<Scope> {
+        reached(type_name, self.rights.scope(type_name)?, self.viewer.identity()?)
     }
 
     /// Notes that this operation changes what roles may do: the answer waits until this instance knows.
@@ -162,7 +168,7 @@ fn settings(viewer: &Viewer, rights: &Rights) -> Settings {
     let identity = viewer.identity();
     let category = identity.and_then(|who| own_category(&who.role)).map(|category| category.to_value());
     let scopes = identity.into_iter().flat_map(|who| {
-        rights.scopes().map(|(type_name, scope)| (type_name, reached(type_name, scope, &who.role)))
+        rights.scopes().filter_map(|(type_name, scope)| Some((type_name, reached(type_name, scope, who)?)))
     });
     Settings {
         user: identity.map(|who| who.user),

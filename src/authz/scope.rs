@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
-    AddressId, CallLogId, ContactId, CustomerId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId,
-    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId, TicketId,
-    TicketMessageId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, EmailVerificationId, IdentityCheckId,
+    InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
+    SessionId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
 };
 use custodian_entity::{
-    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
-    reseller, role, role_grant, service_plan, session, subscription, tenant, ticket, ticket_message, user,
+    address, api_client, call_log, contact, customer, email_verification, identity_check, invoice,
+    invoice_line, network_service, payment, reseller, role, role_grant, service_plan, session, subscription,
+    tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
@@ -49,9 +50,19 @@ pub trait Rows:
 /// Types whose rows are the provider's and shown to all its people: there is no narrower part of them.
 const SHARED: [&str; 3] = ["Tenant", "Role", "ServicePlan"];
 
-/// How far a role reaches on a type, when it was given no farther than its grant says.
-pub(super) fn reached(type_name: &str, scope: Scope, role: &ActingRole) -> Scope {
-    if SHARED.contains(&type_name) { scope } else { Ord::min(scope, role.reach) }
+/// How far a role reaches on a type: no farther than it was given, and of the shared types no farther than the provider,
+/// unless it was given without limit.
+pub(super) fn limited(type_name: &str, scope: Scope, reach: Scope) -> Scope {
+    let least = if SHARED.contains(&type_name) { Scope::Tenant } else { reach };
+    Ord::min(scope, Ord::max(reach, least))
+}
+
+/// How far somebody reaches on a type on which his role has this scope. Who is bound to a reseller reaches nothing by being
+/// assigned to it: that may be any reseller's.
+pub(super) fn reached(type_name: &str, scope: Scope, who: &Identity) -> Option<Scope> {
+    let scope = limited(type_name, scope, who.role.reach);
+    let is_out_of_bounds = who.bound_to().is_some() && scope == Scope::Assigned;
+    (!is_out_of_bounds).then_some(scope)
 }
 
 fn is<C: ColumnTrait>(column: C, value: Option<impl Into<sea_orm::Value>>) -> Option<Condition> {
@@ -82,6 +93,7 @@ macro_rules! customer_rows {
 customer_rows! {
     address, "Address", AddressId;
     contact, "Contact", ContactId;
+    email_verification, "EmailVerification", EmailVerificationId;
     subscription, "Subscription", SubscriptionId;
     network_service, "NetworkService", NetworkServiceId;
     invoice, "Invoice", InvoiceId;
@@ -318,6 +330,28 @@ impl Rows for ticket_message::Entity {
     }
 }
 
+/// A reseller's are those that are bound to it.
+impl Rows for api_client::Entity {
+    const TYPE: &'static str = "ApiClient";
+    type Id = ApiClientId;
+    fn id_column() -> Self::Column {
+        api_client::Column::Id
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        use api_client::Column;
+        match scope {
+            Scope::All => Some(Condition::all()),
+            Scope::Tenant => is(Column::TenantId, Some(who.tenant)),
+            Scope::Reseller => is(Column::ResellerId, who.reseller),
+            Scope::Own => is(Column::OwnerId, Some(who.user)),
+            Scope::Assigned => None,
+        }
+    }
+}
+
 /// The rows of an entity that the viewer reaches.
 pub struct Scoped<E: Rows> {
     operation: Arc<Operation>,
@@ -330,10 +364,7 @@ impl<E: Rows> Scoped<E> {
     /// The viewer's rows. Without a scope on the type, or without an identity, no row.
     pub fn of(operation: &Arc<Operation>) -> Self {
         let reach = (operation.viewer.identity())
-            .and_then(|who| {
-                let scope = operation.rights.scope(E::TYPE)?;
-                E::reach(reached(E::TYPE, scope, &who.role), who)
-            })
+            .and_then(|who| E::reach(operation.reach(E::TYPE)?, who))
             .unwrap_or_else(|| Expr::val(1).eq(0).into_condition());
         Self { operation: operation.clone(), reach, entity: std::marker::PhantomData }
     }

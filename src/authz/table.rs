@@ -7,6 +7,7 @@ use custodian_entity::choice::Scope;
 
 use super::catalog::{Catalog, FieldId, field_number};
 use super::introspection::Shown;
+use super::scope::limited;
 
 /// How a value may be shown. Ordered: a higher level shows more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +77,8 @@ pub struct Rights {
     catalog: Arc<Catalog>,
     fields: Box<[FieldRights]>,
     rows: BTreeMap<String, Scope>,
+    /// What the rules call the token scopes that narrow them; none where nothing does.
+    narrowed_by: Option<Vec<String>>,
     shown: Shown,
 }
 
@@ -88,7 +91,7 @@ impl Rights {
         rows: BTreeMap<String, Scope>,
     ) -> Self {
         let (key, role) = (key.to_owned(), role.to_owned());
-        Self { key, role, catalog, fields, rows, shown: Shown::default() }
+        Self { key, role, catalog, fields, rows, narrowed_by: None, shown: Shown::default() }
     }
 
     /// The name of the role decided about.
@@ -158,7 +161,7 @@ impl Rights {
             beyond.extend(verbs.iter().filter(|(_, is)| *is).map(|(verb, _)| format!("{name} {verb}")));
         }
         for (type_name, own) in &self.rows {
-            let other = others.scope(type_name).map(|other| other.min(reach));
+            let other = others.scope(type_name).map(|other| limited(type_name, other, reach));
             if other.is_none_or(|other| *own > other) {
                 beyond.push(format!("{type_name} rows:{}", format!("{own:?}").to_lowercase()));
             }
@@ -167,7 +170,7 @@ impl Rights {
     }
 
     /// How far the role reaches on each type.
-    pub(super) fn scopes(&self) -> impl Iterator<Item = (&str, Scope)> {
+    pub fn scopes(&self) -> impl Iterator<Item = (&str, Scope)> {
         self.rows.iter().map(|(type_name, scope)| (type_name.as_str(), *scope))
     }
 
@@ -213,7 +216,56 @@ impl Rights {
     }
 }
 
+impl FieldRights {
+    /// What either allows.
+    fn or(self, other: Self) -> Self {
+        Self {
+            read: self.read.max(other.read),
+            lookup: self.lookup || other.lookup,
+            create: self.create || other.create,
+            update: self.update || other.update,
+            reveal: self.reveal || other.reveal,
+            reveal_freely: self.reveal_freely || other.reveal_freely,
+        }
+    }
+
+    /// What both allow.
+    fn and(self, other: Self) -> Self {
+        Self {
+            read: self.read.min(other.read),
+            lookup: self.lookup && other.lookup,
+            create: self.create && other.create,
+            update: self.update && other.update,
+            reveal: self.reveal && other.reveal,
+            reveal_freely: self.reveal_freely && other.reveal_freely,
+        }
+    }
+}
+
 impl Rights {
+    /// These rights as far as one of these token scopes allows as much: never more, and nothing without a scope.
+    pub(super) fn within(&self, scopes: &[&Self]) -> Self {
+        let mut fields = self.fields.clone();
+        for field in self.catalog.field_ids() {
+            let allowed = scopes.iter().map(|scope| scope.decided(field));
+            if let Some(own) = fields.get_mut(usize::from(field.0)) {
+                *own = own.and(allowed.fold(FieldRights::default(), FieldRights::or));
+            }
+        }
+        let rows = self.rows.iter().filter_map(|(type_name, own)| {
+            let allowed = scopes.iter().filter_map(|scope| scope.scope(type_name)).max()?;
+            Some((type_name.clone(), allowed.min(*own)))
+        });
+        let narrowed_by = Some(scopes.iter().map(|scope| scope.key.clone()).collect());
+        let rights = Self::new(&self.key, &self.role, self.catalog.clone(), fields, rows.collect());
+        Self { narrowed_by, ..rights }
+    }
+
+    /// What the rules call the token scopes that narrow these rights; none where nothing does.
+    pub(super) fn narrowed_by(&self) -> Option<&[String]> {
+        self.narrowed_by.as_deref()
+    }
+
     /// The same rights without those on these fields.
     pub(super) fn without(&self, names: &[&str]) -> Self {
         let fields = names.iter().filter_map(|name| self.catalog.field(name));
@@ -236,7 +288,9 @@ impl Rights {
                 change(rights);
             }
         }
-        Self::new(&self.key, &self.role, self.catalog.clone(), fields, self.rows.clone())
+        let narrowed_by = self.narrowed_by.clone();
+        let changed = Self::new(&self.key, &self.role, self.catalog.clone(), fields, self.rows.clone());
+        Self { narrowed_by, ..changed }
     }
 
     /// The level of a field by its name; an unknown name is denied.

@@ -22,7 +22,7 @@ crate::nodes! {
 }
 
 fn written(text: &FreeText) -> Written {
-    Written::new(text.clone(), Vec::new())
+    Written::new(text.clone(), None)
 }
 
 /// A call with a customer.

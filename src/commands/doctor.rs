@@ -40,11 +40,13 @@ use Finding::{Fail, Fine, Warn};
 /// A check and its name.
 type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 12] = [
     ("profile", profile),
     ("data folder", data_folder),
     ("keys", keys),
     ("redis", redis),
+    ("mail", mail),
+    ("links in letters", links),
     ("database", database),
     ("migrations", migrations),
     ("database role", role),
@@ -146,6 +148,25 @@ fn redis(seen: &Seen<'_>) -> Option<Finding> {
         Err(why) => Warn(format!(
             "{url}: {why}; until it answers, instances learn of changes from the database alone"
         )),
+    })
+}
+
+fn mail(seen: &Seen<'_>) -> Option<Finding> {
+    let config = seen.config;
+    Some(match (&config.smtp_url, config.profile) {
+        (Some(url), _) => Fine(format!("{url}, from {}", config.mail_from)),
+        (None, Profile::Development) => Fine(format!("files in {}", config.mail_dir.display())),
+        (None, Profile::Production) => {
+            Warn(format!("letters stay as files in {}; give smtp_url", config.mail_dir.display()))
+        }
+    })
+}
+
+fn links(seen: &Seen<'_>) -> Option<Finding> {
+    let (url, profile) = (&seen.config.portal_url, seen.config.profile);
+    Some(match *url == seen.config.public_url && profile == Profile::Production {
+        false => Fine(url.to_string()),
+        true => Warn(format!("{url} is the service itself; give portal_url the address of your pages")),
     })
 }
 

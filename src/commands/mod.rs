@@ -5,6 +5,7 @@
 //! standard error.
 
 mod doctor;
+mod identity;
 mod keys;
 mod log;
 mod policy;
@@ -23,6 +24,7 @@ use custodian::app::{self, StartError};
 use custodian::config::{Config, Flag, Sources, prepare_data_dir};
 use custodian::error::Error;
 
+use self::identity::IdentityCommand;
 use self::keys::KeysCommand;
 use self::policy::PolicyCommand;
 use self::user::UserCommand;
@@ -92,6 +94,9 @@ enum Command {
     /// One line for each check; status 1 if one fails. On PostgreSQL also prints how to create its roles.
     #[command(after_help = "Example:\n  custodian doctor --profile production")]
     Doctor,
+    /// Say which account somebody signs in to whom another issuer knows
+    #[command(subcommand)]
+    Identity(IdentityCommand),
     /// Print the GraphQL schema
     #[command(after_help = "Example:\n  custodian schema > schema.graphql")]
     Schema,
@@ -213,6 +218,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
             seed::run(configure(settings, ServeSettings::default())?, demo, customers)
         }
         Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
+        Command::Identity(command) => identity::run(configure(settings, ServeSettings::default())?, command),
         Command::Keys(command) => keys::run(&command, &configure(settings, ServeSettings::default())?),
         Command::User(command) => user::run(command, &configure(settings, ServeSettings::default())?),
         Command::Policy(command) => policy::run(command, settings),

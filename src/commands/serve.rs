@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use custodian::app::App;
 use custodian::clock::Clock;
@@ -10,8 +11,12 @@ use custodian::http;
 use custodian::seed::DEMO_ACCOUNTS;
 use secrecy::ExposeSecret;
 use tokio::signal;
+use tokio::sync::oneshot;
 
 use super::{Failure, print, runtime};
+
+/// How long the letter under way may take once the server is told to stop.
+const LAST_LETTER: Duration = Duration::from_secs(30);
 
 pub(super) fn run(config: Config) -> Result<(), Failure> {
     runtime()?.block_on(serve(config))
@@ -29,10 +34,21 @@ async fn serve(config: Config) -> Result<(), Failure> {
     tracing::info!(address = %listeners.address(), "serving");
     let follower = tokio::spawn({
         let app = app.clone();
-        async move { tokio::join!(app.follow(), app.forget_attempts()) }
+        async move { tokio::join!(app.follow(), app.forget()) }
+    });
+    let (stopping, stopped) = oneshot::channel::<()>();
+    let postman = tokio::spawn({
+        let app = app.clone();
+        // Nothing is ever sent: the sender's end is the message.
+        async move { app.deliver_until(async { drop(stopped.await) }).await }
     });
     let served = http::serve(listeners, app, stop).await.map_err(Failure::failed);
     follower.abort();
+    drop(stopping);
+    // The letter under way is finished. One that takes longer is sent again by somebody else.
+    if tokio::time::timeout(LAST_LETTER, postman).await.is_err() {
+        tracing::warn!("stopped with a letter under way");
+    }
     served
 }
 

@@ -85,7 +85,7 @@ async fn make(create: Create, password: &SecretString, config: &Config) -> Resul
     let password = password.hashed().await?;
     let policy = app::load_policy(config).await?.snapshot();
     let viewer = Viewer::anonymous();
-    let rights = policy.rights_of(&viewer).cloned();
+    let rights = policy.rights_of(&viewer);
     let rights = rights.ok_or_else(|| Failure::failed("the policy lacks a role"))?;
     let db = app::migrate(config).await?;
     let origin = Origin { request_id: "custodian user create".to_owned(), ..Origin::default() };

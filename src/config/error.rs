@@ -3,7 +3,8 @@
 use figment::error::{Actual, Kind};
 
 /// Keys whose value no message repeats.
-const SECRETS: [&str; 4] = ["database_url", "migration_database_url", "redis_url", "demo_password"];
+const SECRETS: [&str; 5] =
+    ["database_url", "migration_database_url", "redis_url", "smtp_url", "demo_password"];
 
 /// How much of a wrong value a message repeats, in characters.
 const SHOWN: usize = 60;

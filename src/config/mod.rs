@@ -7,7 +7,10 @@
 mod data_dir;
 mod database_url;
 mod error;
+mod issuer;
+mod public_url;
 mod redis_url;
+mod smtp_url;
 mod sources;
 mod value;
 
@@ -16,13 +19,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use lettre::Address;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub use self::data_dir::prepare as prepare_data_dir;
 pub use self::database_url::DatabaseUrl;
 pub use self::error::ConfigError;
+pub use self::issuer::{IssuerConfig, SignatureAlgorithm};
+pub use self::public_url::PublicUrl;
 pub use self::redis_url::RedisUrl;
+pub use self::smtp_url::SmtpUrl;
 pub use self::sources::{Flag, Sources};
 
 /// The password of the demo accounts when none is configured.
@@ -30,6 +37,9 @@ pub const DEMO_PASSWORD: &str = "Custodian-Demo-1";
 
 /// The folder of keys within the data folder.
 const KEYS: &str = "keys";
+
+/// The folder of letters within the data folder.
+const MAIL: &str = "mail";
 
 /// What the server is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -79,6 +89,20 @@ pub struct Config {
     /// Where instances tell each other what changed, if anywhere.
     #[serde(deserialize_with = "RedisUrl::optional")]
     pub redis_url: Option<RedisUrl>,
+    /// The server that letters are given to; where there is none, they become files.
+    #[serde(deserialize_with = "SmtpUrl::optional")]
+    pub smtp_url: Option<SmtpUrl>,
+    /// The folder of those files.
+    #[serde(deserialize_with = "value::folder")]
+    pub mail_dir: PathBuf,
+    /// Whom letters are from.
+    #[serde(deserialize_with = "value::mail_address")]
+    pub mail_from: Address,
+    /// The address under which clients reach the service: the issuer of its tokens (RFC 8414, 2).
+    #[serde(deserialize_with = "public_url::origin")]
+    pub public_url: PublicUrl,
+    /// The pages that links in letters lead to.
+    pub portal_url: PublicUrl,
     /// The largest page of a connection.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 1000>")]
     pub max_page_size: u32,
@@ -114,6 +138,8 @@ pub struct Config {
     pub reveal: Quota,
     /// Looking customers up.
     pub lookup: Quota,
+    /// Adding customers.
+    pub customer_create: Pace,
     /// Proxies whose word on the client's address is taken.
     #[serde(deserialize_with = "value::networks")]
     pub trusted_proxies: Vec<IpNet>,
@@ -121,6 +147,33 @@ pub struct Config {
     pub passwords: Passwords,
     /// Guessing at passwords and codes.
     pub sign_in: SignIn,
+    /// Programs that call in the name of accounts.
+    pub api_clients: ApiClients,
+    /// OpenID issuers whose tokens are taken.
+    pub issuers: Vec<IssuerConfig>,
+    /// Links in letters.
+    pub links: Links,
+}
+
+/// Programs that call in the name of accounts.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct ApiClients {
+    /// How many days after its creation one expires at the latest.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 3650>")]
+    pub max_lifetime_days: u32,
+}
+
+/// How long links in letters can be used.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Links {
+    /// To choose a new password, in minutes.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1440>")]
+    pub reset_minutes: u32,
+    /// To accept an invitation, in days.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 90>")]
+    pub invitation_days: u32,
 }
 
 /// Which passwords may be chosen.
@@ -175,6 +228,15 @@ pub struct Quota {
     /// Within an hour.
     #[serde(deserialize_with = "value::whole::<_, _, 0, 1000>")]
     pub per_hour: usize,
+}
+
+/// How often a user may do something at once.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Pace {
+    /// Within a minute.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1000>")]
+    pub per_minute: usize,
 }
 
 /// What one GraphQL request may ask for. Counts are after expansion of fragments.
@@ -256,7 +318,8 @@ impl Config {
     /// The defaults with this database and data folder; no file and no variable is read.
     pub fn for_tests(database_url: String, data_dir: PathBuf) -> Self {
         let (database_url, signing_keys_dir) = (DatabaseUrl::unchecked(database_url), data_dir.join(KEYS));
-        Self { database_url, signing_keys_dir, data_dir, ..Self::default() }
+        let mail_dir = data_dir.join(MAIL);
+        Self { database_url, signing_keys_dir, mail_dir, data_dir, ..Self::default() }
     }
 
     /// The database as the owner of its tables connects to it.

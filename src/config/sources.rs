@@ -1,5 +1,6 @@
 //! Where settings come from, lowest first, each value with a name of its source for messages.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use figment::{Figment, Metadata, Profile as Section, Provider};
 
 use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, one_line};
-use super::{Config, KEYS, Profile};
+use super::public_url::is_loopback;
+use super::{Config, KEYS, MAIL, Profile};
 
 /// What is read besides the defaults. The default is nothing.
 #[derive(Debug, Default)]
@@ -73,7 +75,7 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     let defaults = parse(DEFAULTS, "the defaults")?;
     // The profile's part does not matter here: it is for the keys and their types.
     let mut keys = defaults.clone();
-    keys.extend(following(Profile::Development, ""));
+    keys.extend(following(Profile::Development, "", ""));
 
     let mut figment = Figment::from(Layer { origin: "the defaults".to_owned(), values: defaults });
     if let Some((path, required)) = &sources.file
@@ -93,22 +95,60 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     }
     let profile = figment.extract_inner("profile")?;
     let data_dir: PathBuf = figment.extract_inner("data_dir")?;
-    let values = following(profile, &data_dir.to_string_lossy());
-    Ok(figment.join(Layer { origin: "the defaults".to_owned(), values }).extract()?)
+    // What is no text is refused as what it is.
+    let listen: String = figment.extract_inner("listen").unwrap_or_default();
+    let public_url = figment.extract_inner("public_url").unwrap_or_else(|_| format!("http://{listen}"));
+    let values = following(profile, &data_dir.to_string_lossy(), &public_url);
+    let config = figment.join(Layer { origin: "the defaults".to_owned(), values }).extract()?;
+    refuse_plain(&config)?;
+    refuse_ambiguous_issuers(&config)?;
+    Ok(config)
+}
+
+/// Keys and secrets that came in plain HTTP are anybody's: only a developer's own machine may be asked so.
+fn refuse_plain(config: &Config) -> Result<(), ConfigError> {
+    if config.profile != Profile::Production {
+        return Ok(());
+    }
+    if config.issuers.iter().any(|issuer| is_loopback(&issuer.jwks_url)) {
+        return Err(combined("issuers.jwks_url", "in production keys come by HTTPS"));
+    }
+    for (key, url) in [("public_url", &config.public_url), ("portal_url", &config.portal_url)] {
+        if url.is_plain() {
+            return Err(combined(key, "in production one comes by HTTPS: set it to an https address"));
+        }
+    }
+    Ok(())
+}
+
+/// A token must tell by its issuer whose it is.
+fn refuse_ambiguous_issuers(config: &Config) -> Result<(), ConfigError> {
+    let mut names = BTreeSet::from([config.public_url.to_string()]);
+    match config.issuers.iter().all(|issuer| names.insert(issuer.issuer.clone())) {
+        true => Ok(()),
+        false => Err(combined("issuers.issuer", "two issuers have this name, or it is public_url, our own")),
+    }
+}
+
+/// What is wrong with a key only beside others.
+fn combined(key: &str, problem: &str) -> ConfigError {
+    let origin = "the configuration as a whole".to_owned();
+    ConfigError::Key { key: key.to_owned(), problem: problem.to_owned(), origin }
 }
 
 /// The defaults that follow from other keys.
-fn following(profile: Profile, data_dir: &str) -> Dict {
+fn following(profile: Profile, data_dir: &str, public_url: &str) -> Dict {
     let production = profile == Profile::Production;
+    let within = |folder| Value::from(Path::new(data_dir).join(folder).to_string_lossy().as_ref());
     Dict::from([
         ("database_url".to_owned(), Value::from(DatabaseUrl::file_in(data_dir))),
-        (
-            "signing_keys_dir".to_owned(),
-            Value::from(Path::new(data_dir).join(KEYS).to_string_lossy().as_ref()),
-        ),
+        ("signing_keys_dir".to_owned(), within(KEYS)),
+        ("mail_dir".to_owned(), within(MAIL)),
         ("log_format".to_owned(), Value::from(if production { "json" } else { "text" })),
         ("graphiql".to_owned(), Value::from(!production)),
         ("introspection".to_owned(), Value::from(!production)),
+        ("portal_url".to_owned(), Value::from(public_url)),
+        ("public_url".to_owned(), Value::from(public_url)),
     ])
 }
 

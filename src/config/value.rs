@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use lettre::Address;
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use tracing_subscriber::EnvFilter;
@@ -84,6 +85,11 @@ pub(super) fn optional_address<'de, D: Deserializer<'de>>(
     text(deserializer, ADDRESS, |text| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) })
 }
 
+/// An address of e-mail.
+pub(super) fn mail_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+    text(deserializer, "an address such as no-reply@isp.example", |text| text.parse().ok())
+}
+
 /// A folder.
 pub(super) fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     text(deserializer, "a folder", |text| {
@@ -145,7 +151,7 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
 
 /// Whether the text is an origin as browsers send it (RFC 6454, 6.2): scheme, host and perhaps a port, in lower case.
 /// `*` and `null` are not: neither names who is allowed.
-fn is_origin(text: &str) -> bool {
+pub(super) fn is_origin(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     matches!(scheme, "http" | "https")
         && !rest.contains(['/', '@', '*'])

@@ -1,7 +1,9 @@
-//! Customers, their addresses and contacts.
+//! Customers, their addresses and contacts, their accounts, and how their e-mail addresses are verified.
 
+mod account;
 mod address;
 mod address_mutation;
+mod confirm_mutation;
 mod contact;
 mod contact_mutation;
 mod lifecycle;
@@ -9,9 +11,12 @@ mod lookup;
 mod mutation;
 mod object;
 mod query;
+mod verification;
+mod verification_mutation;
 
 pub use self::address::Address;
 pub use self::address_mutation::AddressMutation;
+pub use self::confirm_mutation::ConfirmMutation;
 pub use self::contact::Contact;
 pub use self::contact_mutation::ContactMutation;
 pub use self::lifecycle::LifecycleMutation;
@@ -19,3 +24,5 @@ pub use self::lookup::{LOOKUP, LookupQuery};
 pub use self::mutation::CustomerMutation;
 pub use self::object::Customer;
 pub use self::query::{CustomerFilter, CustomerQuery};
+pub use self::verification::EmailVerification;
+pub use self::verification_mutation::VerificationMutation;

@@ -17,8 +17,8 @@ use garde::Validate;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveValue, ColumnTrait, QueryFilter, Set};
 
-use super::Customer;
-use crate::audit::{Change, Event, EventType, Subject, recorded};
+use super::{Customer, account, verification};
+use crate::audit::{Change, Event, EventType, Quotas, Subject, counted, recorded, within};
 use crate::authz::{InOperation, Operation, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::{BigInt, CountryCode, EmailAddress, LanguageCode, PartialDate, PhoneNumber};
@@ -87,6 +87,14 @@ pub struct CustomerCreateInput {
     /// How likely it is not to pay: 0 to 100.
     #[garde(inner(range(min = 0, max = 100)))]
     risk_score: Option<i32>,
+    /// `name@domain`, of the provider's domain: the customer gets an account to sign in with. Goes with `password`.
+    #[garde(skip)]
+    #[graphql(validator(max_length = 320))]
+    username: Option<String>,
+    /// The first password of that account.
+    #[garde(skip)]
+    #[graphql(validator(max_length = 512))]
+    password: Option<String>,
 }
 
 /// What is to be changed; what is not given stays, null removes.
@@ -156,46 +164,23 @@ crate::payloads! {
 /// What must be unique, by the column in the constraint.
 const UNIQUE: [(&str, &str); 2] = [("email", "email"), ("external_reference", "externalReference")];
 
+/// Under which the log has new customers, and their number is limited.
+const CREATE: &str = "customerCreate";
+
 /// What can be changed about customers.
 #[derive(Default)]
 pub struct CustomerMutation;
 
 #[Object]
 impl CustomerMutation {
-    /// Adds a customer, as a prospect.
+    /// Adds a customer, as a prospect; with a user name and a password also the account by which it signs in, and a letter
+    /// that asks to confirm its e-mail address, if it has one. At most ten a minute.
     async fn customer_create(
         &self,
         ctx: &Context<'_>,
         input: CustomerCreateInput,
     ) -> Maybe<CustomerCreatePayload> {
-        certain(async {
-            let operation = ctx.operation()?;
-            recorded(operation, "customerCreate", async || {
-                let tenant = own_tenant(operation).await?;
-                let reseller = reseller_of_new(operation, input.reseller_id).await?;
-                let manager = match input.account_manager_id {
-                    Some(id) => Some(manager(operation, id.0).await?),
-                    None => None,
-                };
-                let (mut row, names) = accept!(new_row(input, &tenant, operation.clock.today()));
-                let id = CustomerId::from_uuid(operation.clock.new_uuid());
-                let now = operation.clock.now();
-                row.id = Set(id);
-                row.tenant_id = Set(tenant.id);
-                row.reseller_id = Set(reseller);
-                row.account_manager_id = Set(manager);
-                row.created_at = Set(now);
-                row.updated_at = Set(now);
-                let number = numbers::next(operation, tenant.id, "CUSTOMER").await?;
-                row.customer_number = Set(format!("C-{number:06}"));
-                let added = Scoped::<Entity>::of(operation).insert(row).await;
-                let added = accept!(validate::taken(added, &UNIQUE)?);
-                let event = Event::done(EventType::CustomerCreated, subject(&added));
-                Ok(Change::Done(added, event.fields(names)))
-            })
-            .await
-        })
-        .await
+        certain(create(ctx, input)).await
     }
 
     /// Changes a customer's data.
@@ -225,6 +210,49 @@ impl CustomerMutation {
         })
         .await
     }
+}
+
+async fn create(ctx: &Context<'_>, mut input: CustomerCreateInput) -> Result<Outcome<Model>> {
+    let (operation, kind, limit) = (ctx.operation()?, EventType::CustomerCreated, Quotas::of(ctx)?.create);
+    let given = (input.username.take(), input.password.take());
+    if given != (None, None) {
+        // Nobody has passwords hashed for customers that he may not add.
+        within(operation, CREATE, kind, limit).await?;
+    }
+    let account = match account::prepared(ctx, given.0, given.1).await? {
+        Ok(account) => account,
+        Err(reasons) => return Ok(Err(reasons)),
+    };
+    counted(operation, CREATE, kind, limit, async || {
+        let tenant = own_tenant(operation).await?;
+        let reseller = reseller_of_new(operation, input.reseller_id).await?;
+        let manager = match input.account_manager_id {
+            Some(id) => Some(manager(operation, id.0).await?),
+            None => None,
+        };
+        let (mut row, mut names) = accept!(new_row(input, &tenant, operation.clock.today()));
+        let id = CustomerId::from_uuid(operation.clock.new_uuid());
+        let now = operation.clock.now();
+        row.id = Set(id);
+        row.tenant_id = Set(tenant.id);
+        row.reseller_id = Set(reseller);
+        row.account_manager_id = Set(manager);
+        row.created_at = Set(now);
+        row.updated_at = Set(now);
+        let number = numbers::next(operation, tenant.id, "CUSTOMER").await?;
+        row.customer_number = Set(format!("C-{number:06}"));
+        let added = Scoped::<Entity>::of(operation).insert(row).await;
+        let added = accept!(validate::taken(added, &UNIQUE)?);
+        if let Some(account) = account {
+            accept!(account.add(operation, &added).await?);
+            names.push("username");
+            if let Some(email) = added.email.clone() {
+                verification::ask(ctx, &added, email, Some(operation.identity()?.user)).await?;
+            }
+        }
+        Ok(Change::Done(added.clone(), Event::done(kind, subject(&added)).fields(names)))
+    })
+    .await
 }
 
 /// What an event about a customer is about.

@@ -3,9 +3,9 @@
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{CustomerStatus, CustomerType, GovernmentIdType, KycStatus};
 use custodian_entity::personal::{Email, GovernmentId, Phone, TaxId};
-use custodian_entity::{address, contact, identity_check, reseller, tenant, user};
+use custodian_entity::{address, contact, email_verification, identity_check, reseller, tenant, user};
 
-use super::{Address, Contact};
+use super::{Address, Contact, EmailVerification};
 use crate::authz::{InOperation, Pii, Withheld, field};
 use crate::billing::{Invoice, Payment};
 use crate::calls::{CallLog, IdentityCheck};
@@ -194,6 +194,14 @@ impl Customer {
         certain(async {
             let rows = children::<contact::Entity>(ctx, "customer_id", self.0.id).await?;
             Ok::<Vec<Contact>, Error>(rows.into_iter().map(Contact).collect())
+        })
+        .await
+    }
+    /// How its e-mail addresses were verified, and what is yet to be answered.
+    async fn email_verifications(&self, ctx: &Context<'_>) -> Maybe<Vec<EmailVerification>> {
+        certain(async {
+            let rows = children::<email_verification::Entity>(ctx, "customer_id", self.0.id).await?;
+            Ok::<Vec<EmailVerification>, Error>(rows.into_iter().map(EmailVerification).collect())
         })
         .await
     }

@@ -25,10 +25,25 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Of whoever is about to be found out: every account with what it hangs on. For reading only.
+    /// Of whoever is about to be found out: every account and API client with what it hangs on. For reading only.
     pub fn of_sign_in() -> Self {
-        let found = ["Tenant", "Reseller", "User", "Role", "RoleGrant", "Session", "RefreshToken"];
+        let found = [
+            "Tenant",
+            "Reseller",
+            "User",
+            "Role",
+            "RoleGrant",
+            "Session",
+            "RefreshToken",
+            "AccountToken",
+            "ApiClient",
+        ];
         Self { scopes: scopes(found.map(|kind| (kind, Scope::All))), ..Self::default() }
+    }
+
+    /// Of whoever brings the token of a letter: every confirmation, to find the one it belongs to. For reading only.
+    pub fn of_verification() -> Self {
+        Self { scopes: scopes([("EmailVerification", Scope::All)]), ..Self::default() }
     }
 
     /// Of the service itself, reading what tenants' own roles may do.

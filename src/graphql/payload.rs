@@ -17,6 +17,10 @@ pub enum UserErrorCode {
     InvalidTransition,
     /// The rules do not allow this password.
     PasswordTooWeak,
+    /// The token of a link is not valid any longer.
+    TokenExpired,
+    /// The token of a link was used before.
+    TokenUsed,
 }
 
 /// Why a mutation could not do what was asked. Nothing was changed.

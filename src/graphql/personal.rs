@@ -115,12 +115,13 @@ impl Personal for Mac {
 /// Text somebody wrote, with what is known of the people it may name.
 pub struct Written {
     text: personal::FreeText,
-    known: Vec<(&'static str, String)>,
+    known: Option<Vec<(&'static str, String)>>,
 }
 
 impl Written {
-    /// Text whose mask also finds these values: a kind such as `NAME`, and the value.
-    pub fn new(text: personal::FreeText, known: Vec<(&'static str, String)>) -> Self {
+    /// Text whose mask also finds these values: a kind such as `NAME`, and the value. Where nothing is known of whom it
+    /// may name, its mask hides it whole.
+    pub fn new(text: personal::FreeText, known: Option<Vec<(&'static str, String)>>) -> Self {
         Self { text, known }
     }
 }
@@ -131,7 +132,8 @@ impl Personal for Written {
         Value::String(self.text.expose().clone())
     }
     fn masked(&self) -> Value {
-        let known: Vec<_> = self.known.iter().map(|(kind, value)| mask::Known { kind, value }).collect();
+        let Some(known) = &self.known else { return Value::String(mask::HIDDEN.to_owned()) };
+        let known: Vec<_> = known.iter().map(|(kind, value)| mask::Known { kind, value }).collect();
         Value::String(mask::free_text(self.text.expose(), &known))
     }
 }

@@ -125,6 +125,11 @@ fn upper(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+fn is_scope(text: &str) -> bool {
+    let is_plain = |byte: u8| byte == b'!' || (b'#'..=b'[').contains(&byte) || (b']'..=b'~').contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
 fn is_language(text: &str) -> bool {
     let mut parts = text.split('-');
     let primary = parts.next().unwrap_or_default();
@@ -141,6 +146,8 @@ codes! {
     CountryCode, |text: &str| upper(text, 2), "expected a country of two capital letters (ISO 3166-1)";
     /// A currency: ISO 4217, such as `EUR`.
     CurrencyCode, |text: &str| upper(text, 3), "expected a currency of three capital letters (ISO 4217)";
+    /// What a token is limited to: a scope of OAuth 2 (RFC 6749, 3.3), such as `customers:read`.
+    TokenScope, is_scope, "expected a scope such as customers:read";
     /// A language: BCP 47, such as `en` or `pt-BR`.
     LanguageCode, is_language, "expected a language tag (BCP 47)";
 }

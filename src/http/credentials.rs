@@ -19,7 +19,7 @@ const LONGEST_ROLE: usize = 100;
 /// 401 for more than one `Authorization` header or anything but a well-formed bearer token; 400 for a role that cannot
 /// be a name.
 pub(super) fn read(headers: &HeaderMap) -> Result<Credentials<'_>, Refusal> {
-    Ok(Credentials { bearer: bearer(headers)?, role: role(headers)? })
+    Ok(Credentials { bearer: bearer(headers)?, role: role(headers)?, ip: None })
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {

@@ -16,7 +16,7 @@ use super::incoming::Incoming;
 use super::media::{self, MediaType};
 use super::{client_address, credentials, reads};
 use crate::app::App;
-use crate::authn::{Origin, Viewer};
+use crate::authn::{Credentials, Origin, Viewer};
 use crate::authz::nesting;
 use crate::error::Error;
 
@@ -46,7 +46,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             if announced_length(&head.headers).is_some_and(|length| length > limit as u64) {
                 return Err(Refusal::too_large(limit));
             }
-            let viewer = timeout_at(deadline, authenticate(app, &head.headers)).await.map_err(late)??;
+            let viewer = timeout_at(deadline, authenticate(app, &head)).await.map_err(late)??;
             let body = Request::from_parts(head.clone(), body);
             let body = timeout_at(deadline, Bytes::from_request(body, &())).await;
             let body =
@@ -58,7 +58,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             (viewer, incoming)
         }
         Method::GET => {
-            let viewer = timeout_at(deadline, authenticate(app, &head.headers)).await.map_err(late)??;
+            let viewer = timeout_at(deadline, authenticate(app, &head)).await.map_err(late)??;
             let incoming = Incoming::from_parameters(&head.uri)?;
             nesting::check(&incoming.query, app.config.limits.document_bytes)?;
             if !reads::only(&incoming) {
@@ -80,8 +80,9 @@ fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Refusal> {
-    let credentials = credentials::read(headers)?;
+async fn authenticate(app: &App, head: &Parts) -> Result<Viewer, Refusal> {
+    let ip = client_address::of(head, &app.config.trusted_proxies);
+    let credentials = Credentials { ip, ..credentials::read(&head.headers)? };
     let viewer = app.authenticate(credentials).await;
     viewer.map_err(|error| match error {
         Error::Unauthenticated => Refusal::bad_credentials(),
@@ -89,7 +90,8 @@ async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Refusal>
     })
 }
 
-fn origin(app: &App, id: &RequestId, head: &Parts) -> Origin {
+/// Where a request comes from.
+pub(super) fn origin(app: &App, id: &RequestId, head: &Parts) -> Origin {
     let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
         request_id: id.to_string(),

@@ -113,24 +113,33 @@ fn weight(text: &str) -> u16 {
 /// Status 415. No type that a web page may send without asking first is accepted, so other sites' pages cannot post
 /// here.
 pub(super) fn check_body_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let refused = |message| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code::BAD_USER_INPUT, message);
+    body_type(headers, "application/json")
+        .map_err(|message| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code::BAD_USER_INPUT, message))
+}
+
+/// Whether a request's body is a plain form in UTF-8.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    body_type(headers, "application/x-www-form-urlencoded").is_ok()
+}
+
+fn body_type(headers: &HeaderMap, expected: &str) -> Result<(), String> {
     if elements(headers, &CONTENT_ENCODING).any(|coding| coding != "identity") {
-        return Err(refused("the body must not be compressed"));
+        return Err("the body must not be compressed".to_owned());
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let one = match (types.next(), types.next()) {
         (Some(one), None) => one.to_str().unwrap_or_default().to_ascii_lowercase(),
-        _ => return Err(refused("the content type must be application/json")),
+        _ => return Err(format!("the content type must be {expected}")),
     };
     let mut parts = one.split(';').map(str::trim);
-    if parts.next() != Some("application/json") {
-        return Err(refused("the content type must be application/json"));
+    if parts.next() != Some(expected) {
+        return Err(format!("the content type must be {expected}"));
     }
     let is_utf8 = |parameter: &str| match parameter.split_once('=') {
         Some((name, value)) if name.trim() == "charset" => value.trim().trim_matches('"') == "utf-8",
         _ => true,
     };
-    if parts.all(is_utf8) { Ok(()) } else { Err(refused("the body must be UTF-8")) }
+    if parts.all(is_utf8) { Ok(()) } else { Err("the body must be UTF-8".to_owned()) }
 }
 
 /// The elements of a list header, in lower case.

@@ -14,6 +14,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use super::edge::set_headers;
 use crate::authz::denial::DENIALS;
 use crate::config::Profile;
+use crate::mail;
 
 const REQUESTS: &str = "custodian_http_requests_total";
 const DURATION: &str = "custodian_http_request_duration_seconds";
@@ -42,6 +43,9 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()?;
     metrics::describe_counter!(REQUESTS, "HTTP requests answered");
     metrics::describe_counter!(DENIALS, "Fields and operations denied, once an operation each");
+    metrics::describe_gauge!(mail::WAITING, "Letters that wait to be sent");
+    metrics::describe_counter!(mail::SENT, "Letters sent");
+    metrics::describe_counter!(mail::FAILED, "Letters given up");
     metrics::describe_histogram!(
         DURATION,
         metrics::Unit::Seconds,

@@ -1,12 +1,12 @@
 //! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft), `/graphiql`,
-//! `/.well-known/jwks.json`, `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
+//! `/.well-known/jwks.json`, the addresses of OAuth 2, `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
 //!
 //! ```text
 //! edge (request id, span, panic, headers, count) ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
 //! ```
 //!
 //! Invariants: every answer this server makes passes `edge`, so every one has a request id and the security headers,
-//! 404 and 500 too; a refusal has the shape of a GraphQL error and repeats nothing that was sent; nothing is read of
+//! 404 and 500 too; a refusal has the shape of a GraphQL error (of RFC 6749 at the addresses of OAuth) and repeats nothing that was sent; nothing is read of
 //! a body before its type, announced size and credentials have been accepted; no body, query text, variable or token
 //! is logged. (What is no HTTP at all, or too long a head, is answered by hyper before any of this.)
 //!
@@ -23,6 +23,7 @@ mod incoming;
 mod jwks;
 mod media;
 mod metrics;
+mod oauth;
 mod reads;
 mod server;
 
@@ -47,7 +48,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/graphql", any(graphql::graphql))
         .route("/.well-known/jwks.json", get(jwks::keys))
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready))
+        .merge(oauth::routes());
     if app.config.graphiql {
         router = router.merge(graphiql::routes());
     }

@@ -106,6 +106,8 @@ impl Account {
             email: Email::new(self.username),
             password_hash: Some(password_hash.to_owned()),
             token_version: 0,
+            tokens_valid_after: None,
+            reset_not_before: None,
             mfa_enabled: false,
             must_change_password: false,
             password_changed_at: Some(created_at + TimeDelta::minutes(3)),

@@ -1,8 +1,8 @@
 //! Rows that are written together, parents before children.
 
 use custodian_entity::{
-    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
-    subscription, ticket, ticket_message, user,
+    address, call_log, contact, customer, email_verification, identity_check, invoice, invoice_line,
+    network_service, payment, subscription, ticket, ticket_message, user,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -25,6 +25,7 @@ pub(super) struct Batch {
     pub(super) ticket_messages: Vec<ticket_message::Model>,
     pub(super) call_logs: Vec<call_log::Model>,
     pub(super) identity_checks: Vec<identity_check::Model>,
+    pub(super) email_verifications: Vec<email_verification::Model>,
 }
 
 impl Batch {
@@ -42,6 +43,7 @@ impl Batch {
         insert_all::<ticket::Entity>(db, self.tickets).await?;
         insert_all::<ticket_message::Entity>(db, self.ticket_messages).await?;
         insert_all::<call_log::Entity>(db, self.call_logs).await?;
-        insert_all::<identity_check::Entity>(db, self.identity_checks).await
+        insert_all::<identity_check::Entity>(db, self.identity_checks).await?;
+        insert_all::<email_verification::Entity>(db, self.email_verifications).await
     }
 }

@@ -23,6 +23,7 @@ use super::rows::{insert_all, select};
 use super::setting::Setting;
 use super::showcase;
 use super::source::{Source, opening};
+use super::verifications;
 
 /// The slug of the provider that everything else is added to.
 pub(super) const ACME: &str = "acme";
@@ -31,8 +32,9 @@ pub(super) const RESELLERS: [&str; 2] = ["NORTH", "SOUTH"];
 /// The first of its streams.
 pub(super) const ACME_STREAMS: u64 = 0;
 
-/// The places in the numbers of the customers that called: those with an account, and some more.
-const CALLERS: [u64; 6] = [1, 2, 3, 4, 7, 10];
+/// The places in the numbers of the customers that called: those with an account, one who has yet to answer a letter, and
+/// some more.
+const CALLERS: [u64; 7] = [1, 2, 3, 4, 7, 10, 17];
 
 /// A provider to be made.
 struct Provider {
@@ -196,6 +198,7 @@ async fn populate(
             && CALLERS.contains(&n)
         {
             calls::add(&mut batch, setting, &customer, &mut source);
+            verifications::add(&mut batch, &customer, &mut source);
         }
     }
     numbers.number(&mut batch);

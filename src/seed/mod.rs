@@ -28,6 +28,7 @@ mod showcase;
 mod source;
 mod texts;
 mod tickets;
+mod verifications;
 
 use custodian_entity::tenant;
 use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, PaginatorTrait, QueryFilter, TransactionTrait};

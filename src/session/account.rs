@@ -3,18 +3,21 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use custodian_entity::choice::UserStatus;
 use custodian_entity::id::UserId;
 use custodian_entity::personal::{IpAddress, Username};
 use custodian_entity::{tenant, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, NotSet, QueryFilter, Select, Set};
 
-use crate::authn::{ANONYMOUS, HeldRole, admitted_by, held_roles};
+use crate::accounts;
+use crate::authn::{HeldRole, admitted_by, held_roles};
 use crate::authz::Operation;
 use crate::clock::Clock;
 use crate::database::Settings;
 use crate::error::{Error, Result};
+use crate::mail::{Notice, Outbox};
 
 /// An account with its provider and the roles it holds now.
 pub(super) struct Account {
@@ -59,20 +62,19 @@ async fn find(operation: &Arc<Operation>, query: Select<user::Entity>) -> Result
 
 /// What row-level security is told while a sign-in is noted: nobody is signed in yet, and this is the account.
 pub(super) fn noting(account: Option<&Account>) -> Settings {
-    let user = account.map(|account| &account.user);
-    Settings {
-        user: user.map(|user| user.id),
-        tenant: user.map(|user| user.tenant_id),
-        role: ANONYMOUS.to_owned(),
-        ..Settings::default()
-    }
+    accounts::noting(account.map(|account| &account.user))
 }
 
-/// Counts a failed sign-in, if the account exists, and notes until when it waits.
+/// How often the owner of an account is told that somebody makes it wait.
+const TOLD_AGAIN_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// Counts a failed sign-in, if the account exists, and notes until when it waits. Its owner is told, once in a while.
 #[expect(clippy::disallowed_methods, reason = "there is no viewer whose rows could be scoped")]
 pub(super) async fn note_failure(
     operation: &Arc<Operation>,
+    outbox: &Outbox,
     username: &str,
+    owner: Option<&user::Model>,
     locked_until: Option<DateTime<Utc>>,
 ) -> Result<()> {
     let row = user::ActiveModel {
@@ -86,6 +88,13 @@ pub(super) async fn note_failure(
         .filter(user::Column::Username.eq(Username::new(username)))
         .exec(&*transaction)
         .await?;
+    let since = operation.clock.now() - TOLD_AGAIN_AFTER;
+    let is_news = |owner: &&user::Model| {
+        owner.status == UserStatus::Active && owner.locked_until.is_none_or(|until| until <= since)
+    };
+    if let Some(owner) = owner.filter(|_| locked_until.is_some()).filter(is_news) {
+        outbox.queue(operation, owner.tenant_id, &owner.email, Notice::AccountLocked).await?;
+    }
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn begin(
     let ip = origin.ip.map(|ip| ip.to_string()).unwrap_or_default();
     let user_agent = origin.user_agent.as_deref().unwrap_or_default();
     let begun = session::Model {
-        id: identity.session,
+        id: identity.session()?,
         tenant_id: identity.tenant,
         user_id: identity.user,
         role: identity.role.name.clone(),
@@ -83,10 +83,9 @@ pub(super) async fn token(operation: &Operation, hash: &str) -> Result<Option<re
 
 /// A session, which nobody else prolongs or ends before this transaction has ended. SQLite has one writer at a time
 /// anyway.
-pub(super) async fn locked(operation: &Operation, id: SessionId) -> Result<session::Model> {
+pub(super) async fn locked(operation: &Operation, id: SessionId) -> Result<Option<session::Model>> {
     let transaction = operation.transaction().await?;
-    let session = session::Entity::find_by_id(id).lock_exclusive().one(&*transaction).await?;
-    session.ok_or_else(|| Error::bug("a refresh token without a session"))
+    Ok(session::Entity::find_by_id(id).lock_exclusive().one(&*transaction).await?)
 }
 
 /// Takes a token of a locked session for the next. Those that could not be used any more go.

@@ -16,9 +16,11 @@ use crate::authn::token::Tokens;
 use crate::authn::username::normalised;
 use crate::authn::{Identity, act_as, confined};
 use crate::authz::{InOperation, Operation, mask};
+use crate::clock::Clock;
 use crate::database::Settings;
 use crate::error::{Error, Result};
 use crate::graphql::{Maybe, certain};
+use crate::mail::Outbox;
 
 /// A signed-in session.
 #[derive(SimpleObject)]
@@ -71,6 +73,7 @@ struct Given {
 
 async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
     let (operation, accounts, limits) = (ctx.operation()?, Accounts::of(ctx)?, limits(ctx)?);
+    let outbox = Outbox::of(ctx)?;
     // Nothing of the database is held while the password is hashed, and never two transactions at once.
     operation.end().await?;
     let address = operation.origin.ip.map(Guess::Address);
@@ -82,6 +85,7 @@ async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
     let noting = &operation.told(account::noting(found.as_ref()));
     let hash = found.as_ref().and_then(|account| account.user.password_hash.clone());
     let verdict = password::verify(&given.password, hash).await?;
+    let owner = found.as_ref().map(|account| account.user.clone());
     let found = found.filter(|account| verdict != Verdict::Wrong && account.may_sign_in(&operation.clock));
     let rehashed = match (verdict, &found) {
         (Verdict::Outdated, Some(_)) => Some(password::hash(&given.password).await?),
@@ -92,7 +96,7 @@ async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
         let locked_until = attempt.locked_until;
         let failed = if locked_until.is_some() { EventType::SignInLocked } else { EventType::SignInFailed };
         let Some(account) = found else {
-            account::note_failure(noting, &given.username, locked_until).await?;
+            account::note_failure(noting, outbox, &given.username, owner.as_ref(), locked_until).await?;
             let event = Event::sign_in(failed, masked, None);
             return Ok(Change::<_, Infallible>::Done(Err(Error::WrongCredentials), event));
         };
@@ -106,13 +110,13 @@ async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
                 return Ok(Change::Done(Err(Error::SecondFactorRequired), event));
             }
             Factor::Wrong => {
-                account::note_failure(noting, &given.username, locked_until).await?;
+                account::note_failure(noting, outbox, &given.username, owner.as_ref(), locked_until).await?;
                 let event = Event::sign_in(failed, masked, actor);
                 return Ok(Change::Done(Err(Error::SecondFactorRequired), event));
             }
             Factor::Proved | Factor::None => {}
         }
-        match act_as(&account.user, &account.held, given.role.as_deref(), session) {
+        match act_as(&account.user, &account.held, given.role.as_deref(), Some(session)) {
             Ok(identity) => {
                 attempt.succeeded(noting).await?;
                 account::note_success(noting, &account.user, rehashed).await?;
@@ -123,7 +127,7 @@ async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
                 }
                 let event = Event::sign_in(EventType::SignInSucceeded, masked, actor);
                 let event = event.in_role(&identity.role.name);
-                Ok(Change::Done(Ok((account, identity, refresh_token)), event))
+                Ok(Change::Done(Ok(SignedIn { account, identity, refresh_token }), event))
             }
             Err(error) => {
                 attempt.give_back(noting).await?;
@@ -133,24 +137,37 @@ async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
     })
     .await?;
     let Ok(signed_in) = signed_in;
-    let (account, identity, refresh_token) = signed_in?;
-    LoginPayload::of(ctx, account, identity, &refresh_token)
+    LoginPayload::of(ctx, signed_in?)
+}
+
+/// An account with a session that goes on.
+pub struct SignedIn {
+    pub(super) account: Account,
+    pub(super) identity: Identity,
+    /// What prolongs it, once.
+    pub refresh_token: SecretString,
+}
+
+impl SignedIn {
+    /// An access token of the session. It names the role that was chosen: where that takes a second factor, it is acted in
+    /// as soon as there is one.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when signing fails.
+    pub fn access_token(&self, tokens: &Tokens, clock: &Clock) -> Result<String> {
+        tokens.issue(&self.identity, self.account.user.token_version, clock)
+    }
 }
 
 impl LoginPayload {
-    /// What whoever has this account and refresh token gets.
-    pub(super) fn of(
-        ctx: &Context<'_>,
-        account: Account,
-        identity: Identity,
-        refresh_token: &SecretString,
-    ) -> Result<Self> {
+    /// What who signed in is answered.
+    pub(super) fn of(ctx: &Context<'_>, signed_in: SignedIn) -> Result<Self> {
         let tokens = ctx.data_opt::<Arc<Tokens>>();
         let tokens = tokens.ok_or_else(|| Error::bug("no token keys in the operation"))?;
-        let Account { user, tenant, held, .. } = account;
+        let access_token = signed_in.access_token(tokens, &ctx.operation()?.clock)?;
+        let SignedIn { account: Account { user, tenant, held, .. }, identity, refresh_token } = signed_in;
         Ok(Self {
-            // Names the role that was chosen: where that takes a second factor, it is acted in as soon as there is one.
-            access_token: tokens.issue(&identity, user.token_version, &ctx.operation()?.clock)?,
+            access_token,
             refresh_token: refresh_token.expose_secret().to_owned(),
             token_type: "Bearer",
             expires_in: tokens.ttl_seconds(),

@@ -2,6 +2,7 @@
 
 mod account;
 mod family;
+mod link;
 mod login;
 mod object;
 mod refresh;
@@ -10,10 +11,11 @@ mod viewer;
 
 use async_graphql::Context;
 
-pub use self::login::SessionMutation;
+pub use self::link::{Link, link_identity, unlink_identity};
+pub use self::login::{SessionMutation, SignedIn};
 pub use self::object::{Session, SessionsQuery};
-pub use self::refresh::RefreshMutation;
-pub use self::sign_out::SignOutMutation;
+pub use self::refresh::{RefreshMutation, refresh};
+pub use self::sign_out::{SignOutMutation, end_by_token};
 pub use self::viewer::{AccessLevel, SessionQuery, Viewer};
 use crate::config;
 use crate::error::{Error, Result};

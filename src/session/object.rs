@@ -55,7 +55,7 @@ impl Session {
     /// Whether it is the session of this request.
     async fn is_current(&self, ctx: &Context<'_>) -> bool {
         let identity = ctx.operation().ok().and_then(|operation| operation.viewer.identity());
-        identity.is_some_and(|who| who.session == self.0.id)
+        identity.is_some_and(|who| who.session == Some(self.0.id))
     }
     /// When it was ended before its time.
     async fn revoked_at(&self) -> Option<DateTime> {

@@ -1,4 +1,4 @@
-//! `tokenRefresh`: each refresh token is good once (RFC 9700, 4.14.2).
+//! `tokenRefresh`, and `grant_type=refresh_token` (RFC 6749, 6): each refresh token is good once (RFC 9700, 4.14.2).
 //!
 //! | a token comes | then |
 //! |---|---|
@@ -19,7 +19,7 @@ use custodian_entity::{refresh_token, session};
 use secrecy::SecretString;
 
 use super::account::{self, Account};
-use super::login::LoginPayload;
+use super::login::{LoginPayload, SignedIn};
 use super::{family, limits};
 use crate::accounts::end_session;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
@@ -47,21 +47,35 @@ impl RefreshMutation {
         )]
         refresh_token: String,
     ) -> Maybe<LoginPayload> {
-        certain(refresh(ctx, SecretString::from(refresh_token))).await
+        certain(async {
+            let token = SecretString::from(refresh_token);
+            let signed_in = refresh(ctx.operation()?, limits(ctx)?, "tokenRefresh", &token).await?;
+            LoginPayload::of(ctx, signed_in)
+        })
+        .await
     }
 }
 
-async fn refresh(ctx: &Context<'_>, token: SecretString) -> Result<LoginPayload> {
-    let (operation, limits) = (ctx.operation()?, limits(ctx)?);
+/// Exchanges a refresh token. The log names what asked for it.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it is none, or of no use any more; [`Error::Conflict`] when another was exchanged at the
+/// same moment; [`Error::Forbidden`] when the role is held no longer.
+pub async fn refresh(
+    operation: &Arc<Operation>,
+    limits: config::Session,
+    action: &'static str,
+    token: &SecretString,
+) -> Result<SignedIn> {
     // Never two transactions at once.
     operation.end().await?;
     let reading = operation.told(Settings::of_sign_in());
-    let found = find(&reading, &token_hash(&token)).await;
+    let found = find(&reading, &token_hash(token)).await;
     reading.end().await?;
     let (seen, account) = found?.ok_or(Error::Unauthenticated)?;
     let noting = &operation.told(account::noting(Some(&account)));
-    let exchanged = recorded(noting, "tokenRefresh", async || {
-        let session = family::locked(noting, seen.session_id).await?;
+    let exchanged = recorded(noting, action, async || {
+        let session = family::locked(noting, seen.session_id).await?.ok_or(Error::Unauthenticated)?;
         let token = family::token(noting, &seen.hash).await?.ok_or(Error::Unauthenticated)?;
         let now = noting.clock.now();
         let subject = Subject::row("Session", session.id, session.tenant_id);
@@ -85,8 +99,8 @@ async fn refresh(ctx: &Context<'_>, token: SecretString) -> Result<LoginPayload>
     })
     .await?;
     let Ok(exchanged) = exchanged;
-    let (identity, next) = exchanged?;
-    LoginPayload::of(ctx, account, identity, &next)
+    let (identity, refresh_token) = exchanged?;
+    Ok(SignedIn { account, identity, refresh_token })
 }
 
 /// The token as it is now, and whose it is.
@@ -110,6 +124,6 @@ async fn exchange(
     session: &session::Model,
     token: &refresh_token::Model,
 ) -> Result<(Identity, SecretString)> {
-    let identity = act_as(&account.user, &account.held, Some(&session.role), session.id)?;
+    let identity = act_as(&account.user, &account.held, Some(&session.role), Some(session.id))?;
     Ok((identity, family::prolong(noting, limits, session, token).await?))
 }

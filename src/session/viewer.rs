@@ -72,7 +72,8 @@ impl Viewer {
     }
     /// The roles that can be acted in.
     async fn roles(&self) -> Vec<&str> {
-        self.held.iter().map(|held| held.role.name.as_str()).collect()
+        let is_open = |held: &&HeldRole| self.identity.client.is_none() || held.role == self.identity.role;
+        self.held.iter().filter(is_open).map(|held| held.role.name.as_str()).collect()
     }
     /// The provider.
     async fn tenant(&self) -> Option<Tenant> {
@@ -106,7 +107,6 @@ impl Viewer {
     fn rights(&self, ctx: &Context<'_>) -> Result<Arc<Rights>> {
         policy(ctx)?
             .rights_of(&authn::Viewer::signed_in(self.identity.clone()))
-            .cloned()
             .ok_or_else(|| Error::Forbidden("this role is not in force".to_owned()))
     }
 }

@@ -80,11 +80,11 @@ impl Ticket {
     }
     /// In a few words.
     async fn subject(&self) -> Pii<Written, { field("Ticket.subject") }> {
-        Pii(Written::new(self.0.subject.clone(), Vec::new()))
+        Pii(Written::new(self.0.subject.clone(), None))
     }
     /// In full.
     async fn description(&self) -> Pii<Written, { field("Ticket.description") }> {
-        Pii(Written::new(self.0.description.clone(), Vec::new()))
+        Pii(Written::new(self.0.description.clone(), None))
     }
     /// Who works on it.
     async fn assignee(&self, ctx: &Context<'_>) -> Maybe<User> {
@@ -122,12 +122,12 @@ pub struct Author {
 
 impl TicketMessage {
     /// What is known of the people a message may name: looked up only where the message is masked.
-    async fn known(&self, ctx: &Context<'_>) -> Result<Vec<(&'static str, String)>> {
+    async fn known(&self, ctx: &Context<'_>) -> Result<Option<Vec<(&'static str, String)>>> {
         let is_masked = ctx
             .data_opt::<std::sync::Arc<Rights>>()
             .is_none_or(|rights| rights.level_by_name("TicketMessage.body") != Level::Clear);
         if !is_masked {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         known(ctx, self.0.customer_id).await
     }
@@ -160,6 +160,6 @@ impl TicketMessage {
     }
     /// What staff wrote among themselves.
     async fn internal_body(&self) -> Option<Pii<Written, { field("TicketMessage.internalBody") }>> {
-        self.0.internal_body.clone().map(|text| Pii(Written::new(text, Vec::new())))
+        self.0.internal_body.clone().map(|text| Pii(Written::new(text, None)))
     }
 }

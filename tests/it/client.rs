@@ -33,6 +33,11 @@ impl Client {
         Self { role: Some(role.to_owned()), ..self.clone() }
     }
 
+    /// The same caller, with this token.
+    pub fn bringing(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
     /// The same caller, from another address.
     pub fn from(&self, address: &str) -> Self {
         Self { address: address.parse().expect("an address"), ..self.clone() }

@@ -142,7 +142,9 @@ impl Source {
 impl Database {
     /// The configuration of a service on it. On PostgreSQL it is held by row-level security, and cannot migrate.
     pub fn config(&self) -> Config {
-        let config = Config::for_tests(self.url.clone(), self.folder.path().to_owned());
+        let mut config = Config::for_tests(self.url.clone(), self.folder.path().to_owned());
+        // Within the one minute in which a test takes place many customers are added; what limits them has its own tests.
+        config.customer_create.per_minute = 1_000;
         let has_owner = self.owner_url != self.url;
         let migration_database_url = has_owner.then(|| DatabaseUrl::parse(&self.owner_url)).flatten();
         Config { migration_database_url, ..config }

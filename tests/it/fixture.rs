@@ -3,14 +3,15 @@
 
 use std::collections::HashSet;
 
-use custodian_entity::choice::SessionEnd;
-use custodian_entity::id::{AuditEventId, SessionId, TypedId};
+use chrono::TimeDelta;
+use custodian_entity::choice::{ApiClientStatus, RateTier, SessionEnd, UserKind};
+use custodian_entity::id::{ApiClientId, AuditEventId, SessionId, TypedId};
 use custodian_entity::personal::IpAddress;
-use custodian_entity::{audit_event, customer, session, user};
+use custodian_entity::{api_client, audit_event, customer, role_grant, session, user};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::app::{TestApp, fixed_clock};
 use crate::client::{Answer, Client};
 
 /// Each role with the account that acts in it. The reseller is the one of [`MARIA`], the customer is [`MARIA`] itself.
@@ -77,6 +78,38 @@ pub async fn add_ended_sessions(db: &DatabaseConnection) {
 /// Every row of an entity.
 pub async fn all<E: EntityTrait>(app: &TestApp) -> Vec<E::Model> {
     E::find().all(app.db()).await.expect("the database answers")
+}
+
+/// An API client of each account of staff and resellers, in the role it holds, past the service. Nobody knows a secret.
+pub async fn api_clients(db: &DatabaseConnection) {
+    let users = user::Entity::find().all(db).await.expect("the database answers");
+    for (n, user) in (0..).zip(users.into_iter().filter(|user| user.kind != UserKind::Customer)) {
+        let grant = role_grant::Entity::find().filter(role_grant::Column::UserId.eq(user.id));
+        let Some(grant) = grant.one(db).await.expect("the database answers") else { continue };
+        let row = api_client::Model {
+            id: ApiClientId::from_uuid(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0200 + n)),
+            tenant_id: user.tenant_id,
+            reseller_id: user.reseller_id,
+            owner_id: user.id,
+            role_id: grant.role_id,
+            name: format!("Portal {n}"),
+            status: ApiClientStatus::Active,
+            scopes: "customers:read tickets:write".to_owned(),
+            allowed_ips: "127.0.0.0/8 2001:db8::/32".to_owned(),
+            rate_tier: RateTier::Standard,
+            secret_hash: "nobody's".to_owned(),
+            token_prefix: "cst_AAAA".to_owned(),
+            token_version: 0,
+            created_at: fixed_clock().now(),
+            expires_at: fixed_clock().now() + TimeDelta::days(200),
+            last_used_at: Some(fixed_clock().now()),
+            last_used_ip: Some(IpAddress::new("203.0.113.77")),
+            revoked_at: None,
+            revoked_by: None,
+        };
+        let row = row.into_active_model();
+        api_client::Entity::insert(row).exec_without_returning(db).await.expect("the client can be added");
+    }
 }
 
 /// What the audit log gains.
@@ -173,8 +206,11 @@ fn row_field(mutation: &str) -> &'static str {
     match mutation {
         "ticketReply" => return "message",
         "roleGrant" | "roleRevoke" => return "grant",
-        "userUnlock" => return "user",
+        "apiClientCreate" | "apiClientRotate" | "apiClientRevoke" => return "apiClient",
+        "userInvite" | "userUnlock" => return "user",
         "passwordChange" => return "changedAt",
+        "emailVerificationSend" => return "emailVerification",
+        "emailVerificationConfirm" => return "verifiedAt",
         _ => {}
     }
     if mutation == "fieldReveal" {

@@ -75,6 +75,7 @@ async fn client(app: &TestApp, username: &str) -> Client {
 async fn everything(app: &TestApp, username: &str, role: &'static str) {
     let mut garden = Garden::new(app.db(), app.clock.now());
     garden.everything().await;
+    crate::fixture::api_clients(app.db()).await;
     let world = World::read(app.db()).await;
     let who = world.who(username, role);
     let client = client(app, username).await;
@@ -163,6 +164,7 @@ fn rows_to_change(
                 "User" | "ServicePlan" => {
                     row.tenant == tenant && row.reseller.is_none() && row.customer.is_none()
                 }
+                "ApiClient" => row.tenant == tenant,
                 _ => row.customer == customer && row.customer.is_some(),
             })
             .collect();

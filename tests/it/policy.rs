@@ -6,6 +6,7 @@ mod diff;
 mod graphql;
 mod oracle;
 mod random;
+mod scopes;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::suite::{Suite, runtime};
 pub fn register(suite: &mut Suite) {
     oracle::register(suite);
     random::register(suite);
+    scopes::register(suite);
     check::register(suite);
     diff::register(suite);
     graphql::register(suite);
@@ -60,7 +62,8 @@ fn enforcer(files: &PolicyFiles) -> Enforcer {
 fn unexplained(policy: &Policy) -> Vec<String> {
     let catalog = policy.catalog();
     let mut faults = Vec::new();
-    for rights in policy.roles() {
+    let narrowed = scopes::narrowed(policy);
+    for rights in policy.roles().chain(narrowed.iter().map(|rights| &**rights)) {
         for field in catalog.field_ids() {
             let name = catalog.field_name(field);
             for question in Question::about(name) {

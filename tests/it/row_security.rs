@@ -8,9 +8,9 @@ mod start;
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, CallLogId, ContactId, CustomerId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId,
-    PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId, TicketId,
-    TicketMessageId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, EmailVerificationId, IdentityCheckId,
+    InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
+    SessionId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{
@@ -30,7 +30,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The types with their tables, and a column of each that the service may change, or any.
-const TABLES: [(&str, &str, &str); 19] = [
+const TABLES: [(&str, &str, &str); 21] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
@@ -49,17 +49,23 @@ const TABLES: [(&str, &str, &str); 19] = [
     ("TicketMessage", "ticket_message", "ticket_category"),
     ("CallLog", "call_log", "outcome"),
     ("IdentityCheck", "identity_check", "outcome"),
+    ("EmailVerification", "email_verification", "attempt_count"),
     ("Session", "session", "last_used_at"),
+    ("ApiClient", "api_client", "token_prefix"),
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 9] = [
+const FURTHER: [&str; 13] = [
+    "account_token",
     "audit_event",
     "casbin_rule",
+    "external_identity",
+    "letter",
     "number_series",
     "policy_version",
     "recovery_code",
     "refresh_token",
+    "revoked_token",
     "second_factor",
     "sign_in_attempt",
     "step_up",
@@ -89,7 +95,9 @@ fn uuid(kind: &str, id: &str) -> Uuid {
         "TicketMessage" => of::<TicketMessageId>(id),
         "CallLog" => of::<CallLogId>(id),
         "IdentityCheck" => of::<IdentityCheckId>(id),
+        "EmailVerification" => of::<EmailVerificationId>(id),
         "Session" => of::<SessionId>(id),
+        "ApiClient" => of::<ApiClientId>(id),
         other => panic!("no ids of {other}: add them here"),
     }
 }

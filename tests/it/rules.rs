@@ -22,6 +22,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "graphql",
         "numbers",
+        "mail",
         "accounts",
         "tenants",
         "resellers",
@@ -33,6 +34,7 @@ const FLOORS: [&[&str]; 6] = [
         "calls",
         "session",
         "access",
+        "clients",
     ],
     &["node", "reveal", "schema", "seed", "reload", "app"],
     &["http"],

@@ -40,6 +40,8 @@ pub struct Suite {
     postgres: Result<Part, String>,
     /// Or why there is none, and how many tests used it.
     redis: Result<(Redis, Counter), String>,
+    /// What else is left out, and why.
+    skipped: Vec<&'static str>,
 }
 
 /// One database engine.
@@ -63,6 +65,7 @@ impl Suite {
             sqlite: part(Engine::Sqlite),
             postgres: Server::find().map(|server| part(Engine::Postgres(server))),
             redis: Redis::find().map(|redis| (redis, Counter::default())),
+            skipped: Vec::new(),
         }
     }
 
@@ -115,6 +118,11 @@ impl Suite {
         }
     }
 
+    /// Says in the report what is left out, and why: `part — reason`.
+    pub fn skip(&mut self, what: &'static str) {
+        self.skipped.push(what);
+    }
+
     fn add(
         &mut self,
         name: String,
@@ -161,6 +169,9 @@ impl Suite {
         println!("ran on: {}", report(parts));
         for (part, reason) in skipped {
             println!("skipped: {part} — {reason}");
+        }
+        for what in self.skipped {
+            println!("skipped: {what}");
         }
         conclusion.exit_code()
     }

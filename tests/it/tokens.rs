@@ -29,20 +29,27 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The service's own key, and what a good token of it holds: each case changes one thing.
-struct Forge {
+pub struct Forge {
     app: TestApp,
     ring: KeyRing,
     signing: EncodingKey,
     header: Value,
-    claims: Value,
+    /// What the good token holds.
+    pub claims: Value,
 }
 
 impl Forge {
     async fn new(app: TestApp) -> Self {
+        let token = app.token(SUPPORT).await;
+        Self::of(app, &token).await
+    }
+
+    /// Starting from this token.
+    pub async fn of(app: TestApp, token: &str) -> Self {
         let folder = app.database().folder.path().join("keys");
         let ring = KeyRing::open(&folder).expect("the service made its key");
         let pkcs8 = std::fs::read(&key_files(&folder)[0]).unwrap();
-        let (header, claims) = read(&app.token(SUPPORT).await);
+        let (header, claims) = read(token);
         let forge = Self { app, ring, signing: EncodingKey::from_ed_der(&pkcs8), header, claims };
         // Otherwise every case below would be refused for a reason of the forge's own.
         forge.ask(&forge.token(&forge.header, &forge.claims)).await.ok();
@@ -58,7 +65,7 @@ impl Forge {
     }
 
     /// A good token but for one claim; null leaves it out.
-    fn with_claim(&self, name: &str, value: Value) -> String {
+    pub fn with_claim(&self, name: &str, value: Value) -> String {
         self.token(&self.header, &changed(&self.claims, name, value))
     }
 
@@ -72,7 +79,8 @@ impl Forge {
         client.query("{ viewer { id } }", json!({})).await
     }
 
-    async fn refuses(&self, what: &str, token: &str) {
+    /// Asks with a token that must not be taken.
+    pub async fn refuses(&self, what: &str, token: &str) {
         let answer = self.ask(token).await;
         let seen = (answer.status, answer.code());
         assert_eq!(seen, (StatusCode::UNAUTHORIZED, Some("UNAUTHENTICATED")), "{what}: {}", answer.text);
@@ -125,7 +133,10 @@ async fn claims(app: TestApp) {
         assert_eq!(names, BTreeSet::from(known));
         let account = account(&app, username).await;
         let now = app.clock.now().timestamp();
-        assert_eq!((&claims["iss"], &claims["aud"]), (&json!("custodian"), &json!("custodian-api")));
+        assert_eq!(
+            (&claims["iss"], &claims["aud"]),
+            (&json!("http://127.0.0.1:8080"), &json!("custodian-api"))
+        );
         assert_eq!((&claims["sub"], &claims["role"]), (&json!(account.id.encode()), &json!(role)));
         assert_eq!(claims["tenant"], account.tenant_id.encode());
         assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(now), &json!(now)));
@@ -133,7 +144,10 @@ async fn claims(app: TestApp) {
         for id in ["jti", "sid"] {
             assert!(ids.insert(claims[id].as_str().unwrap().to_owned()), "{id} is used twice");
         }
-        let text = claims.to_string();
+        // Its issuer is the service's own address.
+        let mut own = claims.clone();
+        own["iss"] = Value::Null;
+        let text = own.to_string();
         for value in [username, account.display_name.as_str(), "@", "127.0"] {
             assert!(!text.contains(value), "{username}: the token holds {value}");
         }
@@ -270,12 +284,13 @@ async fn names(app: TestApp) {
         (
             "iss",
             vec![
-                json!("Custodian"),
-                json!("custodian "),
-                json!("https://custodian"),
+                json!("HTTP://127.0.0.1:8080"),
+                json!("http://127.0.0.1:8080 "),
+                json!("http://127.0.0.1:8080/"),
+                json!("custodian"),
                 json!(""),
                 json!(["other"]),
-                json!(["custodian"]),
+                json!(["http://127.0.0.1:8080"]),
                 Value::Null,
             ],
         ),

@@ -34,6 +34,8 @@ pub(super) const SCOPES: [(&str, Scope); 5] = [
 struct Judge<'a> {
     enforcer: Enforcer,
     source: &'a Source,
+    /// What the rules left speak of.
+    objects: BTreeSet<&'a str>,
 }
 
 impl<'a> Judge<'a> {
@@ -44,7 +46,7 @@ impl<'a> Judge<'a> {
         }
         let mut enforcer = Enforcer::new_raw(model, MemoryAdapter::default()).await?;
         enforcer.build_role_links()?;
-        Ok(Self { enforcer, source })
+        Ok(Self { enforcer, source, objects: BTreeSet::new() })
     }
 
     /// Leaves only the rules that can say something about this role and right; false when there are none.
@@ -64,11 +66,15 @@ impl<'a> Judge<'a> {
         for rule in &rules {
             policy.insert(rule.tokens());
         }
+        self.objects = rules.iter().map(|rule| &*rule.object).collect();
         Ok(!rules.is_empty())
     }
 
+    /// Nothing allows what no rule speaks of: casbin is asked about the rest.
     fn allows(&self, role: &str, object: &str, right: &str) -> Result<bool, PolicyError> {
-        Ok(self.enforcer.enforce((role, object, right))?)
+        let groups = self.source.groups.get(object).into_iter().flatten().map(|link| &*link.set);
+        let is_spoken_of = std::iter::once(object).chain(groups).any(|name| self.objects.contains(name));
+        Ok(is_spoken_of && self.enforcer.enforce((role, object, right))?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who gains and loses what from one policy to another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::explain::Question;
@@ -24,13 +24,17 @@ pub struct Change {
     pub gains: bool,
 }
 
-/// The changes from one policy to another for the same schema, by role.
+/// The changes from one policy to another for the same schema, by role and token scope.
 pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
     let nothing = Arc::new(Rights::nothing(new.catalog.clone()));
-    let roles: BTreeSet<&String> = old.roles.keys().chain(new.roles.keys()).collect();
+    let decided = |policy: &Policy| -> BTreeMap<String, Arc<Rights>> {
+        policy.decided().map(|rights| (rights.key().to_owned(), rights.clone())).collect()
+    };
+    let (before, after) = (decided(old), decided(new));
+    let roles: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let mut changes = Vec::new();
     for role in roles {
-        let rights = [old, new].map(|policy| policy.rights(role).unwrap_or(&nothing));
+        let rights = [&before, &after].map(|decided| decided.get(role).unwrap_or(&nothing));
         let sides = [(old, rights[0]), (new, rights[1])];
         let mut note = |subject: &str, right, [before, after]: [(usize, &'static str); 2]| {
             if before != after {

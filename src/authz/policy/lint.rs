@@ -84,7 +84,7 @@ impl Lint {
         let mut needed = BTreeSet::new();
         let mut scopes = SCOPES.map(|(right, _)| right);
         scopes.reverse();
-        for role in ROLES {
+        for role in ROLES.into_iter().chain(source.token_scopes()) {
             for field in catalog.field_ids().map(|field| catalog.field_name(field)) {
                 for question in Question::about(field) {
                     let rights: Vec<&str> = question.rights().iter().map(|(right, _)| *right).collect();

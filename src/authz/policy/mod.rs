@@ -12,6 +12,7 @@ mod files;
 mod lint;
 mod rule;
 mod source;
+mod token_scopes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -33,9 +34,10 @@ pub use self::lint::check;
 use self::rule::{Place, Rule};
 pub use self::source::ROLES;
 use self::source::Source;
+use self::token_scopes::{Narrowed, TokenScopes};
 use super::catalog::{Catalog, FieldId};
 use super::table::{Level, Rights, Verb};
-use crate::authn::{ANONYMOUS, Viewer};
+use crate::authn::{ANONYMOUS, ActingRole, Viewer};
 
 /// What giving a value at a position of the schema needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct Policy {
     /// What a role of a tenant's own that starts from nothing has without a rule.
     plain: Arc<Rights>,
     custom: BTreeMap<RoleId, Arc<Rights>>,
+    token_scopes: Arc<TokenScopes>,
+    narrowed: Narrowed,
     /// The state of the tenants' own roles that were compiled; none before.
     custom_version: Option<i64>,
     inputs: Arc<HashMap<String, Needs>>,
@@ -86,6 +90,7 @@ impl Policy {
         let wanted = ROLES.map(|role| Wanted::all(role, role, &nothing, &source));
         let roles = compile(&source, &catalog, wanted).await?;
         let plain = compile_plain(&source, &catalog).await?;
+        let token_scopes = TokenScopes::compile(&source, &catalog).await?;
         let mut inputs = HashMap::with_capacity(source.inputs.len());
         for (position, needs) in &source.inputs {
             let needs = match needs {
@@ -109,6 +114,8 @@ impl Policy {
             roles,
             plain,
             custom: BTreeMap::new(),
+            token_scopes: Arc::new(token_scopes),
+            narrowed: Narrowed::default(),
             custom_version: None,
             inputs: Arc::new(inputs),
             everything,
@@ -116,6 +123,7 @@ impl Policy {
         };
         policy.require_nullable()?;
         policy.require_masks()?;
+        policy.require_sound_scopes()?;
         Ok(policy)
     }
 
@@ -138,6 +146,7 @@ impl Policy {
         }
         self.source = Arc::new(source);
         self.explained = self.source.clone();
+        self.narrowed = Narrowed::default();
         self
     }
 
@@ -166,8 +175,8 @@ impl Policy {
         }
         let files = self.version.split('+').next().unwrap_or_default();
         let (explained, custom_version) = (Arc::new(explained), Some(version));
-        let version = format!("{files}+{version}");
-        Ok((Self { custom, custom_version, explained, version, ..self.clone() }, problems))
+        let (narrowed, version) = (Narrowed::default(), format!("{files}+{version}"));
+        Ok((Self { custom, narrowed, custom_version, explained, version, ..self.clone() }, problems))
     }
 
     /// What a role would come to.
@@ -197,14 +206,25 @@ impl Policy {
         self.roles.get(role)
     }
 
-    /// The rights of a viewer in the role he acts in; nothing if it is not in force, or not for accounts like his.
-    pub fn rights_of(&self, viewer: &Viewer) -> Option<&Arc<Rights>> {
-        let Some(identity) = viewer.identity() else { return self.roles.get(ANONYMOUS) };
-        let rights = match identity.role.custom {
+    /// The rights of a viewer in the role he acts in, within the scopes of his token if it has any; nothing if the role is
+    /// not in force, or not for accounts like his.
+    pub fn rights_of(&self, viewer: &Viewer) -> Option<Arc<Rights>> {
+        let Some(identity) = viewer.identity() else { return self.roles.get(ANONYMOUS).cloned() };
+        let rights = self
+            .in_force(&identity.role)
+            .filter(|rights| self.beyond_kind(identity.kind, rights).is_empty())?;
+        Some(match &identity.scopes {
+            Some(scopes) => self.rights_within(rights, scopes),
+            None => rights.clone(),
+        })
+    }
+
+    /// The rights of a role that somebody acts in; nothing if it is not in force.
+    fn in_force(&self, role: &ActingRole) -> Option<&Arc<Rights>> {
+        match role.custom {
             Some(id) => self.custom.get(&id),
-            None => self.roles.get(&identity.role.name),
-        };
-        rights.filter(|rights| self.beyond_kind(identity.kind, rights).is_empty())
+            None => self.roles.get(&role.name),
+        }
     }
 
     /// What accounts of this kind may not hold of these rights: those of resellers and customers nothing beyond the
@@ -220,6 +240,13 @@ impl Policy {
             Some(most) => rights.beyond(most, Scope::All),
             None => vec![most.to_owned()],
         }
+    }
+
+    /// Whether who acts in this role reaches rows of every provider. Of a role that is not in force nobody can tell, so it
+    /// counts as one that does.
+    pub fn reaches_all(&self, role: &ActingRole) -> bool {
+        let is_unlimited = |rights: &Arc<Rights>| rights.scopes().any(|(_, scope)| scope == Scope::All);
+        role.reach == Scope::All && self.in_force(role).is_none_or(is_unlimited)
     }
 
     /// Which state of the tenants' own roles it holds; none before the first look.
@@ -242,9 +269,17 @@ impl Policy {
         self.source.facts.get(self.catalog.field_name(field))
     }
 
-    /// Why these rights are what they are.
+    /// Why these rights are what they are. Where token scopes narrow them and the role allows more, why the scopes do
+    /// not.
     pub fn explain(&self, rights: &Rights, field: FieldId, question: Question) -> Explanation {
-        self.explained.explain(rights.key(), self.catalog.field_name(field), question)
+        let name = self.catalog.field_name(field);
+        let of_role = self.explained.explain(rights.key(), name, question);
+        match rights.narrowed_by() {
+            Some(scopes) if of_role.level > question.answer(rights, field) => {
+                self.explain_scopes(scopes, name, question)
+            }
+            _ => of_role,
+        }
     }
 
     /// What a position needs; a position nobody decided about is refused by the caller.
@@ -257,10 +292,15 @@ impl Policy {
         &self.everything
     }
 
+    /// Everybody the rules speak of: the built-in roles and the token scopes.
+    fn decided(&self) -> impl Iterator<Item = &Arc<Rights>> {
+        self.roles.values().chain(self.token_scopes.all())
+    }
+
     /// A field that is denied to a role which has rows of its type must be nullable: `null` takes its place.
     fn require_nullable(&self) -> Result<(), PolicyError> {
         let mut rigid = BTreeSet::new();
-        for rights in self.roles.values() {
+        for rights in self.decided() {
             let of_role = self.rigid(rights).into_iter();
             rigid.extend(of_role.map(|name| format!("{name} ({})", rights.role())));
         }
@@ -282,11 +322,18 @@ impl Policy {
         self.catalog.field_ids().filter(is_rigid).map(|field| self.catalog.field_name(field)).collect()
     }
 
-    /// A field that is masked for a role must have a mask.
+    /// A field that is masked for a role, or within a token scope, must have a mask. How much that of free text hides
+    /// within a scope depends on the role as well, and is found out when it is shown (`support::known`).
     fn require_masks(&self) -> Result<(), PolicyError> {
-        for rights in self.roles.values() {
-            if let Some(name) = self.maskless(rights).first() {
-                return Err(PolicyError::Incomplete(format!("{name} is masked for a role but has no mask")));
+        let of_roles = self.roles.values().map(|rights| (rights, self.maskless(rights)));
+        let of_scopes = self.token_scopes.all().map(|scope| {
+            let maskless = self.masked(scope).filter(|(_, mask)| mask.is_none());
+            (scope, maskless.map(|(name, _)| name).collect())
+        });
+        for (rights, maskless) in of_roles.chain(of_scopes) {
+            if let Some(name) = maskless.first() {
+                let role = rights.role();
+                return Err(PolicyError::Incomplete(format!("{name} is masked for {role} but has no mask")));
             }
         }
         Ok(())
@@ -295,16 +342,24 @@ impl Policy {
     /// The fields that these rights mask though no mask would hide anything: there is none, or it is that of free text,
     /// which knows what it hides from rows that are not reached.
     fn maskless(&self, rights: &Rights) -> Vec<&str> {
-        let is_maskless = |field: &FieldId| match self.facts(*field).and_then(|facts| facts.mask.as_deref()) {
+        let is_maskless = |(name, mask): &(&str, Option<&str>)| match mask {
             None => true,
             Some("text") => {
-                let owner = self.catalog.field_name(*field).split_once('.').map_or("", |(owner, _)| owner);
+                let owner = name.split_once('.').map_or("", |(owner, _)| owner);
                 KNOWN_BY_TEXT.iter().any(|kind| rights.scope(kind) < rights.scope(owner))
             }
             Some(_) => false,
         };
+        self.masked(rights).filter(is_maskless).map(|(name, _)| name).collect()
+    }
+
+    /// The fields that these rights mask, each with its mask.
+    fn masked(&self, rights: &Rights) -> impl Iterator<Item = (&str, Option<&str>)> {
         let masked = self.catalog.field_ids().filter(|field| rights.level(*field) == Level::Masked);
-        masked.filter(is_maskless).map(|field| self.catalog.field_name(field)).collect()
+        masked.map(|field| {
+            let mask = self.facts(field).and_then(|facts| facts.mask.as_deref());
+            (self.catalog.field_name(field), mask)
+        })
     }
 
     /// Why nobody can act in a role with these rights, if so.

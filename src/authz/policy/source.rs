@@ -43,6 +43,19 @@ pub(super) const RIGHTS: [&str; 13] = [
     "rows:all",
 ];
 
+/// How the rules begin the name of a token scope, which they speak of as of a role.
+pub(super) const SCOPE: &str = "scope:";
+
+/// The longest name of a token scope, in bytes.
+const LONGEST_SCOPE: usize = 64;
+
+/// The name of a token scope for clients: a `scope-token` (RFC 6749, 3.3) of small letters, digits, `:`, `.`, `_`, `-`.
+pub(super) fn scope_name(key: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":._-".contains(&byte);
+    let name = key.strip_prefix(SCOPE)?;
+    (!name.is_empty() && name.len() <= LONGEST_SCOPE && name.bytes().all(is_plain)).then_some(name)
+}
+
 /// How many sets may lie in each other. casbin looks no further than nine, and a denial beyond would be lost.
 const NESTING: usize = 5;
 
@@ -100,6 +113,13 @@ impl Source {
         rules.map(|rule| &*rule.object).collect()
     }
 
+    /// What the rules call each token scope they speak of.
+    pub(super) fn token_scopes(&self) -> BTreeSet<&str> {
+        let named = self.all_rules().map(|rule| &*rule.role);
+        let members = self.role_sets.keys().map(String::as_str);
+        named.chain(members).filter(|name| scope_name(name).is_some()).collect()
+    }
+
     /// Adds a rule.
     pub(super) fn add(&mut self, rule: Rule) {
         let about = self.rules.entry(rule.object.clone()).or_default();
@@ -118,7 +138,8 @@ impl Source {
             .field_ids()
             .filter_map(|field| catalog.field_name(field).split_once('.').map(|(owner, _)| owner))
             .collect();
-        let is_role = |name: &str| ROLES.contains(&name) || role_sets.contains(name);
+        let is_role =
+            |name: &str| ROLES.contains(&name) || role_sets.contains(name) || scope_name(name).is_some();
         let is_right = |name: &str| RIGHTS.contains(&name) || rights.contains(name);
         let is_object = |name: &str| groups.contains(name) || catalog.field(name).is_some();
         // casbin keeps roles, groups and rights in one graph: a shared name would join them.
@@ -156,6 +177,9 @@ impl Source {
                     }
                     if ROLES.contains(&set) {
                         return Err(format!("{set} is a role, not a set of roles"));
+                    }
+                    if set.starts_with(SCOPE) {
+                        return Err(format!("{set} is a token scope, not a set of roles"));
                     }
                     if is_right(set) || catalog.field(set).is_some() {
                         return taken(set);

@@ -8,7 +8,7 @@ use custodian::authz::catalog::FieldId;
 use custodian::authz::policy::{FieldFacts, Policy, Question, scope_word};
 use custodian::authz::{Level, Rights};
 
-use super::{Failure, unknown_role};
+use super::Failure;
 
 /// What can be done with a field besides seeing it, by one letter each.
 pub(super) const LETTERS: [(Question, char, &str); 4] = [
@@ -67,16 +67,12 @@ impl Cell {
 }
 
 impl<'p> Matrix<'p> {
-    /// Of a whole policy, or of one type or role.
+    /// Of a whole policy, or of one type, for these roles or token scopes.
     pub(super) fn of(
         policy: &'p Policy,
         type_name: Option<&str>,
-        role: Option<&str>,
+        roles: Vec<&'p Rights>,
     ) -> Result<Self, Failure> {
-        let roles = match role {
-            Some(role) => vec![&**policy.rights(role).ok_or_else(|| unknown_role(role))?],
-            None => policy.roles().collect(),
-        };
         let catalog = policy.catalog();
         let mut types: Vec<Type<'p>> = Vec::new();
         for field in catalog.field_ids() {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use clap::{ArgGroup, Args, Subcommand};
 use custodian::app;
-use custodian::authz::Level;
 use custodian::authz::catalog::Catalog;
 use custodian::authz::policy::{self, Change, Explanation, Policy, PolicyFiles, Question, ROLES, scope_word};
+use custodian::authz::{Level, Rights};
 use custodian::config::Config;
 
 use self::matrix::Matrix;
@@ -46,10 +46,13 @@ pub(super) enum PolicyCommand {
         /// Only this role
         #[arg(long)]
         role: Option<String>,
+        /// What each token scope lets through instead
+        #[arg(long, conflicts_with = "role")]
+        token_scopes: bool,
     },
     /// Say what a role may do with a field, and which rules decided
     #[command(
-        after_help = "Examples:\n  custodian policy explain --role support_agent Customer.email\n  custodian policy explain --role customer Mutation.customerUpdate execute"
+        after_help = "Examples:\n  custodian policy explain --role support_agent Customer.email\n  custodian policy explain --role customer Mutation.customerUpdate execute\n  custodian policy explain --role reseller --token-scope customers:read:masked Customer.email"
     )]
     Explain {
         #[command(flatten)]
@@ -57,6 +60,9 @@ pub(super) enum PolicyCommand {
         /// The role asked about
         #[arg(long)]
         role: String,
+        /// Within a token of this scope; several may be given
+        #[arg(long = "token-scope", value_name = "SCOPE")]
+        token_scopes: Vec<String>,
         /// The field, as Type.field; an operation as Query.field or Mutation.field
         #[arg(value_name = "TYPE.FIELD")]
         field: String,
@@ -85,18 +91,23 @@ pub(super) struct Folder {
 pub(super) fn run(command: PolicyCommand, settings: Settings) -> Result<(), Failure> {
     match command {
         PolicyCommand::Check(folder) => check(&folder.configured(settings)?),
-        PolicyCommand::Matrix { folder, html, csv, type_name, role } => {
+        PolicyCommand::Matrix { folder, html, csv, type_name, role, token_scopes } => {
             let policy = loaded(&folder.configured(settings)?)?;
-            let matrix = Matrix::of(&policy, type_name.as_deref(), role.as_deref())?;
+            let columns = match (&role, token_scopes) {
+                (_, true) => policy.token_scopes().collect(),
+                (Some(role), _) => vec![&**policy.rights(role).ok_or_else(|| unknown_role(role))?],
+                (None, _) => policy.roles().collect(),
+            };
+            let matrix = Matrix::of(&policy, type_name.as_deref(), columns)?;
             print(&match (html, csv) {
                 (true, _) => page::page(&matrix),
                 (_, true) => matrix.csv()?,
                 _ => matrix.text(),
             })
         }
-        PolicyCommand::Explain { folder, role, field, verb } => {
+        PolicyCommand::Explain { folder, role, token_scopes, field, verb } => {
             let policy = loaded(&folder.configured(settings)?)?;
-            print(&explain(&policy, &role, &field, verb)?)
+            print(&explain(&policy, &role, &token_scopes, &field, verb)?)
         }
         PolicyCommand::Diff { old, new } => diff(&old, &new),
     }
@@ -132,8 +143,18 @@ fn check(config: &Config) -> Result<(), Failure> {
     }
 }
 
-fn explain(policy: &Policy, role: &str, field: &str, verb: Option<Question>) -> Result<String, Failure> {
+fn explain(
+    policy: &Policy,
+    role: &str,
+    token_scopes: &[String],
+    field: &str,
+    verb: Option<Question>,
+) -> Result<String, Failure> {
     let rights = policy.rights(role).ok_or_else(|| unknown_role(role))?;
+    let rights = match token_scopes {
+        [] => rights.clone(),
+        scopes => within(policy, role, scopes)?,
+    };
     let id = policy.catalog().field(field);
     let id = id.ok_or_else(|| Failure::Refused(format!("there is no field {field:?}")))?;
     let about = Question::about(field);
@@ -148,13 +169,16 @@ fn explain(policy: &Policy, role: &str, field: &str, verb: Option<Question>) -> 
     };
     let owner = field.split('.').next().unwrap_or_default();
     let mut text = format!("{field} for {role}");
+    if !token_scopes.is_empty() {
+        let _ = write!(text, " within {}", token_scopes.join(" "));
+    }
     // Writing to a string cannot fail, here and below.
     let _ = match rights.scope(owner) {
         Some(scope) => writeln!(text, ", in rows of scope {}", scope_word(scope)),
         None => writeln!(text),
     };
     for question in asked {
-        write_explanation(&mut text, &policy.explain(rights, id, *question));
+        write_explanation(&mut text, &policy.explain(&rights, id, *question));
     }
     Ok(text)
 }
@@ -213,6 +237,17 @@ fn written(changes: &[Change]) -> String {
         );
     }
     text
+}
+
+fn within(policy: &Policy, role: &str, scopes: &[String]) -> Result<Arc<Rights>, Failure> {
+    if let Some(unknown) = scopes.iter().find(|scope| policy.token_scope(scope).is_none()) {
+        let known: Vec<&str> = policy.token_scopes().map(Rights::role).collect();
+        let why = format!("there is no token scope {unknown:?}, only {}", known.join(", "));
+        return Err(Failure::Refused(why));
+    }
+    let scopes = scopes.iter().cloned().collect();
+    let rights = policy.rights(role).ok_or_else(|| unknown_role(role))?;
+    Ok(policy.rights_within(rights, &scopes))
 }
 
 fn unknown_role(role: &str) -> Failure {

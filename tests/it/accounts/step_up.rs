@@ -1,7 +1,7 @@
 //! What asks for the second factor again.
 
 use chrono::TimeDelta;
-use custodian_entity::id::{RoleId, TypedId, UserId};
+use custodian_entity::id::{ApiClientId, RoleId, TypedId, UserId};
 use serde_json::{Value, json};
 
 use super::{Authenticator, PASSWORD, VERIFY, sign_in, signed_in};
@@ -11,7 +11,10 @@ use crate::fixture::{ADMIN, Log, MARIA, absent, customer, mutate};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
-    suite.both("accounts::unmasking and giving roles ask for the second factor again", step_up);
+    suite.both(
+        "accounts::what unmasks, gives roles or shows secrets asks for the second factor again",
+        step_up,
+    );
     suite.both("accounts::who has no second factor is not asked for it", without);
 }
 
@@ -28,6 +31,17 @@ async fn grant(client: &Client) -> Answer {
     mutate(client, "roleGrant", "id", input).await.answer
 }
 
+/// Asks for secrets of API clients.
+async fn secrets(client: &Client) -> [Answer; 2] {
+    let input = json!({ "name": "P", "scopes": ["tickets:read"], "expiresAt": "2026-06-01T00:00:00Z" });
+    let made = mutate(client, "apiClientCreate", "id", input).await.answer;
+    let id = match &made.data()["apiClientCreate"]["apiClient"]["id"] {
+        Value::Null => json!(absent::<ApiClientId>()),
+        id => id.clone(),
+    };
+    [made, mutate(client, "apiClientRotate", "id", json!({ "id": id })).await.answer]
+}
+
 #[track_caller]
 fn assert_asked(answer: &Answer) {
     assert_eq!(answer.code(), Some("FORBIDDEN"), "{}", answer.text);
@@ -41,6 +55,7 @@ async fn step_up(app: TestApp) {
     // A session from before there was a factor was never verified.
     assert_asked(&reveal(&app, &before).await);
     assert_asked(&grant(&before).await);
+    secrets(&before).await.iter().for_each(assert_asked);
     log.none(&app).await;
     before.query("{ customers(first: 1) { totalCount } }", Value::Null).await.ok();
 
@@ -49,6 +64,9 @@ async fn step_up(app: TestApp) {
     let client = signed_in(&app, &sign_in(&app.anonymous(), ADMIN, PASSWORD, Some(&code)).await);
     reveal(&app, &client).await.ok();
     assert_eq!(grant(&client).await.code(), Some("NOT_FOUND"));
+    for answer in secrets(&client).await {
+        answer.ok();
+    }
     // It is the session's own.
     assert_asked(&reveal(&app, &before).await);
     app.clock.advance(TimeDelta::minutes(10) - TimeDelta::milliseconds(1));
@@ -56,6 +74,7 @@ async fn step_up(app: TestApp) {
     app.clock.advance(TimeDelta::milliseconds(1));
     assert_asked(&reveal(&app, &client).await);
     assert_asked(&grant(&client).await);
+    secrets(&client).await.iter().for_each(assert_asked);
 
     log.gained(&app).await;
     let verified = client.query(VERIFY, json!({ "code": authenticator.code(&app, 0) })).await;

@@ -95,7 +95,7 @@ async fn inputs(app: TestApp) {
 }
 
 /// What `node` finds, and the roots that find one row by its id.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "Customer",
     "Address",
     "Contact",
@@ -108,6 +108,7 @@ const KINDS: [&str; 15] = [
     "TicketMessage",
     "CallLog",
     "IdentityCheck",
+    "EmailVerification",
     "ServicePlan",
     "Reseller",
     "User",

@@ -91,17 +91,23 @@ const LOOKUPS: [&str; 1] = ["CustomerLookupInput"];
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
 
 /// What changes something (`writes`, `masked`, `foreign`).
-const CHANGES: [&str; 31] = [
+const CHANGES: [&str; 38] = [
     "AddressCreateInput",
     "AddressDeleteInput",
     "AddressUpdateInput",
+    "ApiClientCreateInput",
+    "ApiClientRevokeInput",
+    "ApiClientRotateInput",
     "CallLogCreateInput",
     "ContactCreateInput",
     "ContactDeleteInput",
     "ContactUpdateInput",
     "CustomerCreateInput",
+    "CustomerEmailChangeInput",
     "CustomerTransitionInput",
     "CustomerUpdateInput",
+    "EmailVerificationConfirmInput",
+    "EmailVerificationSendInput",
     "IdentityCheckPerformInput",
     "InvoiceCreateInput",
     "InvoiceIssueInput",
@@ -122,6 +128,7 @@ const CHANGES: [&str; 31] = [
     "TicketReplyInput",
     "TicketTransitionInput",
     "TicketUpdateInput",
+    "UserInviteInput",
     "UserUnlockInput",
 ];
 

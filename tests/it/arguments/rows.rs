@@ -17,8 +17,18 @@ use crate::fixture::{self, all};
 /// # Panics
 /// For a member this file does not know: add it here.
 pub fn kind_of(input: &str, member: &str) -> &'static str {
-    let own =
-        ["Address", "Contact", "Customer", "Subscription", "Invoice", "Ticket", "Role", "Session", "User"];
+    let own = [
+        "Address",
+        "ApiClient",
+        "Contact",
+        "Customer",
+        "Subscription",
+        "Invoice",
+        "Ticket",
+        "Role",
+        "Session",
+        "User",
+    ];
     if input == "RoleRevokeInput" {
         return "RoleGrant";
     }
@@ -76,7 +86,7 @@ impl Rows {
         of_customers! {
             "Address" address "Contact" contact "Subscription" subscription "NetworkService" network_service
             "Invoice" invoice "InvoiceLine" invoice_line "Payment" payment "CallLog" call_log
-            "IdentityCheck" identity_check
+            "IdentityCheck" identity_check "EmailVerification" email_verification
         }
         // Who works on tickets of one category reaches those.
         let category = match role {
@@ -124,6 +134,9 @@ impl Rows {
             let is_mine = row.user_id == me && row.ended_at.is_some();
             add("Session", row.id.encode(), is_mine, row.tenant_id == elsewhere);
         }
+        for row in all::<api_client::Entity>(app).await {
+            add("ApiClient", row.id.encode(), row.owner_id == me, row.tenant_id == elsewhere);
+        }
         for row in all::<role_grant::Entity>(app).await {
             add("RoleGrant", row.id.encode(), row.user_id == support.id, row.tenant_id == elsewhere);
         }
@@ -149,7 +162,7 @@ impl Rows {
     }
 }
 
-/// What the demo data lack: the other provider's reseller, roles of the providers' own, and sessions.
+/// What the demo data lack: the other provider's reseller, roles of the providers' own, sessions and API clients.
 pub async fn complete(app: &TestApp) {
     fixture::add_ended_sessions(app.db()).await;
     for (number, username) in [(1, "support@acme.example"), (2, "support@globex.example")] {
@@ -167,4 +180,5 @@ pub async fn complete(app: &TestApp) {
     row.id = Set(ResellerId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0008)));
     row.tenant_id = Set(fixture::account(app, "support@globex.example").await.tenant_id);
     let _: reseller::Model = row.insert(app.db()).await.expect("the reseller can be added");
+    fixture::api_clients(app.db()).await;
 }

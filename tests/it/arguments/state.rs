@@ -19,7 +19,8 @@ impl State {
         }
         tables! {
             tenant reseller user role role_grant session refresh_token customer address contact service_plan subscription network_service
-            invoice invoice_line payment ticket ticket_message call_log identity_check number_series audit_event
+            invoice invoice_line payment ticket ticket_message call_log identity_check email_verification number_series
+            audit_event
         }
         assert!(rows.len() > 500, "the demo data are missing");
         Self(rows)

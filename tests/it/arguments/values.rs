@@ -26,6 +26,8 @@ pub fn value(sdl: &Sdl, typed: &Typed) -> Value {
         "Float" => json!(41.25),
         "Decimal" => json!("0.5"),
         "Boolean" => json!(true),
+        "TokenScope" => json!("tickets:read"),
+        "Cidr" => json!("192.0.2.0/24"),
         name => match (sdl.enums.get(name), sdl.inputs.contains_key(name)) {
             (Some(values), _) => json!(values[0]),
             (None, true) => Value::Object(required(sdl, name)),
@@ -53,6 +55,7 @@ pub fn value_of(sdl: &Sdl, member: &str, typed: &Typed) -> Value {
         "taxId" => json!("B87654321"),
         "timezone" => json!("Europe/Lisbon"),
         "slug" => json!("acme"),
+        "username" => json!("jo@acme.example"),
         // What some may unmask.
         "fields" => json!(["phone"]),
         _ => value(sdl, typed),

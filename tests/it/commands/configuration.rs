@@ -61,6 +61,12 @@ pub fn every_key_is_a_variable() {
         ("MIGRATION_DATABASE_URL", "postgres://o@h/d"),
         ("SIGNING_KEYS_DIR", "x"),
         ("REDIS_URL", "rediss://user:password@h:6380/1"),
+        ("SMTP_URL", "smtps://user:password@h"),
+        ("MAIL_DIR", "x"),
+        ("MAIL_FROM", "no-reply@h.example"),
+        ("PORTAL_URL", "https://my.h.example/portal"),
+        ("LINKS_RESET_MINUTES", "1"),
+        ("LINKS_INVITATION_DAYS", "90"),
         ("SESSION_MAX_DAYS", "365"),
         ("SESSION_IDLE_DAYS", "1"),
         ("CONNECTIONS_MAX", "1000"),
@@ -94,6 +100,8 @@ pub fn every_key_is_a_variable() {
         ("SIGN_IN_ACCOUNT_FAILURES", "1"),
         ("SIGN_IN_ADDRESS_FAILURES", "1"),
         ("SIGN_IN_STEP_UP_MINUTES", "1"),
+        ("PUBLIC_URL", "https://api.provider.example"),
+        ("API_CLIENTS_MAX_LIFETIME_DAYS", "30"),
     ] {
         let loaded = load("", &[(&format!("CUSTODIAN_{name}"), value)], &[]);
         assert!(loaded.is_ok(), "{name}: {}", loaded.unwrap_err());
@@ -180,6 +188,7 @@ pub fn no_secret_repeated() {
         "database_url = 'postgres://user:planted@ho st/d'",
         "database_url = ['planted']",
         "migration_database_url = 'mysql://user:planted@host/d'",
+        "smtp_url = 'smtp://user:planted@host'",
         "redis_url = 'http://user:planted@host'",
         "redis_url = ['planted']",
         "listen = '127.0.0.1:1'\ndemo_password = \"planted\\q\"",

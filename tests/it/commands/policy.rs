@@ -85,6 +85,21 @@ fn explain() {
     }
     let output = ask(&["customer", "Mutation.customerUpdate", "execute"]);
     assert!(done(&output).contains("\nexecute: allowed\n"));
+    let output = ask(&[
+        "reseller",
+        "--token-scope",
+        "customers:read:masked",
+        "--token-scope",
+        "tickets:read",
+        "Customer.email",
+    ]);
+    let text = done(&output);
+    assert!(
+        text.starts_with("Customer.email for reseller within customers:read:masked tickets:read, in rows"),
+        "{text}"
+    );
+    assert!(text.contains("p, scope:customers:read:masked, customer.email, read:masked, allow"), "{text}");
+    assert_refused(&ask(&["reseller", "--token-scope", "no:such", "Customer.email"]), "no:such");
     let output = ask(&["anonymous", "Customer.email", "read"]);
     assert_eq!(
         done(&output),
@@ -117,6 +132,12 @@ fn matrix() {
     assert_eq!(column(line("Customer.email "), "reseller"), "clear cu");
     assert_eq!(column(line("Customer.email "), "anonymous"), "-");
     assert_eq!(column(line("Customer "), "customer"), "rows: own");
+
+    let output = ask(&["--type", "Customer", "--token-scopes"]);
+    let text = done(&output);
+    let head = text.lines().next().unwrap_or_default();
+    assert!(head.contains("customers:read:masked") && !head.contains("tenant_admin"), "{head}");
+    assert_eq!(ask(&["--role", "reseller", "--token-scopes"]).status.code(), Some(2));
 
     let output = ask(&["--csv"]);
     let rows: Vec<csv::StringRecord> =

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ContactId, CustomerId, InvoiceId, RoleGrantId, RoleId, ServicePlanId, SessionId,
+    AddressId, ApiClientId, ContactId, CustomerId, InvoiceId, RoleGrantId, RoleId, ServicePlanId, SessionId,
     SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::{address, contact, customer, invoice, service_plan, subscription};
@@ -32,8 +32,9 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 45] = [
+const MAY: [(&str, &[&str]); 54] = [
     ("tenantUpdate",          &["SA", "TA"]),
+    ("userInvite",            &["SA", "TA",                   "RS"]),
     ("userUnlock",            &["SA", "TA"]),
     ("roleCreate",            &["SA", "TA"]),
     ("roleUpdate",            &["SA", "TA"]),
@@ -46,6 +47,8 @@ const MAY: [(&str, &[&str]); 45] = [
     ("customerSuspend",       &["SA", "TA", "SU", "BM",       "RS"]),
     ("customerResume",        &["SA", "TA", "SU", "BM",       "RS"]),
     ("customerClose",         &["SA", "TA"]),
+    ("customerEmailChange",   &["SA", "TA", "SU",             "RS", "CU"]),
+    ("emailVerificationSend", &["SA", "TA", "SU",             "RS", "CU"]),
     ("addressCreate",         &["SA", "TA", "SU",             "RS", "CU"]),
     ("addressUpdate",         &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("addressDelete",         &["SA", "TA"]),
@@ -67,6 +70,9 @@ const MAY: [(&str, &[&str]); 45] = [
     ("callLogCreate",         &["SA", "TA", "SU"]),
     ("identityCheckPerform",  &["SA", "TA", "SU"]),
     ("fieldReveal",           &["SA", "TA", "SU", "BM", "NE"]),
+    ("apiClientCreate",       &["SA", "TA", "SU", "BM", "NE", "RS"]),
+    ("apiClientRotate",       &["SA", "TA", "SU", "BM", "NE", "RS"]),
+    ("apiClientRevoke",       &["SA", "TA", "SU", "BM", "NE", "RS"]),
     ("sessionRevoke",         &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("logout",                &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("logoutEverywhere",      &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
@@ -78,14 +84,19 @@ const MAY: [(&str, &[&str]); 45] = [
     // Nobody is refused these, which need no account.
     ("login",                 &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("tokenRefresh",          &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("passwordResetRequest",  &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("passwordResetConfirm",  &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("emailVerificationConfirm", &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("__typename",            &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
 ];
 
 /// Those of [`MAY`] that change something of others: what is about the viewer himself takes no input of this form.
 fn privileged() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    let of_oneself = ["login", "logout", "logoutEverywhere", "tokenRefresh", "__typename"];
+    let of_oneself =
+        ["login", "logout", "logoutEverywhere", "tokenRefresh", "emailVerificationConfirm", "__typename"];
     MAY.into_iter()
-        .filter(move |(mutation, _)| !of_oneself.contains(mutation) && !mutation.starts_with("mfa"))
+        .filter(move |(mutation, _)| !of_oneself.contains(mutation))
+        .filter(|(mutation, _)| !["mfa", "passwordReset"].iter().any(|of| mutation.starts_with(of)))
 }
 
 fn complete() {
@@ -151,6 +162,10 @@ impl Rows {
         };
         match mutation {
             "tenantUpdate" => json!({ "displayName": "Acme Broadband" }),
+            // Of a domain that no provider has: refused after the role was let in.
+            "userInvite" => json!({
+                "username": "jo@nowhere.example", "displayName": "Jo", "email": "jo@nowhere.example", "role": "reseller",
+            }),
             "userUnlock" => json!({ "id": absent::<UserId>() }),
             "passwordChange" => {
                 json!({ "currentPassword": "Custodian-Demo-1", "newPassword": "Custodian-Demo-1" })
@@ -170,6 +185,8 @@ impl Rows {
             | "customerClose" => {
                 json!({ "id": customer, "version": version })
             }
+            "customerEmailChange" => json!({ "id": absent::<CustomerId>(), "email": "jo@new.example" }),
+            "emailVerificationSend" => json!({ "customerId": absent::<CustomerId>() }),
             "addressCreate" => {
                 json!({ "customerId": customer, "type": "MAILING", "line1": "1 High St", "countryCode": "GB" })
             }
@@ -209,6 +226,10 @@ impl Rows {
                 let field = if role.ends_with("admin") { "dateOfBirth" } else { "phone" };
                 json!({ "id": absent::<CustomerId>(), "fields": [field], "purpose": "LEGAL_REQUEST" })
             }
+            "apiClientCreate" => {
+                json!({ "name": "Portal", "scopes": ["customers:read"], "expiresAt": "2026-06-01T00:00:00Z" })
+            }
+            "apiClientRotate" | "apiClientRevoke" => json!({ "id": absent::<ApiClientId>() }),
             step if step.starts_with("subscription") => json!({ "id": self.subscription.encode() }),
             other => panic!("no input for {other}: add it here"),
         }

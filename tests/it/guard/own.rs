@@ -41,7 +41,7 @@ pub async fn run(app: TestApp) {
     let mut viewers = Vec::new();
     for (role, account) in fixture::ROLES {
         let token = app.token(account).await;
-        let credentials = Credentials { bearer: Some(&token), role: None };
+        let credentials = Credentials { bearer: Some(&token), ..Credentials::default() };
         viewers.push((role, own.app.authenticate(credentials).await.expect("the token is valid")));
     }
     let cases = (0..viewers.len(), vec(any::<u16>(), 0..250));

@@ -58,7 +58,8 @@ impl Mint {
     /// A mint of the same markers on each run.
     pub fn new() -> Self {
         let rng = ChaCha8Rng::from_seed(*b"custodian / tests / markers ....");
-        Self { rng, used: HashSet::new(), made: 0 }
+        // The telephone number of a customer of the demo data ends so.
+        Self { rng, used: HashSet::from(["4556".to_owned()]), made: 0 }
     }
 
     fn pick(&mut self, from: &str) -> char {

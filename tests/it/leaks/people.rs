@@ -88,6 +88,8 @@ impl Garden<'_> {
             email: Email::new(self.keep(email, &["User.email"], id)),
             password_hash: Some(self.keep(hash, &[], id)),
             token_version: 0,
+            tokens_valid_after: None,
+            reset_not_before: None,
             mfa_enabled: false,
             must_change_password: false,
             password_changed_at: None,

@@ -5,6 +5,7 @@ use custodian_entity::choice::{
     AccessTechnology, AddressType, AuthorKind, CallOutcome, Channel, ConnectionType, CpniAuthMethod,
     CustomerStatus, CustomerType, Direction, GovernmentIdType, InvoiceStatus, KycStatus, Outcome,
     PaymentStatus, Priority, ProvisioningState, Severity, SubscriptionStatus, TicketCategory, TicketStatus,
+    VerificationStatus,
 };
 use custodian_entity::id::{CustomerId, ResellerId, ServicePlanId, TenantId, TypedId, UserId};
 use custodian_entity::personal::{
@@ -12,8 +13,8 @@ use custodian_entity::personal::{
     FreeText, GovernmentId, IpAddress, IpPrefix, MacAddresses, Name, Phone, PostalCode, TaxId, Username,
 };
 use custodian_entity::{
-    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
-    subscription, ticket, ticket_message,
+    address, call_log, contact, customer, email_verification, identity_check, invoice, invoice_line,
+    network_service, payment, subscription, ticket, ticket_message,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
@@ -347,6 +348,22 @@ impl<'a> Garden<'a> {
             performed_at: self.now,
             valid_until: self.now,
             ticket_id: None,
+        };
+        row.into_active_model().insert(self.db).await.unwrap();
+        let id = self.id::<custodian_entity::id::EmailVerificationId>();
+        let row = email_verification::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            status: VerificationStatus::Pending,
+            email: self.email("EmailVerification.email", id),
+            token_hash: id.encode(),
+            requested_by: None,
+            requested_at: self.now,
+            expires_at: self.now + chrono::TimeDelta::hours(24),
+            verified_at: None,
+            attempt_count: 0,
         };
         row.into_active_model().insert(self.db).await.unwrap();
     }

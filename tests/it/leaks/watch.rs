@@ -33,12 +33,12 @@ fn any_of<'t>(texts: impl Iterator<Item = &'t String>) -> Regex {
     regex::RegexBuilder::new(&pattern).size_limit(1 << 28).build().unwrap()
 }
 
-/// What is random in an answer or in the log: ids, request ids, cursors, tokens.
+/// What is random in an answer or in the log: ids, request ids, numbers of drafts, cursors, tokens.
 fn without_randomness(text: &str) -> String {
     static RANDOM: LazyLock<Regex> = LazyLock::new(|| {
-        let ids = "(?:tnt|rsl|usr|role|grnt|cust|addr|cont|plan|sub|net|inv|line|pay|tick|msg|call|check|sess|evt)_[0-9a-z]{26}";
+        let ids = "(?:tnt|rsl|usr|role|grnt|cust|addr|cont|plan|sub|net|inv|line|pay|tick|msg|call|check|verif|sess|client|evt)_[0-9a-z]{26}|draft-[0-9a-z]{26}";
         let uuids = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-        let sealed = "\"(?:cursor|startcursor|endcursor|accesstoken|refreshtoken)\":\"[^\"]*\"";
+        let sealed = "\"(?:cursor|startcursor|endcursor|accesstoken|refreshtoken|clientsecret|tokenprefix)\":\"[^\"]*\"";
         Regex::new(&format!("{ids}|{uuids}|{sealed}")).unwrap()
     });
     RANDOM.replace_all(&text.to_lowercase(), "…").into_owned()

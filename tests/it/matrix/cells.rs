@@ -96,12 +96,12 @@ impl Table {
 }
 
 /// Links and lists: that there is something is what they show.
-fn is_link(sdl: &Sdl, typed: &Typed) -> bool {
+pub fn is_link(sdl: &Sdl, typed: &Typed) -> bool {
     typed.named != "Money" && sdl.objects.contains_key(&typed.named)
 }
 
 /// Every field of a type. Of links the id where it is asked for, of lists their length, of values all they hold.
-fn selection(sdl: &Sdl, name: &str, with_ids: bool) -> String {
+pub fn selection(sdl: &Sdl, name: &str, with_ids: bool) -> String {
     let fields = sdl.objects[name].iter().map(|(field, typed)| {
         let Some(inner) = sdl.objects.get(&typed.named) else { return field.clone() };
         let of_inner = match inner {

@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 53] = [
+const OPERATIONS: [(&str, &str, char); 60] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -35,6 +35,7 @@ const OPERATIONS: [(&str, &str, char); 53] = [
     ("Query.ticket", "Ticket", 'r'),
     ("Query.tickets", "Ticket", 'r'),
     ("Mutation.tenantUpdate", "Tenant", 'u'),
+    ("Mutation.userInvite", "User", 'c'),
     // What ends a lock goes with what ends an account: its owner may do neither.
     ("Mutation.userUnlock", "User", 'd'),
     ("Mutation.roleCreate", "Role", 'c'),
@@ -48,6 +49,9 @@ const OPERATIONS: [(&str, &str, char); 53] = [
     ("Mutation.customerSuspend", "Customer", 'u'),
     ("Mutation.customerResume", "Customer", 'u'),
     ("Mutation.customerClose", "Customer", 'd'),
+    // Whoever may write the address asks for it.
+    ("Mutation.customerEmailChange", "EmailVerification", 'c'),
+    ("Mutation.emailVerificationSend", "EmailVerification", 'c'),
     ("Mutation.addressCreate", "Address", 'c'),
     ("Mutation.addressUpdate", "Address", 'u'),
     ("Mutation.addressDelete", "Address", 'd'),
@@ -69,13 +73,19 @@ const OPERATIONS: [(&str, &str, char); 53] = [
     ("Query.callLogs", "CallLog", 'r'),
     ("Mutation.callLogCreate", "CallLog", 'c'),
     ("Mutation.identityCheckPerform", "IdentityCheck", 'c'),
+    ("Query.apiClients", "ApiClient", 'r'),
+    ("Mutation.apiClientCreate", "ApiClient", 'c'),
+    ("Mutation.apiClientRotate", "ApiClient", 'u'),
+    ("Mutation.apiClientRevoke", "ApiClient", 'd'),
     ("Query.sessions", "Session", 'r'),
     ("Mutation.sessionRevoke", "Session", 'd'),
 ];
 
 /// Operations that no type decides about: who is signed in asks about himself and by id, and signs out; signing in is for
-/// everybody; unmasking is for who may unmask anything; password and second factor are everybody's own.
-const OF_NO_TYPE: [&str; 17] = [
+/// everybody, as is what a letter asks; unmasking is for who may unmask anything; password and second factor are
+/// everybody's own.
+const OF_NO_TYPE: [&str; 20] = [
+    "Mutation.emailVerificationConfirm",
     "Mutation.fieldReveal",
     "Mutation.login",
     "Mutation.logout",
@@ -85,6 +95,8 @@ const OF_NO_TYPE: [&str; 17] = [
     "Mutation.mfaEnrol",
     "Mutation.mfaVerify",
     "Mutation.passwordChange",
+    "Mutation.passwordResetConfirm",
+    "Mutation.passwordResetRequest",
     "Mutation.tokenRefresh",
     "Query.__schema",
     "Query.__type",
@@ -167,8 +179,10 @@ fn letters_are_needed() {
         assert!(ROLES.iter().all(|(role, _)| level(role, operation) == Level::Clear), "{operation}");
         assert_eq!(level("anonymous", operation), Level::Denied, "{operation}");
     }
-    for operation in ["Mutation.login", "Mutation.tokenRefresh"] {
-        assert_eq!(level("anonymous", operation), Level::Clear, "nobody could sign in, or stay so");
+    let open =
+        ["login", "tokenRefresh", "emailVerificationConfirm", "passwordResetRequest", "passwordResetConfirm"];
+    for operation in open.map(|name| format!("Mutation.{name}")) {
+        assert_eq!(level("anonymous", &operation), Level::Clear, "nobody could {operation}");
     }
     // Who has yet to set up a second factor does that, asks who he is, signs in and out, and nothing else.
     let every = |root: &'static str| sdl.objects[root].keys().map(move |name| format!("{root}.{name}"));
@@ -178,11 +192,14 @@ fn letters_are_needed() {
         .filter(|name| level("enrolling", name) == Level::Clear)
         .collect();
     let may = [
+        "Mutation.emailVerificationConfirm",
         "Mutation.login",
         "Mutation.logout",
         "Mutation.logoutEverywhere",
         "Mutation.mfaConfirm",
         "Mutation.mfaEnrol",
+        "Mutation.passwordResetConfirm",
+        "Mutation.passwordResetRequest",
         "Mutation.tokenRefresh",
         "Query.viewer",
     ];

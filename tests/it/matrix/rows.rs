@@ -25,7 +25,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 19] = [
+pub const STORED: [Stored; 21] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -44,7 +44,9 @@ pub const STORED: [Stored; 19] = [
     Stored { name: "TicketMessage", table: "ticket_message", encode: encode::<TicketMessageId> },
     Stored { name: "CallLog", table: "call_log", encode: encode::<CallLogId> },
     Stored { name: "IdentityCheck", table: "identity_check", encode: encode::<IdentityCheckId> },
+    Stored { name: "EmailVerification", table: "email_verification", encode: encode::<EmailVerificationId> },
     Stored { name: "Session", table: "session", encode: encode::<SessionId> },
+    Stored { name: "ApiClient", table: "api_client", encode: encode::<ApiClientId> },
 ];
 
 const TIME: &str = "'2026-01-05T10:00:00+00:00'";
@@ -104,7 +106,7 @@ const EMPTY: [(&str, &str, &str); 49] = [
 ];
 
 /// What else every row needs, so that what is masked, linked or shared can be seen to be.
-const CHANGED: [&str; 8] = [
+const CHANGED: [&str; 10] = [
     "UPDATE ticket SET due_at = created_at, resolved_at = created_at, closed_at = created_at",
     "UPDATE ticket SET assignee_id = (SELECT id FROM \"user\" WHERE username = 'support@acme.example') \
      WHERE assignee_id IS NULL AND category NOT IN ('BILLING', 'TECHNICAL') AND tenant_id = \
@@ -120,10 +122,14 @@ const CHANGED: [&str; 8] = [
     "UPDATE ticket_message SET body = 'Call me at +34612345678 or write to maria.garcia@mail.example'",
     // Rounded to two decimals it has to become another place.
     "UPDATE address SET latitude = 40.41801, longitude = -3.69638",
+    "UPDATE api_client SET status = 'REVOKED', revoked_at = created_at, revoked_by = owner_id",
+    "UPDATE api_client SET reseller_id = (SELECT id FROM reseller WHERE code = 'NORTH') \
+     WHERE reseller_id IS NULL AND tenant_id = (SELECT id FROM tenant WHERE slug = 'acme')",
 ];
 
 /// Puts a value into every cell of `acme` that a role could read, past the service.
 pub async fn fill(app: &TestApp) {
+    fixture::api_clients(app.db()).await;
     let ours = "tenant_id = (SELECT id FROM tenant WHERE slug = 'acme')";
     for (table, column, value) in EMPTY {
         execute(app, &format!("UPDATE \"{table}\" SET {column} = {value} WHERE {column} IS NULL AND {ours}"))

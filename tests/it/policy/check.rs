@@ -28,11 +28,31 @@ fn built_in_is_clean() {
 type Mistake = (fn(&mut PolicyFiles), &'static str, &'static str);
 
 fn mistakes_are_found() {
-    let mistakes: [Mistake; 17] = [
+    let mistakes: [Mistake; 21] = [
         (
             |files| files.policy += "p, nobody, customer.name, read, allow\n",
             "policy.csv",
             "unknown role nobody",
+        ),
+        (
+            |files| files.policy += "p, scope:x:read, Customer.no, read, allow\n",
+            "policy.csv",
+            "unknown field or group",
+        ),
+        (
+            |files| files.policy += "p, scope:X, customer.core, read, allow\n",
+            "policy.csv",
+            "unknown role scope:X",
+        ),
+        (
+            |files| files.policy += "g, reseller, scope:customers:read\n",
+            "policy.csv",
+            "scope:customers:read is a token scope, not a set of roles",
+        ),
+        (
+            |files| files.policy += "p, scope:customers:read, Customer.email, read, allow\n",
+            "policy.csv",
+            "has no effect",
         ),
         (
             |files| files.policy += "p, users, Customer.no, read, allow\n",
@@ -125,6 +145,27 @@ fn mistakes_are_found() {
         }
         let found = findings(&files);
         assert!(found.iter().any(|finding| finding.contains(words)), "no {words:?} in {found:#?}");
+    }
+    for (lines, words) in [
+        ("p, scope:x, customer.core, read, allow\n", "the token scope x runs no operation"),
+        (
+            "p, scope:customers:read, Mutation.apiClientCreate, execute, allow\n",
+            "holds what no token may: Mutation.apiClientCreate",
+        ),
+        (
+            "p, scopes, operation.role.manage, execute, allow\n",
+            "holds what no token may: Mutation.roleCreate",
+        ),
+        ("p, scopes, Mutation.login, execute, allow\n", "holds what no token may: Mutation.login"),
+        ("p, scope:payments:read, Ticket, rows:all, allow\n", "never null: Ticket.category (payments:read)"),
+        (
+            "p, scope:customers:read, customer.credit, read:masked, allow\n",
+            "is masked for customers:read but has no mask",
+        ),
+    ] {
+        let found = findings(&super::built_in_and(lines));
+        assert!(found.iter().any(|finding| finding.contains(words)), "no {words:?} in {found:#?}");
+        assert!(load(&super::built_in_and(lines), &catalog()).is_err(), "{lines} loads");
     }
     let model = PolicyFiles { model: "nonsense".to_owned(), ..PolicyFiles::built_in() };
     assert!(findings(&model)[0].contains("model.conf"));

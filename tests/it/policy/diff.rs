@@ -30,11 +30,13 @@ fn changes_are_told() {
             "p, support_agent, customer.email, read, allow\n\
              p, customer, Customer.phone, update, deny\n\
              p, customer, Invoice, rows:tenant, allow\n\
-             p, support_agent, Mutation.customerClose, execute, allow\n"
+             p, support_agent, Mutation.customerClose, execute, allow\n\
+             p, scope:customers:read:masked, customer.email, read, allow\n"
         )),
         [
             "- customer Customer.phone update yes no",
             "+ customer Invoice rows own tenant",
+            "+ scope:customers:read:masked Customer.email read masked clear",
             "+ support_agent Customer.email read masked clear",
             "+ support_agent Mutation.customerClose execute no yes",
         ]

@@ -174,6 +174,13 @@ async fn leaves(app: TestApp) {
 }
 
 async fn nothing(app: TestApp) {
+    crate::fixture::api_clients(app.db()).await;
+    for statement in [
+        "INSERT INTO revoked_token SELECT id, tenant_id, id, owner_id, expires_at FROM api_client",
+        "INSERT INTO external_identity SELECT 'https://login.example', username, tenant_id, id, created_at FROM \"user\"",
+    ] {
+        app.db().execute_unprepared(statement).await.unwrap();
+    }
     app.login(SUPPORT).await;
     let user = account(&app, SUPPORT).await;
     let (id, tenant) = (user.id.uuid().to_string(), user.tenant_id.uuid().to_string());

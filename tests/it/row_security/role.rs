@@ -3,7 +3,7 @@
 use custodian::database::wall::{APPEND_ONLY, Wall};
 use custodian::database::{Settings, begin};
 use custodian_entity::id::TypedId;
-use custodian_entity::user;
+use custodian_entity::{role, user};
 use sea_orm::{AccessMode, ConnectionTrait, EntityTrait};
 
 use super::{FURTHER, REFUSED, Raw, TABLES, sql};
@@ -15,6 +15,7 @@ pub(super) fn register(suite: &mut Suite) {
     suite.postgres("row_security::every table has policies", every_table);
     suite.postgres("row_security::the service's role owns nothing and changes no schema", powerless);
     suite.postgres("row_security::signing in reads accounts and changes none but its own", sign_in);
+    suite.postgres("row_security::an account is made for a customer within reach, and acts as one", accounts);
     suite.postgres("row_security::the server gives up what takes too long", time_outs);
 }
 
@@ -123,6 +124,72 @@ async fn sign_in(app: TestApp) {
     let written = noting.execute_unprepared("UPDATE \"user\" SET failed_login_count = 7").await.unwrap();
     assert_eq!(written.rows_affected(), 1, "noting a sign-in changes the account of it alone");
     noting.rollback().await.unwrap();
+}
+
+/// A reseller makes accounts of its own customers, which act as customers: no others, and nobody else's password.
+async fn accounts(app: TestApp) {
+    let reseller = crate::fixture::account(&app, "reseller@acme.example").await;
+    let (maria, other) = (
+        crate::fixture::account(&app, "customer@acme.example").await,
+        crate::fixture::account(&app, "customer2@acme.example").await,
+    );
+    let id = |id: Option<uuid::Uuid>| id.map_or("NULL".to_owned(), |id| format!("'{id}'"));
+    let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let settings = [
+        ("tenant_id", text(Some(reseller.tenant_id.uuid()))),
+        ("reseller_id", text(reseller.reseller_id.map(TypedId::uuid))),
+        ("user_id", text(Some(reseller.id.uuid()))),
+        ("role", "reseller".to_owned()),
+        ("scopes", ",Customer=reseller,User=reseller,RoleGrant=own,".to_owned()),
+    ];
+    let raw = Raw::told(&app, &settings).await;
+    let insert = |kind: &str, of: &user::Model, hash: &str| {
+        format!(
+            "INSERT INTO \"user\" (id, tenant_id, reseller_id, customer_id, kind, status, display_name, username, email,
+                 password_hash, token_version, mfa_enabled, must_change_password, failed_login_count, created_at)
+             VALUES (gen_random_uuid(), {}, {}, {}, '{kind}', 'ACTIVE', 'x', 'x', 'x', {hash}, 0, false, false, 0, now())",
+            id(Some(of.tenant_id.uuid())),
+            id(of.reseller_id.map(TypedId::uuid)),
+            id(of.customer_id.map(TypedId::uuid)),
+        )
+    };
+    let refused = || Err(REFUSED.to_owned());
+    assert_eq!(raw.attempt(&insert("CUSTOMER", &maria, "'x'")).await, Ok(1));
+    assert_eq!(
+        raw.attempt(&insert("CUSTOMER", &other, "'x'")).await,
+        refused(),
+        "another partner's customer"
+    );
+    assert_eq!(
+        raw.attempt(&insert("RESELLER", &reseller, "'x'")).await,
+        refused(),
+        "a password of somebody else"
+    );
+    assert_eq!(raw.attempt(&insert("STAFF", &maria, "'x'")).await, refused(), "nobody's staff");
+    let roles = role::Entity::find().all(app.db()).await.unwrap();
+    let grant = |name: &str, scope: &str| {
+        let role = roles.iter().find(|role| role.is_system && role.name == name).unwrap();
+        format!(
+            "INSERT INTO role_grant (id, tenant_id, user_id, role_id, is_primary, scope, granted_by, granted_at)
+             VALUES (gen_random_uuid(), '{}', '{}', '{}', false, '{scope}', '{}', now())",
+            reseller.tenant_id.uuid(),
+            maria.id.uuid(),
+            role.id.uuid(),
+            reseller.id.uuid(),
+        )
+    };
+    let held = raw.attempt(&grant("customer", "OWN")).await;
+    assert_eq!(held, Err("23505".to_owned()), "she holds it already: past the wall, and then a duplicate");
+    assert_eq!(raw.attempt(&grant("customer", "ALL")).await, refused());
+    assert_eq!(raw.attempt(&grant("tenant_admin", "OWN")).await, refused());
+
+    // Who brings a token reaches the accounts of its customer, and nothing of them but the address.
+    let customer = maria.customer_id.unwrap().uuid().to_string();
+    let confirming = [("role", "anonymous".to_owned()), ("customer_id", customer)];
+    let raw = Raw::told(&app, &confirming).await;
+    assert_eq!((raw.count("user").await, raw.count("customer").await), (1, 0));
+    assert_eq!(raw.attempt("UPDATE \"user\" SET email = 'x'").await, Ok(1));
+    assert_eq!(raw.attempt("UPDATE \"user\" SET password_hash = 'x'").await, refused());
 }
 
 async fn time_outs(app: TestApp) {

@@ -47,6 +47,8 @@ fn examine(app: &TestApp, url: &str, profile: &str) -> (String, Option<i32>) {
         ("CUSTODIAN_DATABASE_URL", url),
         ("CUSTODIAN_PROFILE", profile),
         ("CUSTODIAN_DATA_DIR", data.to_str().unwrap()),
+        ("CUSTODIAN_SMTP_URL", "smtps://user:planted@mail.example"),
+        ("CUSTODIAN_PORTAL_URL", "https://my.isp.example/"),
         ("CUSTODIAN_LOG", "error"),
     ];
     let output = run(data, &["doctor"], &variables);
@@ -57,7 +59,7 @@ async fn doctor(app: TestApp) {
     let database = app.database();
     let (text, status) = examine(&app, &database.url, "production");
     assert_eq!(status, Some(0), "{text}");
-    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 28 tables"] {
+    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 34 tables"] {
         assert!(text.contains(line), "{text}");
     }
     assert!(text.lines().take_while(|line| !line.is_empty()).all(|line| line.starts_with("ok ")), "{text}");

@@ -7,9 +7,7 @@ use async_graphql::{Request, Response};
 use custodian::app::App;
 use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::config::{Config, Limits};
-use custodian_entity::id::{SessionId, TypedId};
 use custodian_entity::user;
-use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Statement};
 
 use crate::app::TestApp;
@@ -52,7 +50,9 @@ impl Observed {
             customer: user.customer_id,
             kind: user.kind,
             role: ActingRole::built_in(role),
-            session: SessionId::from_uuid(Uuid::nil()),
+            session: None,
+            client: None,
+            scopes: None,
         };
         self.statements.lock().unwrap().clear();
         let viewer = Viewer::signed_in(identity);

@@ -10,8 +10,8 @@ use custodian_entity::id::{
 };
 use custodian_entity::personal::{AddressLine, Email, FreeText, IpAddress, Name};
 use custodian_entity::{
-    address, call_log, contact, customer, identity_check, invoice, invoice_line, network_service, payment,
-    reseller, service_plan, subscription, tenant, ticket, ticket_message, user,
+    address, call_log, contact, customer, email_verification, identity_check, invoice, invoice_line,
+    network_service, payment, reseller, service_plan, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
@@ -121,6 +121,7 @@ async fn disturb(db: &DatabaseConnection, whose: Whose) {
         ticket_message { Body = "another", TicketCategory = TicketCategory::Sales }
         call_log { Outcome = CallOutcome::Busy, Subject = "another" }
         identity_check { Method = CpniAuthMethod::PhotoId }
+        email_verification { Email = "another@other.example", AttemptCount = 7 }
         user { DisplayName = "Another", Email = "another@other.example", Status = UserStatus::Active }
     }
     match whose {

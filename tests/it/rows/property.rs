@@ -14,7 +14,7 @@ use custodian::authz::{Operation, Rows, Scoped};
 use custodian::error::Error;
 use custodian::graphql::filter::Filter;
 use custodian::news::News;
-use custodian_entity::id::{SessionId, TypedId};
+use custodian_entity::id::TypedId;
 use custodian_entity::{contact, customer, invoice, payment, subscription, ticket, ticket_message};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy};
@@ -22,7 +22,6 @@ use proptest::sample::{Index, select};
 use proptest::strategy::Union;
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use proptest::{arbitrary::any, prop_assert, prop_assert_eq};
-use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, QueryFilter, UpdateMany};
 use serde_json::{Value, json};
@@ -83,7 +82,9 @@ impl Scene {
             customer: row.customer_id,
             kind: row.kind,
             role: ActingRole::built_in(who.role),
-            session: SessionId::from_uuid(Uuid::nil()),
+            session: None,
+            client: None,
+            scopes: None,
         };
         let rights = self.spec.policy.rights(who.role).expect("the policy knows the role").clone();
         let (clock, db) = (self.app.clock.clone(), self.app.db().clone());

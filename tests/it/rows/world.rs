@@ -9,18 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, TypedId, UserId};
 use custodian_entity::{
-    address, audit_event, call_log, contact, customer, identity_check, invoice, invoice_line,
-    network_service, number_series, payment, refresh_token, reseller, role, role_grant, service_plan,
-    session, subscription, tenant, ticket, ticket_message, user,
+    address, api_client, audit_event, call_log, contact, customer, email_verification, identity_check,
+    invoice, invoice_line, network_service, number_series, payment, refresh_token, reseller, role,
+    role_grant, service_plan, session, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
 
 use super::matrix;
-use crate::fixture::add_ended_sessions;
+use crate::fixture::{self, add_ended_sessions};
 
 /// The types of rows.
-pub const KINDS: [&str; 19] = [
+pub const KINDS: [&str; 21] = [
     "Tenant",
     "Reseller",
     "User",
@@ -39,11 +39,13 @@ pub const KINDS: [&str; 19] = [
     "TicketMessage",
     "CallLog",
     "IdentityCheck",
+    "EmailVerification",
     "Session",
+    "ApiClient",
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 27] = [
+pub const TO_ONE: [(&str, &str); 30] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -71,10 +73,13 @@ pub const TO_ONE: [(&str, &str); 27] = [
     ("IdentityCheck", "performedBy"),
     ("IdentityCheck", "ticket"),
     ("Session", "user"),
+    ("ApiClient", "owner"),
+    ("ApiClient", "reseller"),
+    ("ApiClient", "revokedBy"),
 ];
 
 /// Links to many rows: type, field, the type of the rows, and their link back.
-pub const TO_MANY: [(&str, &str, &str, &str); 14] = [
+pub const TO_MANY: [(&str, &str, &str, &str); 15] = [
     ("Reseller", "customers", "Customer", "reseller"),
     ("User", "roles", "RoleGrant", "user"),
     ("Customer", "addresses", "Address", "customer"),
@@ -85,6 +90,7 @@ pub const TO_MANY: [(&str, &str, &str, &str); 14] = [
     ("Customer", "tickets", "Ticket", "customer"),
     ("Customer", "callLogs", "CallLog", "customer"),
     ("Customer", "identityChecks", "IdentityCheck", "customer"),
+    ("Customer", "emailVerifications", "EmailVerification", "customer"),
     ("Subscription", "networkService", "NetworkService", "subscription"),
     ("Invoice", "lines", "InvoiceLine", "invoice"),
     ("Invoice", "payments", "Payment", "invoice"),
@@ -224,6 +230,14 @@ impl World {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
                 customer = to(Some(row.customer_id)), performedBy = to(Some(row.performed_by)), ticket = to(row.ticket_id),
             }
+            email_verification as "EmailVerification": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
+                customer = to(Some(row.customer_id)),
+            }
+            api_client as "ApiClient": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id,;
+                owner = to(Some(row.owner_id)), reseller = to(row.reseller_id), revokedBy = to(row.revoked_by),
+            }
         }
         let tickets = ticket::Entity::find().all(db).await.unwrap();
         for message in ticket_message::Entity::find().all(db).await.unwrap() {
@@ -297,6 +311,7 @@ impl Who {
             Some(Scope::Own) => match row.kind {
                 "User" => row.id == me.user.encode(),
                 "RoleGrant" | "Session" => row.links.get("user") == Some(&me.user.encode()),
+                "ApiClient" => row.links.get("owner") == Some(&me.user.encode()),
                 "Reseller" => is_mine,
                 "TicketMessage" if row.ticket.as_ref().is_some_and(|it| it.internal) => false,
                 _ => me.customer.is_some() && row.customer == me.customer,
@@ -328,7 +343,7 @@ impl TicketFacts {
     }
 }
 
-/// Adds what the demo data lack: a partner of the other provider, roles of each provider's own, and sessions.
+/// Adds what the demo data lack: a partner of the other provider, roles of each provider's own, sessions and API clients.
 pub async fn complete(db: &DatabaseConnection) {
     add_ended_sessions(db).await;
     let id = |n: u128| Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0100 + n);
@@ -349,6 +364,7 @@ pub async fn complete(db: &DatabaseConnection) {
             another.into_active_model().insert(db).await.unwrap();
         }
     }
+    fixture::api_clients(db).await;
 }
 
 /// A copy of every table, to see whether anything was changed. Signing in changes something: do it before.
@@ -374,8 +390,8 @@ impl Snapshot {
         }
         copy! {
             tenant reseller user role role_grant customer address contact service_plan subscription network_service
-            invoice invoice_line payment ticket ticket_message call_log identity_check session refresh_token
-            audit_event number_series
+            invoice invoice_line payment ticket ticket_message call_log identity_check email_verification session
+            refresh_token api_client audit_event number_series
         }
         Self(tables)
     }

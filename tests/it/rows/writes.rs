@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
-    AddressId, CallLogId, ContactId, CustomerId, InvoiceId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
-    SessionId, SubscriptionId, TicketId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, InvoiceId, ResellerId, RoleGrantId, RoleId,
+    ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::user;
 use sea_orm::EntityTrait;
@@ -38,6 +38,12 @@ const WRITES: &[(&str, &str)] = &[
     ("customerSuspend", r#"{"id": "Customer!", "version": 1}"#),
     ("customerResume", r#"{"id": "Customer!", "version": 1}"#),
     ("customerClose", r#"{"id": "Customer!", "version": 1}"#),
+    (
+        "userInvite",
+        r#"{"username": "jo@acme.example", "displayName": "J", "email": "jo@body.example", "role": "reseller", "resellerId": "Reseller!"}"#,
+    ),
+    ("customerEmailChange", r#"{"id": "Customer!", "email": "some@body.example"}"#),
+    ("emailVerificationSend", r#"{"customerId": "Customer!"}"#),
     ("userUnlock", r#"{"id": "User!"}"#),
     ("roleUpdate", r#"{"id": "Role!", "description": "Another"}"#),
     ("roleDelete", r#"{"id": "Role!"}"#),
@@ -99,6 +105,12 @@ const WRITES: &[(&str, &str)] = &[
         "identityCheckPerform",
         r#"{"customerId": "Customer", "ticketId": "Ticket!", "method": "PASSWORD", "outcome": "SUCCESS"}"#,
     ),
+    (
+        "apiClientCreate",
+        r#"{"name": "N", "scopes": ["customers:read"], "expiresAt": "2026-06-01T00:00:00Z", "resellerId": "Reseller!"}"#,
+    ),
+    ("apiClientRotate", r#"{"id": "ApiClient!"}"#),
+    ("apiClientRevoke", r#"{"id": "ApiClient!"}"#),
     ("fieldReveal", r#"{"id": "Customer!", "fields": ["phone"], "purpose": "CUSTOMER_REQUEST"}"#),
     ("fieldReveal", r#"{"id": "CallLog!", "fields": ["counterpartyNumber"], "purpose": "CUSTOMER_REQUEST"}"#),
     (
@@ -150,6 +162,7 @@ fn none(kind: &str) -> String {
         "RoleGrant" => absent::<RoleGrantId>(),
         "CallLog" => absent::<CallLogId>(),
         "Session" => absent::<SessionId>(),
+        "ApiClient" => absent::<ApiClientId>(),
         other => panic!("no absent id of {other}: add it here"),
     }
 }
@@ -251,7 +264,9 @@ fn own<'w>(world: &'w World, who: &Who, staff: &dyn Fn(&str) -> bool) -> BTreeMa
             let row = &world.rows[*id];
             match kind {
                 "User" => staff(id),
-                "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" | "Session" => true,
+                "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" | "Session" | "ApiClient" => {
+                    true
+                }
                 _ => row.customer == customer,
             }
         };

@@ -1,0 +1,106 @@
+//! Letters to people: queued in the transaction of the change that causes them, sent afterwards, each once.
+//!
+//! A letter is written when it is queued, down to its Message-ID, and kept sealed until it is settled: sent, or given up.
+//! Whoever sends it holds it for a while (`delivery`); who was cut off in between leaves it to the next, who sends the
+//! same letter by letter, so that where only an answer was lost the receiving server knows that it has it.
+
+mod carrier;
+mod delivery;
+mod letter;
+mod notice;
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use custodian_entity::choice::LetterStatus;
+use custodian_entity::id::{LetterId, TenantId, TypedId};
+use custodian_entity::letter::{ActiveModel, Entity};
+use custodian_entity::personal::Email;
+use custodian_entity::tenant;
+use lettre::Address;
+use sea_orm::{EntityTrait, Set};
+
+use self::carrier::Carrier;
+pub use self::delivery::{FAILED, SENT, WAITING};
+pub use self::letter::Letter;
+pub use self::notice::{Link, Notice};
+use crate::authz::Operation;
+use crate::config::{Config, PublicUrl};
+use crate::crypto::{KeyError, Keys, Sealer};
+use crate::error::{Error, Result};
+
+/// Where letters wait, and the way they leave by. It is part of the schema's data.
+pub struct Outbox {
+    from: Address,
+    portal_url: PublicUrl,
+    /// What waits is sealed with.
+    seal: Sealer,
+    carrier: Carrier,
+}
+
+impl Outbox {
+    /// By this configuration, with these keys.
+    ///
+    /// # Errors
+    /// [`KeyError::Provider`].
+    pub fn new(config: &Config, keys: &Keys) -> Result<Self, KeyError> {
+        Ok(Self {
+            from: config.mail_from.clone(),
+            portal_url: config.portal_url.clone(),
+            seal: keys.sealer("mail")?,
+            carrier: Carrier::new(config),
+        })
+    }
+
+    /// From inside a resolver.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the schema is executed without it.
+    pub fn of<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Self>> {
+        ctx.data_opt().ok_or_else(|| Error::bug("the schema lacks its data"))
+    }
+
+    /// Queues a letter within the running transaction: it is sent once that is permanent, and not at all otherwise. To an
+    /// address that e-mail knows no way to there is none.
+    ///
+    /// # Errors
+    /// When the database is away, or the transaction does not reach the provider.
+    #[expect(clippy::disallowed_methods, reason = "a letter is nobody's row, and needs an address")]
+    pub async fn queue(
+        &self,
+        operation: &Operation,
+        tenant: TenantId,
+        to: &Email,
+        notice: Notice<'_>,
+    ) -> Result<()> {
+        let (id, now) = (LetterId::from_uuid(operation.clock.new_uuid()), operation.clock.now());
+        let Ok(to) = to.expose().parse::<Address>() else {
+            tracing::warn!(notice = notice.name(), "a letter has no address that e-mail could go to");
+            return Ok(());
+        };
+        let transaction = operation.transaction().await?;
+        let provider = tenant::Entity::find_by_id(tenant).one(&*transaction).await?;
+        let provider = provider.ok_or_else(|| Error::bug("a letter of no provider"))?.display_name;
+        let letter = Letter::write(id, now, &self.from, &provider, to, &notice, &self.portal_url)?;
+        let content = self.seal.seal(&place(id, tenant), &letter.to_bytes());
+        let row = ActiveModel {
+            id: Set(id),
+            tenant_id: Set(tenant),
+            notice: Set(notice.name().to_owned()),
+            status: Set(LetterStatus::Pending),
+            content: Set(Some(content.ok_or(KeyError::Provider).map_err(Error::internal)?)),
+            attempts: Set(0),
+            due_at: Set(Some(now)),
+            give_up_at: Set(now + notice.worth_sending()),
+            created_at: Set(now),
+            settled_at: Set(None),
+        };
+        Entity::insert(row).exec_without_returning(&*transaction).await?;
+        Ok(())
+    }
+}
+
+/// What the content of a row is bound to.
+fn place(id: LetterId, tenant: TenantId) -> Vec<u8> {
+    [b"letter".as_slice(), id.uuid().as_bytes(), tenant.uuid().as_bytes()].concat()
+}
