@@ -1,13 +1,14 @@
 //! The application: what every request shares, how it starts, and the one place where the schema is executed.
 
+mod upkeep;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::{Request, Response, ServerError};
 use sea_orm::{DatabaseConnection, DbErr};
 
-use crate::accounts::{self, Accounts};
+use crate::accounts::Accounts;
 use crate::audit::Quotas;
 use crate::authn::external::{IssuerError, Issuers};
 use crate::authn::token::Tokens;
@@ -30,7 +31,7 @@ use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
 use crate::mail::Outbox;
 use crate::news::News;
-use crate::reload::{self, PolicyInForce};
+use crate::reload::PolicyInForce;
 use crate::reveal::Reader;
 use crate::schema::{self, CustodianSchema};
 use crate::seed;
@@ -38,12 +39,6 @@ use crate::seed;
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
 /// 2 MiB that threads have otherwise.
 pub const STACK_BYTES: usize = 8 * 1024 * 1024;
-
-/// How often guesses that no longer count are forgotten.
-const FORGETTING: Duration = Duration::from_secs(3600);
-
-/// How often letters are looked for that another instance, or nobody, has sent.
-const LOOKING_FOR_LETTERS: Duration = Duration::from_secs(2);
 
 /// What every request shares.
 pub struct App {
@@ -245,7 +240,12 @@ impl App {
             .data(config.session)
             .data(MaxPageSize(config.max_page_size.into()))
             .data(config.api_clients)
-            .data(Quotas { reveal: config.reveal, lookup: config.lookup, create: config.customer_create })
+            .data(Quotas {
+                reveal: config.reveal,
+                lookup: config.lookup,
+                create: config.customer_create,
+                invite: config.user_invite,
+            })
             .data(accounts.clone())
             .data(outbox.clone())
             .data(Reader::new())
@@ -390,74 +390,6 @@ impl App {
         if let Err(error) = self.policy.refresh(&self.db).await {
             error.log();
         }
-    }
-
-    /// Follows what changes while the service runs: policy, keys, and what other instances tell.
-    pub async fn follow(&self) {
-        let looking = async {
-            let mut fault = None;
-            loop {
-                tokio::select! {
-                    () = tokio::time::sleep(reload::INTERVAL) => {}
-                    () = self.news.of_policy() => {}
-                }
-                self.refresh_policy().await;
-                let found = self.tokens.refresh().map_err(|error| error.to_string()).err();
-                if let Some(error) = &found
-                    && found != fault
-                {
-                    tracing::error!(error, "the signing keys stay as they were");
-                }
-                fault = found;
-            }
-        };
-        tokio::join!(looking, self.news.follow());
-    }
-
-    /// Forgets guesses and letters that no longer count, for as long as the service runs.
-    pub async fn forget(&self) {
-        loop {
-            if let Err(error) = accounts::forget_attempts(&self.db, &self.clock).await {
-                error.log();
-            }
-            if let Err(error) = self.outbox.forget(&self.operation_of_service("forgetting")).await {
-                error.log();
-            }
-            tokio::time::sleep(FORGETTING).await;
-        }
-    }
-
-    /// Sends the letter that has been due for longest, and says whether there was one.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn deliver(&self) -> Result<bool> {
-        self.outbox.deliver(&self.operation_of_service("mail")).await
-    }
-
-    /// Sends letters until `stop` is done, and finishes the one under way then.
-    pub async fn deliver_until(&self, stop: impl Future<Output = ()>) {
-        let mut stop = std::pin::pin!(stop);
-        loop {
-            let was_one = self.deliver().await.unwrap_or_else(|error| {
-                error.log();
-                false
-            });
-            let pause = if was_one { Duration::ZERO } else { LOOKING_FOR_LETTERS };
-            tokio::select! {
-                biased;
-                () = &mut stop => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
-    }
-
-    /// What the service does by itself, with no rights to any field.
-    fn operation_of_service(&self, name: &str) -> Operation {
-        let rights = Arc::new(Rights::nothing(self.policy.snapshot().catalog().clone()));
-        let origin = Origin { request_id: name.to_owned(), ..Origin::default() };
-        let (clock, news) = (self.clock.clone(), self.news.clone());
-        Operation::new(Viewer::anonymous(), origin, rights, clock, self.db.clone(), news)
     }
 
     /// Executes without any guard: what its cost is measured against. No rights, so personal data come out masked.

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::choice::VerificationStatus;
-use crate::id::{CustomerId, EmailVerificationId, ResellerId, TenantId, UserId};
+use crate::id::{CustomerId, EmailVerificationId, ResellerId, TenantId};
 use crate::personal::Email;
 
 /// A question to whoever reads mail at an address whether it is the customer's.
@@ -25,8 +25,6 @@ pub struct Model {
     pub email: Email,
     /// The SHA-256 of the token in the letter, in base64url. The token itself is stored nowhere.
     pub token_hash: String,
-    /// Who wanted it asked, if an account did.
-    pub requested_by: Option<UserId>,
     /// When it was asked.
     pub requested_at: DateTimeUtc,
     /// Until when the token is good.

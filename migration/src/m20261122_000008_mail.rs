@@ -25,7 +25,7 @@ const TABLES: [Table; 2] = [
 ];
 
 /// Whoever acts may cause a letter of his provider's, also before he signs in; reading it back he may not. A token is its
-/// account's, or comes with an invitation to one within reach, as its first role does.
+/// account's, or comes with an invitation to one that the same transaction makes (`xmin`), as its first role does.
 const FURTHER: [&str; 4] = [
     "CREATE POLICY queue ON letter FOR INSERT TO custodian_app WITH CHECK (
          CASE $role WHEN 'anonymous' THEN true
@@ -33,10 +33,14 @@ const FURTHER: [&str; 4] = [
     "CREATE POLICY own_account ON account_token TO custodian_app USING (user_id = $user)",
     r#"CREATE POLICY invite ON account_token FOR INSERT TO custodian_app WITH CHECK (
          purpose = 'INVITATION'
-         AND EXISTS (SELECT FROM "user" AS account WHERE account.id = user_id AND account.status = 'INVITED'))"#,
+         AND EXISTS (
+             SELECT FROM "user" AS account WHERE account.id = user_id AND account.status = 'INVITED'
+                 AND account.xmin = pg_current_xact_id()::xid))"#,
     r#"CREATE POLICY invite ON role_grant FOR INSERT TO custodian_app WITH CHECK (
          granted_by = $user
-         AND EXISTS (SELECT FROM "user" AS account WHERE account.id = user_id AND account.status = 'INVITED'))"#,
+         AND EXISTS (
+             SELECT FROM "user" AS account WHERE account.id = user_id AND account.status = 'INVITED'
+                 AND account.xmin = pg_current_xact_id()::xid))"#,
 ];
 
 /// Who is invited has no password yet, and is active once he has chosen one.

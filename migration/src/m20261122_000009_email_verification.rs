@@ -16,6 +16,15 @@ CREATE POLICY confirming_finds ON "user" FOR SELECT TO custodian_app USING (
 CREATE POLICY confirming_changes ON "user" FOR UPDATE TO custodian_app USING (
     $role = 'anonymous' AND kind = 'CUSTOMER' AND customer_id = $customer)"#;
 
+/// Where letters go, and whether an account is active, is its own to change, or the customer's whose address is confirmed:
+/// whoever else could would choose its password.
+const OWN_ADDRESS: &str = r#"
+CREATE TRIGGER own_address BEFORE UPDATE OF email, status, reset_not_before ON "user" FOR EACH ROW
+WHEN (row_security_active('"user"') AND NEW.id IS DISTINCT FROM custodian_uuid('user_id')
+    AND (custodian_setting('role') IS DISTINCT FROM 'anonymous' OR NEW.kind <> 'CUSTOMER'
+        OR NEW.customer_id IS DISTINCT FROM custodian_uuid('customer_id')))
+EXECUTE FUNCTION custodian_refuse()"#;
+
 /// Whoever reaches a customer may give it an account. None but a customer's gets a password from somebody else. Who owns
 /// the table is not held.
 const ACCOUNTS: [&str; 3] = [
@@ -63,7 +72,7 @@ impl MigrationTrait for Migration {
             let grants = "SELECT, INSERT, UPDATE (status, verified_at, attempt_count)";
             let verifications = customer_rows("email_verification", "EmailVerification", grants).protect();
             db.execute_unprepared(&verifications).await?;
-            for sql in [CONFIRMING].into_iter().chain(ACCOUNTS).chain([GRANT]) {
+            for sql in [CONFIRMING, OWN_ADDRESS].into_iter().chain(ACCOUNTS).chain([GRANT]) {
                 db.execute_unprepared(&filled(sql)).await?;
             }
         }
@@ -86,7 +95,6 @@ async fn email_verification(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             choice("status"),
             text("email"),
             string_len("token_hash", 43),
-            uuid_null("requested_by"),
             timestamp_with_time_zone("requested_at"),
             timestamp_with_time_zone("expires_at"),
             timestamp_with_time_zone_null("verified_at"),
@@ -97,7 +105,6 @@ async fn email_verification(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .check("expires_at", "expires_at > requested_at")
         .check("attempt_count", "attempt_count >= 0")
         .owned_by_customer()
-        .references("requested_by", "user")
         .unique(&["token_hash"])
         // A newer one supersedes the older.
         .unique_where(&["customer_id"], "status = 'PENDING'")

@@ -37,6 +37,8 @@ pub enum Guess<'a> {
     Letter(&'a str),
     /// Any, from this address.
     Address(IpAddr),
+    /// None that could be right: a wrong secret of an API client, from this address.
+    Secret(IpAddr),
     /// The viewer's own password or code: by who has his session.
     Own(UserId),
 }
@@ -44,7 +46,7 @@ pub enum Guess<'a> {
 /// An attempt that was counted and may be made.
 pub struct Attempt {
     keys: Vec<Key>,
-    /// Until when there is no other, unless it succeeds.
+    /// Until when there is no other at the account, unless it succeeds. That an address waits says nothing of an account.
     pub locked_until: Option<DateTime<Utc>>,
 }
 
@@ -93,16 +95,18 @@ impl Accounts {
     fn key(&self, guess: Guess<'_>) -> Key {
         let of_account =
             |tag| Key { tag, allowed: self.limits.account_failures, window: DAY, is_account: true };
+        let of_address = |kind, address| Key {
+            tag: self.tags.tag(kind, &network(address)),
+            allowed: self.limits.address_failures,
+            window: TimeDelta::hours(1),
+            is_account: false,
+        };
         match guess {
             Guess::Name(name) => of_account(self.tags.tag("name", name.as_bytes())),
             Guess::Letter(name) => of_account(self.tags.tag("letter", name.as_bytes())),
             Guess::Own(user) => of_account(self.tags.tag("own", user.uuid().as_bytes())),
-            Guess::Address(address) => Key {
-                tag: self.tags.tag("address", &network(address)),
-                allowed: self.limits.address_failures,
-                window: TimeDelta::hours(1),
-                is_account: false,
-            },
+            Guess::Address(address) => of_address("address", address),
+            Guess::Secret(address) => of_address("secret", address),
         }
     }
 }
@@ -119,7 +123,8 @@ async fn count_all(operation: &Operation, keys: &[Key]) -> Result<Option<DateTim
     let transaction = operation.transaction().await?;
     let mut locked_until = None;
     for key in keys {
-        locked_until = Ord::max(locked_until, key.count(&transaction, operation.clock.now()).await?);
+        let until = key.count(&transaction, operation.clock.now()).await?;
+        locked_until = Ord::max(locked_until, until.filter(|_| key.is_account));
     }
     Ok(locked_until)
 }

@@ -11,6 +11,7 @@ use custodian_entity::choice::{TokenPurpose, UserStatus};
 use custodian_entity::id::UserId;
 use custodian_entity::personal::Username;
 use custodian_entity::user;
+use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use secrecy::SecretString;
@@ -84,7 +85,10 @@ async fn request(ctx: &Context<'_>, username: &str) -> Result<Outcome<DateTime>>
             let event = Event::done(kind, Subject::default()).username(masked).in_role(ANONYMOUS);
             return Ok(Change::Done(now, event.failed()));
         };
-        hold(&noting, user.id).await?;
+        let user = hold(&noting, user.id).await?;
+        if user.status != UserStatus::Active || is_held_back(&user, noting.clock.now()) {
+            return Err(Error::Conflict);
+        }
         let valid_for = accounts.reset_lasts();
         let token = issue_token(&noting, user.id, TokenPurpose::PasswordReset, valid_for).await?;
         let notice = Notice::PasswordReset(Link { token: &token, valid_for });
@@ -101,16 +105,21 @@ async fn who_may_ask(reading: &Operation, username: &str) -> Result<Option<user:
     let transaction = reading.transaction().await?;
     let named = user::Entity::find().filter(user::Column::Username.eq(Username::new(username)));
     let Some(user) = named.one(&*transaction).await? else { return Ok(None) };
-    let is_held_back = user.reset_not_before.is_some_and(|time| reading.clock.now() < time);
-    Ok(admitted_by(&*transaction, &user).await?.filter(|_| !is_held_back).map(|_| user))
+    let is_open = !is_held_back(&user, reading.clock.now());
+    Ok(admitted_by(&*transaction, &user).await?.filter(|_| is_open).map(|_| user))
 }
 
-/// Lets requests for one account come one after the other, so that one link is left of them.
-#[expect(clippy::disallowed_methods, reason = "the account that a link is asked for")]
-async fn hold(noting: &Operation, user: UserId) -> Result<()> {
+/// The account as it is now: requests for it, and changes of its address, come one after the other.
+#[expect(clippy::disallowed_methods, reason = "the account that a link is asked for, or was sent to")]
+async fn hold(noting: &Operation, user: UserId) -> Result<user::Model> {
     let transaction = noting.transaction().await?;
-    user::Entity::find_by_id(user).lock_exclusive().one(&*transaction).await?;
-    Ok(())
+    let held = user::Entity::find_by_id(user).lock_exclusive().one(&*transaction).await?;
+    held.ok_or(Error::Conflict)
+}
+
+/// Whether no letter of this time may choose the account's password: its address became another one since, or lately.
+pub(super) fn is_held_back(user: &user::Model, letter_of: DateTimeUtc) -> bool {
+    user.reset_not_before.is_some_and(|time| letter_of < time)
 }
 
 async fn confirm(ctx: &Context<'_>, token: &SecretString, new: &SecretString) -> Result<Outcome<DateTime>> {
@@ -140,6 +149,10 @@ async fn confirm(ctx: &Context<'_>, token: &SecretString, new: &SecretString) ->
     let changed = recorded(&noting, "passwordResetConfirm", async || {
         let event = Event::done(kind, Subject::row("User", user.id, user.tenant_id));
         let event = event.by(user.id).in_role(ANONYMOUS);
+        let now = hold(&noting, user.id).await?;
+        if now.status != user.status || is_held_back(&now, token.issued_at) {
+            return Err(Error::Conflict);
+        }
         let new = match new {
             Some(new) if token::spend(&noting, &token).await? => new,
             _ => return Ok(Change::<_, Infallible>::Done(Err(refused(refusal)), event.failed())),

@@ -13,6 +13,7 @@ use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use secrecy::SecretString;
 
+use super::reset_mutation::is_held_back;
 use crate::authn::admitted_by;
 use crate::authz::Operation;
 use crate::crypto::{opaque_token, token_hash};
@@ -61,7 +62,7 @@ pub(super) async fn find(
     };
     let user = user::Entity::find_by_id(found.user_id).one(&*transaction).await?;
     let user = user.ok_or_else(|| Error::bug("a token of no account"))?;
-    let is_astray = user.reset_not_before.is_some_and(|time| found.issued_at < time);
+    let is_astray = is_held_back(&user, found.issued_at);
     let is_used = found.used_at.is_some();
     let asked = match found.purpose {
         TokenPurpose::Invitation if !is_used => UserStatus::Invited,

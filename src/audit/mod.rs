@@ -15,7 +15,7 @@ use custodian_entity::personal::IpAddress;
 use sea_orm::{EntityTrait, Set};
 
 pub use self::event::{Event, EventType, Subject};
-pub use self::quota::{Limit, Quotas, counted, within};
+pub use self::quota::{Limit, Quotas, count_refused, counted, within};
 use crate::authz::{Operation, mask};
 use crate::error::{Error, Result};
 

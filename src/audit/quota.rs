@@ -44,6 +44,8 @@ pub struct Quotas {
     pub lookup: Quota,
     /// Adding customers.
     pub create: Pace,
+    /// Inviting people to accounts.
+    pub invite: Quota,
 }
 
 impl Quotas {
@@ -99,6 +101,17 @@ pub async fn within(
 ) -> Result<()> {
     let Ok(()) =
         counted(operation, action, kind, limit, async || Ok(Change::<_, Infallible>::Same(()))).await?;
+    Ok(())
+}
+
+/// Counts and records that something was refused which may be done so often only, for a reason that tells of rows its
+/// user may not see.
+///
+/// # Errors
+/// Those of [`recorded`].
+pub async fn count_refused(operation: &Arc<Operation>, action: &'static str, kind: EventType) -> Result<()> {
+    let refused = Event::done(kind, Subject::default()).failed();
+    let Ok(()) = recorded(operation, action, async || Ok(Change::<_, Infallible>::Done((), refused))).await?;
     Ok(())
 }
 

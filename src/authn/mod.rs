@@ -112,11 +112,12 @@ async fn identify(
     Ok(confined(identity, &user, &tenant))
 }
 
-/// Who acts in a role for which his provider asks for a second factor, and has none, may do nothing but set one up. An API
+/// Who acts in a role for which his provider asks for a second factor, and has none, may do nothing but set one up; whose
+/// password somebody else chose, nothing but choose his own: who made the account does not go on with it unnoticed. An API
 /// client goes on: its secret is a credential of its own, shown only to who gave the factor that he had then.
 pub fn confined(identity: Identity, user: &user::Model, tenant: &tenant::Model) -> Identity {
     let is_required = tenant.mfa_required_roles.split(',').any(|role| role == identity.role.name);
-    match is_required && !user.mfa_enabled {
+    match user.must_change_password || is_required && !user.mfa_enabled {
         true => Identity { role: ActingRole::built_in(ENROLLING), ..identity },
         false => identity,
     }

@@ -132,8 +132,8 @@ pub async fn introspect(
 }
 
 /// The client, if it is who it says and may call now and from there, with whom it acts as. Wrong secrets are counted by
-/// address, as wrong passwords are, so that nobody floods the log. Not by client: 256 random bits are not guessed, and
-/// whoever knows an id would shut its portal out.
+/// address, so that nobody floods the log. The right one is never kept waiting: 256 random bits are not guessed, and others
+/// behind the same address, or whoever knows the id, would shut the portal out.
 async fn authenticated(
     operation: &Arc<Operation>,
     accounts: &Accounts,
@@ -142,9 +142,6 @@ async fn authenticated(
 ) -> Result<(Model, Identity), Refusal> {
     // An id that is none is looked for all the same.
     let id = ApiClientId::decode(&credentials.id).unwrap_or(ApiClientId::from_uuid(uuid::Uuid::nil()));
-    let guesses: Vec<_> = operation.origin.ip.map(Guess::Address).into_iter().collect();
-    let counting = noting(operation, None);
-    let attempt = accounts.attempt(&counting, &guesses).await?;
     let reading = operation.told(Settings::of_sign_in());
     let transaction = reading.transaction().await?;
     let known = find(&*transaction, id).await?;
@@ -161,9 +158,10 @@ async fn authenticated(
     drop(transaction);
     reading.end().await?;
     if let (Some(client), Some(identity)) = (&known, admitted) {
-        attempt.passed(&counting).await?;
         return Ok((client.clone(), identity));
     }
+    let guesses: Vec<_> = operation.origin.ip.map(Guess::Secret).into_iter().collect();
+    accounts.attempt(&noting(operation, None), &guesses).await?;
     let event = event(EventType::ApiTokenRefused, known.as_ref(), Outcome::Failure);
     noted(&noting(operation, known.as_ref()), action, event, async || Ok(())).await?;
     Err(Refusal::InvalidClient)

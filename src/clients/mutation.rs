@@ -138,7 +138,8 @@ async fn create(ctx: &Context<'_>, input: ApiClientCreateInput) -> Result<Outcom
     let operation = ctx.operation()?;
     let policy = ctx.data_opt::<Arc<Policy>>().ok_or_else(|| Error::bug("no policy in the operation"))?;
     let limits = ctx.data_opt::<ApiClients>().ok_or_else(|| Error::bug("no limits of API clients"))?;
-    // It will call without the second factor.
+    // No token makes another: whoever shows a secret has signed in here, and with the second factor if he has one.
+    operation.identity()?.session()?;
     Accounts::require_step_up(ctx).await?;
     recorded(operation, "apiClientCreate", async || {
         let identity = operation.identity()?;
@@ -240,6 +241,7 @@ fn still_active(row: &Model, operation: &Operation, to: ApiClientStatus) -> Outc
 
 async fn rotate(ctx: &Context<'_>, input: ApiClientRotateInput) -> Result<Outcome<(Model, Secret)>> {
     let operation = ctx.operation()?;
+    operation.identity()?.session()?;
     Accounts::require_step_up(ctx).await?;
     recorded(operation, "apiClientRotate", async || {
         let rows = Scoped::<Entity>::of(operation);

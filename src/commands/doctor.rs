@@ -156,9 +156,10 @@ fn mail(seen: &Seen<'_>) -> Option<Finding> {
     Some(match (&config.smtp_url, config.profile) {
         (Some(url), _) => Fine(format!("{url}, from {}", config.mail_from)),
         (None, Profile::Development) => Fine(format!("files in {}", config.mail_dir.display())),
-        (None, Profile::Production) => {
-            Warn(format!("letters stay as files in {}; give smtp_url", config.mail_dir.display()))
-        }
+        (None, Profile::Production) => Fail(format!(
+            "letters, with their links, stay as files in {}; give smtp_url",
+            config.mail_dir.display()
+        )),
     })
 }
 

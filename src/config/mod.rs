@@ -140,6 +140,8 @@ pub struct Config {
     pub lookup: Quota,
     /// Adding customers.
     pub customer_create: Pace,
+    /// Inviting people to accounts.
+    pub user_invite: Quota,
     /// Proxies whose word on the client's address is taken.
     #[serde(deserialize_with = "value::networks")]
     pub trusted_proxies: Vec<IpNet>,

@@ -13,7 +13,6 @@ use custodian_entity::{customer, role, role_grant, tenant, user};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Set, SqlErr};
 use secrecy::SecretString;
 
-use super::mutation::own_tenant;
 use crate::accounts::{Accounts, NewPassword};
 use crate::authn::username::normalised;
 use crate::authz::{InOperation, Operation};
@@ -28,25 +27,30 @@ const ROLE: &str = "customer";
 pub(super) struct NewAccount {
     username: String,
     password: NewPassword,
+    /// Where letters go that choose its password.
+    pub(super) email: Email,
     role: RoleId,
 }
 
 /// What was given of an account, looked at and hashed; none where nothing was. Nothing of the database is held meanwhile.
 pub(super) async fn prepared(
     ctx: &Context<'_>,
-    username: Option<String>,
-    password: Option<String>,
+    tenant: &tenant::Model,
+    given: (Option<String>, Option<String>),
+    email: Option<Email>,
 ) -> Result<Outcome<Option<NewAccount>>> {
-    let (username, password) = match (username, password) {
-        (None, None) => return Ok(Ok(None)),
-        (Some(username), Some(password)) => (normalised(&username), SecretString::from(password)),
-        (None, Some(_)) => return Ok(Err(vec![incomplete("username")])),
-        (Some(_), None) => return Ok(Err(vec![incomplete("password")])),
+    let (username, password, email) = match (given, email) {
+        ((None, None), _) => return Ok(Ok(None)),
+        ((Some(username), Some(password)), Some(email)) => {
+            (normalised(&username), SecretString::from(password), email)
+        }
+        ((None, Some(_)), _) => return Ok(Err(vec![incomplete("username")])),
+        ((Some(_), None), _) => return Ok(Err(vec![incomplete("password")])),
+        (_, None) => return Ok(Err(vec![incomplete("email")])),
     };
     let operation = ctx.operation()?;
-    let tenant = own_tenant(operation).await?;
     operation.end().await?;
-    if let Some(error) = unacceptable(&username, &tenant) {
+    if let Some(error) = unacceptable(&username, tenant) {
         return Ok(Err(vec![error]));
     }
     let chosen = Accounts::of(ctx)?.choose_first("password", &password, vec![username.clone()]).await?;
@@ -54,11 +58,15 @@ pub(super) async fn prepared(
         Ok(chosen) => chosen.hashed().await?,
         Err(reasons) => return Ok(Err(reasons)),
     };
-    Ok(Ok(Some(NewAccount { username, password, role: role_of_customers(operation).await? })))
+    Ok(Ok(Some(NewAccount { username, password, email, role: role_of_customers(operation).await? })))
 }
 
 fn incomplete(field: &str) -> UserError {
-    UserError::on(field, UserErrorCode::Required, "an account has a user name and a password")
+    UserError::on(
+        field,
+        UserErrorCode::Required,
+        "an account has a user name, a password, and an address that letters go to",
+    )
 }
 
 /// What is wrong with a user name: it is `name@domain`, of the provider's own domain, so that a name in use tells of none
@@ -100,7 +108,6 @@ impl NewAccount {
         customer: &customer::Model,
     ) -> Result<Outcome<()>> {
         let (now, id) = (operation.clock.now(), UserId::from_uuid(operation.clock.new_uuid()));
-        let email = customer.email.clone().unwrap_or_else(|| Email::new(self.username.as_str()));
         let account = user::ActiveModel {
             id: Set(id),
             tenant_id: Set(customer.tenant_id),
@@ -111,7 +118,7 @@ impl NewAccount {
             // Not its name, which some who see accounts see masked.
             display_name: Set(customer.customer_number.clone()),
             username: Set(Username::new(self.username)),
-            email: Set(email),
+            email: Set(self.email),
             password_hash: Set(Some(self.password.into_hash())),
             token_version: Set(0),
             mfa_enabled: Set(false),

@@ -100,7 +100,7 @@ async fn confirm(ctx: &Context<'_>, token: SecretString) -> Result<Outcome<DateT
         let is_new = customer.email.as_ref() != Some(&row.email);
         let kind = if is_new { EventType::EmailChanged } else { EventType::EmailVerified };
         if let Some(before) = customer.email.as_ref().filter(|_| is_new) {
-            follow(noting, &customer, before, &row).await?;
+            follow(noting, &customer, before, &row.email).await?;
             Outbox::of(ctx)?.queue(noting, customer.tenant_id, before, Notice::EmailChanged).await?;
         }
         Ok(Change::Done(Ok(DateTime(now)), Event::done(kind, subject(&customer))))
@@ -174,9 +174,9 @@ async fn put_in_place(noting: &Arc<Operation>, customer: &customer::Model, email
     }
 }
 
-/// For how long no letter chooses the password of an account whose address somebody else than its user changed: whoever
-/// may change addresses would otherwise open any customer's account by a mailbox of his own. The old address has been
-/// told, and there is time to object.
+/// For how long no letter chooses the password of an account whose address has become another: whoever may change
+/// addresses, or has found a session open, would otherwise take the account by a mailbox of his own. The old address has
+/// been told, and there is time to object.
 const HELD_BACK: TimeDelta = TimeDelta::hours(72);
 
 /// The customer's accounts that had its address have the new one: a lost mailbox must not choose passwords, nor a letter
@@ -185,21 +185,18 @@ async fn follow(
     noting: &Arc<Operation>,
     customer: &customer::Model,
     before: &Email,
-    now: &Model,
+    email: &Email,
 ) -> Result<()> {
-    let transaction = noting.transaction().await?;
-    let own = user::Column::CustomerId.eq(customer.id).and(user::Column::Kind.eq(UserKind::Customer));
-    let accounts = user::Entity::find().filter(own.clone()).all(&*transaction).await?;
-    let is_own_wish = accounts.iter().any(|account| now.requested_by == Some(account.id));
-    let held_back = if is_own_wish { TimeDelta::zero() } else { HELD_BACK };
     let row = user::ActiveModel {
-        email: Set(now.email.clone()),
-        reset_not_before: Set(Some(noting.clock.now() + held_back)),
+        email: Set(email.clone()),
+        reset_not_before: Set(Some(noting.clock.now() + HELD_BACK)),
         ..Default::default()
     };
+    let transaction = noting.transaction().await?;
     user::Entity::update_many()
         .set(row)
-        .filter(own)
+        .filter(user::Column::CustomerId.eq(customer.id))
+        .filter(user::Column::Kind.eq(UserKind::Customer))
         .filter(user::Column::Email.eq(before.clone()))
         .exec(&*transaction)
         .await?;

@@ -11,6 +11,7 @@ mod lookup;
 mod mutation;
 mod object;
 mod query;
+mod values;
 mod verification;
 mod verification_mutation;
 

@@ -9,21 +9,20 @@ use custodian_entity::choice::{
 };
 use custodian_entity::customer::{ActiveModel, Column, Entity, Model};
 use custodian_entity::id::{CustomerId, ResellerId, TypedId, UserId};
-use custodian_entity::personal::{
-    BirthDate, ConfidentialAmount, ConfidentialNumber, GovernmentId, Name, TaxId,
-};
+use custodian_entity::personal::{Email, Name};
 use custodian_entity::{reseller, tenant, user};
 use garde::Validate;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue, ColumnTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, QueryFilter, Set};
 
+use super::values::{Common, fill_common};
 use super::{Customer, account, verification};
-use crate::audit::{Change, Event, EventType, Quotas, Subject, counted, recorded, within};
+use crate::audit::{Change, Event, EventType, Quotas, Subject, count_refused, counted, recorded, within};
 use crate::authz::{InOperation, Operation, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::{BigInt, CountryCode, EmailAddress, LanguageCode, PartialDate, PhoneNumber};
 use crate::graphql::validate::{self, Given, line, optional};
-use crate::graphql::{Choice, Gid, Maybe, Outcome, UserError, UserErrorCode, certain};
+use crate::graphql::{Choice, Gid, Maybe, Outcome, UserError, UserErrorCode, certain, is_taken};
 use crate::{accept, numbers};
 
 /// A new customer.
@@ -214,23 +213,25 @@ impl CustomerMutation {
 
 async fn create(ctx: &Context<'_>, mut input: CustomerCreateInput) -> Result<Outcome<Model>> {
     let (operation, kind, limit) = (ctx.operation()?, EventType::CustomerCreated, Quotas::of(ctx)?.create);
-    let given = (input.username.take(), input.password.take());
-    if given != (None, None) {
-        // Nobody has passwords hashed for customers that he may not add.
-        within(operation, CREATE, kind, limit).await?;
-    }
-    let account = match account::prepared(ctx, given.0, given.1).await? {
+    let account = (input.username.take(), input.password.take());
+    let (reseller, manager_id) = (input.reseller_id, input.account_manager_id);
+    // Nobody has passwords hashed for customers that he may not add, or that are none.
+    within(operation, CREATE, kind, limit).await?;
+    let tenant = own_tenant(operation).await?;
+    let (mut row, mut names) = match new_row(input, &tenant, operation.clock.today()) {
+        Ok(row) => row,
+        Err(reasons) => return Ok(Err(reasons)),
+    };
+    let account = match account::prepared(ctx, &tenant, account, email_of(&row)).await? {
         Ok(account) => account,
         Err(reasons) => return Ok(Err(reasons)),
     };
-    counted(operation, CREATE, kind, limit, async || {
-        let tenant = own_tenant(operation).await?;
-        let reseller = reseller_of_new(operation, input.reseller_id).await?;
-        let manager = match input.account_manager_id {
+    let added = counted(operation, CREATE, kind, limit, async || {
+        let reseller = reseller_of_new(operation, reseller).await?;
+        let manager = match manager_id {
             Some(id) => Some(manager(operation, id.0).await?),
             None => None,
         };
-        let (mut row, mut names) = accept!(new_row(input, &tenant, operation.clock.today()));
         let id = CustomerId::from_uuid(operation.clock.new_uuid());
         let now = operation.clock.now();
         row.id = Set(id);
@@ -244,15 +245,23 @@ async fn create(ctx: &Context<'_>, mut input: CustomerCreateInput) -> Result<Out
         let added = Scoped::<Entity>::of(operation).insert(row).await;
         let added = accept!(validate::taken(added, &UNIQUE)?);
         if let Some(account) = account {
+            let email = account.email.clone();
             accept!(account.add(operation, &added).await?);
             names.push("username");
-            if let Some(email) = added.email.clone() {
-                verification::ask(ctx, &added, email, Some(operation.identity()?.user)).await?;
-            }
+            verification::ask(ctx, &added, email).await?;
         }
         Ok(Change::Done(added.clone(), Event::done(kind, subject(&added)).fields(names)))
     })
-    .await
+    .await?;
+    if is_taken(&added) {
+        count_refused(operation, CREATE, kind).await?;
+    }
+    Ok(added)
+}
+
+/// The address that a row is to have.
+fn email_of(row: &ActiveModel) -> Option<Email> {
+    row.email.try_as_ref().cloned().flatten()
 }
 
 /// What an event about a customer is about.
@@ -412,75 +421,4 @@ fn fill(
         today,
     );
     given.finish()
-}
-
-/// What creating and changing have in common.
-struct Common {
-    first_name: MaybeUndefined<String>,
-    last_name: MaybeUndefined<String>,
-    company_name: MaybeUndefined<String>,
-    billing_email: MaybeUndefined<EmailAddress>,
-    phone: MaybeUndefined<PhoneNumber>,
-    date_of_birth: MaybeUndefined<PartialDate>,
-    government_id_type: MaybeUndefined<Choice<GovernmentIdType>>,
-    government_id_country: MaybeUndefined<CountryCode>,
-    government_id_number: MaybeUndefined<String>,
-    tax_id: MaybeUndefined<String>,
-    language: MaybeUndefined<LanguageCode>,
-    external_reference: MaybeUndefined<String>,
-    credit_limit: MaybeUndefined<BigInt>,
-    risk_score: MaybeUndefined<i32>,
-}
-
-#[expect(clippy::disallowed_methods, reason = "compares a date of birth with the day")]
-fn born_before(date: BirthDate, today: NaiveDate) -> Outcome<BirthDate> {
-    if *date.expose() > today {
-        return Err(vec![UserError::on("dateOfBirth", UserErrorCode::Invalid, "lies in the future")]);
-    }
-    Ok(date)
-}
-
-fn fill_common(
-    given: &mut Given,
-    row: &mut ActiveModel,
-    input: Common,
-    tenant: &tenant::Model,
-    today: NaiveDate,
-) {
-    let mut name = |field, column: &mut ActiveValue<Option<Name>>, value: MaybeUndefined<String>| {
-        given.set_or_clear(field, column, value.map_value(|text| Name::new(text.trim())));
-    };
-    name("firstName", &mut row.first_name, input.first_name);
-    name("lastName", &mut row.last_name, input.last_name);
-    given.set_or_clear("companyName", &mut row.company_name, input.company_name);
-    let billing =
-        given.read(input.billing_email, |EmailAddress(text)| validate::email("billingEmail", &text));
-    given.set_or_clear("billingEmail", &mut row.billing_email, billing);
-    let phone =
-        given.read(input.phone, |PhoneNumber(text)| validate::phone("phone", &text, &tenant.country_code));
-    given.set_or_clear("phone", &mut row.phone, phone);
-    let born = given.read(input.date_of_birth, |PartialDate(date)| born_before(date, today));
-    given.set_or_clear("dateOfBirth", &mut row.date_of_birth, born);
-    let id_type = input.government_id_type.map_value(|kind| kind.0);
-    given.set_or_clear("governmentIdType", &mut row.government_id_type, id_type);
-    let id_country = input.government_id_country.map_value(|country| country.0);
-    given.set_or_clear("governmentIdCountry", &mut row.government_id_country, id_country);
-    let id_number = given.read(input.government_id_number, |text| {
-        validate::number("governmentIdNumber", &text).map(GovernmentId::new)
-    });
-    given.set_or_clear("governmentIdNumber", &mut row.government_id_number, id_number);
-    let tax_id = given.read(input.tax_id, |text| validate::number("taxId", &text).map(TaxId::new));
-    given.set_or_clear("taxId", &mut row.tax_id, tax_id);
-    given.set_or_clear("language", &mut row.language, input.language.map_value(|language| language.0));
-    given.set_or_clear("externalReference", &mut row.external_reference, input.external_reference);
-    let limit = given.read(input.credit_limit, |BigInt(amount)| match amount {
-        0.. => Ok(ConfidentialAmount::new(amount)),
-        _ => Err(vec![UserError::on("creditLimit", UserErrorCode::Invalid, "is below zero")]),
-    });
-    given.set_or_clear("creditLimit", &mut row.credit_limit, limit);
-    let score = given.read(input.risk_score, |score| match score {
-        0..=100 => Ok(ConfidentialNumber::new(score)),
-        _ => Err(vec![UserError::on("riskScore", UserErrorCode::Invalid, "lies between 0 and 100")]),
-    });
-    given.set_or_clear("riskScore", &mut row.risk_score, score);
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime as Time, TimeDelta, Utc};
 use custodian_entity::choice::VerificationStatus;
 use custodian_entity::customer;
 use custodian_entity::email_verification::{ActiveModel, Column, Entity, Model};
-use custodian_entity::id::{CustomerId, EmailVerificationId, TypedId, UserId};
+use custodian_entity::id::{CustomerId, EmailVerificationId, TypedId};
 use custodian_entity::personal::Email;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, Set};
 
@@ -107,13 +107,8 @@ pub(super) async fn wait(operation: &Arc<Operation>, customer: CustomerId) -> Re
     Ok(Some(u64::try_from(wait.num_milliseconds()).unwrap_or_default().div_ceil(1_000)))
 }
 
-/// Asks, within the running transaction, as this account wants it. What was asked before is superseded.
-pub(super) async fn ask(
-    ctx: &Context<'_>,
-    customer: &customer::Model,
-    email: Email,
-    by: Option<UserId>,
-) -> Result<Model> {
+/// Asks, within the running transaction. What was asked before is superseded.
+pub(super) async fn ask(ctx: &Context<'_>, customer: &customer::Model, email: Email) -> Result<Model> {
     let operation = ctx.operation()?;
     let (rows, now) = (Scoped::<Entity>::of(operation), operation.clock.now());
     let expired = (VerificationStatus::Expired, Column::ExpiresAt.lte(now));
@@ -138,7 +133,6 @@ pub(super) async fn ask(
         status: Set(VerificationStatus::Pending),
         email: Set(email.clone()),
         token_hash: Set(token_hash(&token)),
-        requested_by: Set(by),
         requested_at: Set(now),
         expires_at: Set(now + GOOD_FOR),
         verified_at: Set(None),

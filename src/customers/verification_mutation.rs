@@ -72,15 +72,14 @@ async fn send(
     let operation = ctx.operation()?;
     recorded(operation, "emailVerificationSend", async || {
         let customer = Scoped::<Entity>::of(operation).get(input.customer_id.0).await?;
-        // Another letter does not make it another's wish.
-        let (email, by) = match verification::pending(operation, customer.id).await? {
-            Some(pending) => (pending.email, pending.requested_by),
-            None => (accept!(unverified(&customer)), Some(operation.identity()?.user)),
+        let email = match verification::pending(operation, customer.id).await? {
+            Some(pending) => pending.email,
+            None => accept!(unverified(&customer)),
         };
         if let Some(seconds) = verification::wait(operation, customer.id).await? {
             return Ok(Change::Denied(Error::RateLimited(seconds), limited(&customer)));
         }
-        let asked = verification::ask(ctx, &customer, email, by).await?;
+        let asked = verification::ask(ctx, &customer, email).await?;
         Ok(Change::Done(asked, Event::done(EventType::EmailVerificationSent, subject(&customer))))
     })
     .await
@@ -100,7 +99,7 @@ async fn change(ctx: &Context<'_>, input: CustomerEmailChangeInput) -> Result<Ou
         if let Some(seconds) = verification::wait(operation, customer.id).await? {
             return Ok(Change::Denied(Error::RateLimited(seconds), limited(&customer)));
         }
-        verification::ask(ctx, &customer, email, Some(operation.identity()?.user)).await?;
+        verification::ask(ctx, &customer, email).await?;
         let event = Event::done(EventType::EmailChangeRequested, subject(&customer)).fields(vec!["email"]);
         Ok(Change::Done(customer, event))
     })

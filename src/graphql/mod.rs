@@ -19,7 +19,7 @@ pub use self::connection::{Connection, Node, PageInfo};
 pub use self::id::{Gid, id};
 pub use self::maybe::{Maybe, certain, maybe};
 pub use self::page::{CursorSeal, OrderDirection, Page};
-pub use self::payload::{Outcome, UserError, UserErrorCode};
+pub use self::payload::{Outcome, UserError, UserErrorCode, is_taken};
 
 mod maybe;
 

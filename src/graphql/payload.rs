@@ -53,6 +53,13 @@ impl UserError {
 /// What comes of a change: done, or refused with reasons and nothing changed.
 pub type Outcome<T> = Result<T, Vec<UserError>>;
 
+/// Whether it was refused because somebody has such a value already.
+pub fn is_taken<T>(outcome: &Outcome<T>) -> bool {
+    let of_taken =
+        |reasons: &Vec<UserError>| reasons.iter().any(|reason| reason.code == UserErrorCode::Taken);
+    outcome.as_ref().err().is_some_and(of_taken)
+}
+
 /// Declares payloads: `payloads! { CustomerCreatePayload { customer: Customer } }`.
 #[macro_export]
 macro_rules! payloads {

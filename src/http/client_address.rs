@@ -15,8 +15,11 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) fn of(head: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-    let said = head.headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default());
-    let said: Vec<&str> = said.flat_map(|value| value.split(',')).collect();
+    // A byte that is no text spoils the part of whoever sent it, not what the proxy put behind it.
+    let said =
+        head.headers.get_all(FORWARDED_FOR).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let said: Vec<_> = said.collect();
+    let said: Vec<&str> = said.iter().flat_map(|value| value.split(',')).collect();
     let mut client = peer;
     for text in said.into_iter().rev() {
         let Some(before) = parse(text.trim()).filter(|_| is_trusted(&client)) else { break };

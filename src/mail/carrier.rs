@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use custodian_entity::id::{LetterId, TypedId};
 use lettre::address::Envelope;
 use lettre::transport::smtp;
-use lettre::transport::smtp::response::Severity;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::Letter;
@@ -61,16 +60,14 @@ impl Carrier {
 }
 
 impl Trouble {
-    /// A refusal for good is one of the letter; one of ourselves passes when the configuration is put right (RFC 4954, 6).
+    /// A refusal for good is one of the mailbox (RFC 5321, 4.2.3): none there, not to be named so, or one that takes no mail
+    /// (RFC 7504, 4). Any other may be of ourselves, and passes when the configuration, or the server, is put right.
     fn of(error: &smtp::Error) -> Self {
         match error.status() {
-            Some(code) => {
-                let is_ours = matches!(u16::from(code), 530 | 534 | 535 | 538);
-                match code.severity == Severity::PermanentNegativeCompletion && !is_ours {
-                    true => Self::Lasting(format!("refused with {code}")),
-                    false => Self::Passing(format!("answered with {code}")),
-                }
-            }
+            Some(code) => match matches!(u16::from(code), 550 | 551 | 553 | 556) {
+                true => Self::Lasting(format!("refused with {code}")),
+                false => Self::Passing(format!("answered with {code}")),
+            },
             None if error.is_tls() => Self::Passing("no TLS".to_owned()),
             None if error.is_timeout() => Self::Passing("no answer in time".to_owned()),
             None => Self::Passing("no conversation".to_owned()),

@@ -24,7 +24,6 @@ pub(super) fn add(batch: &mut Batch, owner: &customer::Model, source: &mut Sourc
         email,
         // No token has this hash.
         token_hash: source.fill("###########################################"),
-        requested_by: None,
         requested_at: asked_at,
         expires_at: asked_at + TimeDelta::hours(24),
         verified_at: owner.email_verified_at,

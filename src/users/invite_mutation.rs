@@ -15,13 +15,13 @@ use super::User;
 use super::role_mutation::{policy, refused, some, suits};
 use crate::accept;
 use crate::accounts::{Accounts, issue_token};
-use crate::audit::{Change, Event, EventType, Subject, recorded};
+use crate::audit::{Change, Event, EventType, Quotas, Subject, count_refused, counted};
 use crate::authn::username::normalised;
 use crate::authz::{InOperation, Operation, Rights, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::EmailAddress;
 use crate::graphql::validate::{self, Given, line};
-use crate::graphql::{Gid, Maybe, Outcome, certain};
+use crate::graphql::{Gid, Maybe, Outcome, certain, is_taken};
 use crate::mail::{Link, Notice, Outbox};
 
 /// Who is invited, and to what.
@@ -60,10 +60,14 @@ impl InviteMutation {
     }
 }
 
+/// Under which the log has invitations, and their number is limited.
+const INVITE: &str = "userInvite";
+
 async fn invite(ctx: &Context<'_>, input: UserInviteInput) -> Result<Outcome<user::Model>> {
     let (operation, accounts, outbox) = (ctx.operation()?, Accounts::of(ctx)?, Outbox::of(ctx)?);
     let policy = policy(ctx)?;
-    recorded(operation, "userInvite", async || {
+    let (kind, limit) = (EventType::UserInvited, Quotas::of(ctx)?.invite);
+    let invited = counted(operation, INVITE, kind, limit, async || {
         Accounts::require_step_up(ctx).await?;
         let identity = operation.identity()?;
         let mut given = Given::checked(&input);
@@ -121,7 +125,11 @@ async fn invite(ctx: &Context<'_>, input: UserInviteInput) -> Result<Outcome<use
         let event = Event::done(EventType::UserInvited, Subject::row("User", added.id, tenant.id));
         Ok(Change::Done(added, event.grant(&input.role, &grant)))
     })
-    .await
+    .await?;
+    if is_taken(&invited) {
+        count_refused(operation, INVITE, kind).await?;
+    }
+    Ok(invited)
 }
 
 /// The provider that the domain of a user name picks, within reach; and that of the reseller, if there is one.

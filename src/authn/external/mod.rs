@@ -163,7 +163,7 @@ pub async fn identify(
 ) -> Result<Identity> {
     let user = meant(db, issuer, claims).await?.ok_or(Error::Unauthenticated)?;
     let ended = [user.password_changed_at, user.tokens_valid_after].into_iter().flatten().max();
-    if ended.is_some_and(|at| claims.issued_at < at.timestamp_millis() as f64 / 1000.0) {
+    if ended.is_some_and(|at| claims.issued_at < at.timestamp_millis() as f64 / 1000.0 + LEEWAY) {
         return Err(Error::Unauthenticated);
     }
     let tenant = admitted_by(db, &user).await?.filter(|tenant| tenant.domain == issuer.config.tenant);
@@ -175,7 +175,10 @@ pub async fn identify(
     if let Some(roles) = &claims.roles {
         held.retain(|held| roles.contains(&held.role.name));
     }
-    Ok(confined(act_as(&user, &held, role, None)?, &user, &tenant))
+    let identity = act_as(&user, &held, role, None)?;
+    // Whatever the issuer asked for, nobody has proved a second factor here.
+    let unproved = user::Model { mfa_enabled: false, ..user };
+    Ok(confined(identity, &unproved, &tenant))
 }
 
 /// The account of this name, or the one that the operator linked to the subject. A link pins: who is linked under another

@@ -14,15 +14,27 @@ use crate::authz::catalog::{Catalog, FieldId};
 use crate::authz::table::{Level, Rights};
 
 /// Operations that no token scope holds, by how they begin: a token mints no tokens, gives no roles, and has nothing to
-/// do with sign-ins, passwords and sessions.
-const NEVER: [&str; 9] =
-    ["apiClient", "login", "logout", "mfa", "password", "role", "session", "token", "user"];
+/// do with sign-ins, passwords and sessions, with where letters go that choose passwords, and with what providers ask for.
+const NEVER: [&str; 12] = [
+    "apiClient",
+    "customerEmail",
+    "emailVerification",
+    "login",
+    "logout",
+    "mfa",
+    "password",
+    "role",
+    "session",
+    "tenant",
+    "token",
+    "user",
+];
 
-/// Whether no token scope may hold the operation. Reading accounts is no such thing.
+/// Whether no token scope may hold the operation. Reading accounts and the provider is no such thing.
 fn is_never_scoped(field: &str) -> bool {
     let Some((root, name)) = field.split_once('.') else { return false };
     let begins = NEVER.iter().any(|start| name.starts_with(start));
-    is_operation(field) && begins && (root == "Mutation" || !name.starts_with("user"))
+    is_operation(field) && begins && (root == "Mutation" || !(name.starts_with("user") || name == "tenant"))
 }
 
 /// The rights of each token scope, by its name for clients.

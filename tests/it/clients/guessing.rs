@@ -1,11 +1,12 @@
 //! Guessing at the secrets of API clients: counted by address.
 
 use custodian_entity::sign_in_attempt;
+use serde_json::Value;
 
 use super::{Portal, RESELLER, send};
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
-use crate::fixture::{Log, all};
+use crate::fixture::{Log, SUPPORT, all};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -35,7 +36,6 @@ async fn by_address(app: TestApp) {
         (app.anonymous().at(&router).from("192.0.2.7"), app.anonymous().at(&router).from("192.0.2.8"));
     let mut first = None;
     for number in 0..4 {
-        // Its own successes win it no guesses at others.
         assert_eq!(guess(&guesser, number, &portal.id, &portal.secret).await.status, 200);
         // A client that is none looks the same.
         let id = format!("{}{number}", &portal.id[..portal.id.len() - 1]);
@@ -43,14 +43,25 @@ async fn by_address(app: TestApp) {
         let wrong = told(&guess(&guesser, 0, id, "cst_wrong").await);
         assert_eq!((wrong.0, &wrong), (401, &*first.get_or_insert(wrong.clone())));
     }
-    let refused = guess(&guesser, 0, &portal.id, &portal.secret).await;
+    let refused = guess(&guesser, 0, &portal.id, "cst_wrong").await;
     assert_eq!((refused.status.as_u16(), &refused.headers["retry-after"]), (429, &"60".parse().unwrap()));
-    // Nothing more is on record, and the portal itself goes on.
+    // Nothing more is on record, and who has the right secret goes on, behind the same address too.
     let mut log = Log::mark(&app).await;
     for number in 0..3 {
         assert_eq!(told(&guess(&guesser, number, &portal.id, "cst_wrong").await), told(&refused));
     }
     log.none(&app).await;
+    assert_eq!(guess(&guesser, 1, &portal.id, &portal.secret).await.status, 200);
+    assert_eq!(
+        app.login(SUPPORT)
+            .await
+            .at(&router)
+            .from("192.0.2.7")
+            .query("{ viewer { id } }", Value::Null)
+            .await
+            .status,
+        200
+    );
     assert_eq!(guess(&elsewhere, 0, &portal.id, &portal.secret).await.status, 200);
     let tried = all::<sign_in_attempt::Entity>(&app).await;
     assert!(tried.iter().all(|row| !row.key.contains("192.0.2")), "{tried:?}");

@@ -359,7 +359,6 @@ impl<'a> Garden<'a> {
             status: VerificationStatus::Pending,
             email: self.email("EmailVerification.email", id),
             token_hash: id.encode(),
-            requested_by: None,
             requested_at: self.now,
             expires_at: self.now + chrono::TimeDelta::hours(24),
             verified_at: None,
