@@ -4,11 +4,10 @@
 //! sign-in that succeeds. Where there is no account the work is that of our own hashes: an account that still has an
 //! imported one can be told from it by the time, until then.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
@@ -46,9 +45,28 @@ pub enum Verdict {
     Outdated,
 }
 
-fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|_| Error::bug("argon2 parameters"))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// The memory of our own hashes, between them: allocated anew each time it is left in pieces, and grows to many times what
+/// is ever in use.
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
+/// What Argon2 makes of a password, in as many bytes as there were in what it is compared with.
+fn digest(hasher: &Argon2<'_>, password: &[u8], salt: &Salt, length: usize) -> Result<Output> {
+    let failed = || Error::bug("argon2 refused to hash");
+    let kept = || MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    let blocks = hasher.params().block_count();
+    let is_ours = blocks == MEMORY_KIB as usize;
+    let mut memory = if is_ours { kept().pop().unwrap_or_default() } else { Vec::new() };
+    memory.resize(blocks, Block::default());
+    let mut out = [0; Output::MAX_LENGTH];
+    let out = out.get_mut(..length).ok_or_else(failed)?;
+    let done = hasher.hash_password_into_with_memory(password, salt, out, memory.as_mut_slice());
+    // Nothing of a password stays there.
+    memory.fill(Block::default());
+    if is_ours {
+        kept().push(memory);
+    }
+    done.map_err(|_| failed())?;
+    Output::new(out).map_err(|_| failed())
 }
 
 /// Does what takes long where it holds up nobody else, a few at a time.
@@ -74,9 +92,18 @@ pub async fn hash(password: &SecretString) -> Result<String> {
     }
     let password = password.clone();
     off_thread(move || {
-        let hash = hasher()?
-            .hash_password(password.expose_secret().as_bytes())
-            .map_err(|_| Error::bug("argon2 refused to hash"))?;
+        let failed = || Error::bug("argon2 parameters");
+        let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|_| failed())?;
+        let (salt, text) = (Salt::generate(), ParamsString::try_from(&params).map_err(|_| failed())?);
+        let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let password = password.expose_secret().as_bytes();
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: text,
+            salt: Some(salt),
+            hash: Some(digest(&hasher, password, &salt, Params::DEFAULT_OUTPUT_LEN)?),
+        };
         Ok(hash.to_string())
     })
     .await
@@ -105,7 +132,12 @@ fn compare(password: &str, hash: &str) -> Result<Verdict> {
     }
     let parsed = PasswordHash::new(hash).map_err(|_| malformed())?;
     let params = Params::try_from(&parsed).map_err(|_| malformed())?;
-    let is_right = hasher()?.verify_password(password.as_bytes(), &parsed).is_ok();
+    let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).map_err(|_| malformed())?;
+    let version = parsed.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| malformed())?;
+    let (salt, expected) = parsed.salt.zip(parsed.hash).ok_or_else(malformed)?;
+    let hasher = Argon2::new(algorithm, version, params.clone());
+    // Compared in constant time.
+    let is_right = digest(&hasher, password.as_bytes(), &salt, expected.len())? == expected;
     let is_ours = parsed.algorithm == Algorithm::Argon2id.ident()
         && params.m_cost() >= MEMORY_KIB
         && params.t_cost() >= PASSES;

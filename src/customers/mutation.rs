@@ -214,10 +214,14 @@ impl CustomerMutation {
 async fn create(ctx: &Context<'_>, mut input: CustomerCreateInput) -> Result<Outcome<Model>> {
     let (operation, kind, limit) = (ctx.operation()?, EventType::CustomerCreated, Quotas::of(ctx)?.create);
     let account = (input.username.take(), input.password.take());
-    let (reseller, manager_id) = (input.reseller_id, input.account_manager_id);
     // Nobody has passwords hashed for customers that he may not add, or that are none.
     within(operation, CREATE, kind, limit).await?;
     let tenant = own_tenant(operation).await?;
+    let reseller = reseller_of_new(operation, input.reseller_id).await?;
+    let manager = match input.account_manager_id {
+        Some(id) => Some(manager(operation, id.0).await?),
+        None => None,
+    };
     let (mut row, mut names) = match new_row(input, &tenant, operation.clock.today()) {
         Ok(row) => row,
         Err(reasons) => return Ok(Err(reasons)),
@@ -227,11 +231,6 @@ async fn create(ctx: &Context<'_>, mut input: CustomerCreateInput) -> Result<Out
         Err(reasons) => return Ok(Err(reasons)),
     };
     let added = counted(operation, CREATE, kind, limit, async || {
-        let reseller = reseller_of_new(operation, reseller).await?;
-        let manager = match manager_id {
-            Some(id) => Some(manager(operation, id.0).await?),
-            None => None,
-        };
         let id = CustomerId::from_uuid(operation.clock.new_uuid());
         let now = operation.clock.now();
         row.id = Set(id);

@@ -238,18 +238,18 @@ async fn on_record(app: TestApp) {
         ("planted.nobody@acme.example", "p************y@acme.example"),
         ("ana", "a**"),
     ] {
-        let answer = login(&app, username, "Planted-Password-7319", None).await;
+        let answer = login(&app, username, "Planted-Passphrase-zqx", None).await;
         let event = log.one(&app, "SIGN_IN_FAILED").await;
         assert_eq!((event.outcome, event.details), (Outcome::Failure, json!({ "username": masked })));
         assert_eq!(Some(event.request_id.as_str()), answer.headers["x-request-id"].to_str().ok());
         assert!(
-            !answer.text.contains("7319") && !answer.text.contains("planted"),
+            !answer.text.contains("zqx") && !answer.text.contains("planted"),
             "repeated: {}",
             answer.text
         );
     }
     let logs = app.logs();
-    for planted in ["Planted-Password-7319", "planted.nobody"] {
+    for planted in ["Planted-Passphrase-zqx", "planted.nobody"] {
         assert!(!logs.contains(planted), "{planted} was logged");
     }
 }

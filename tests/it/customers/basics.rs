@@ -1,6 +1,6 @@
 //! What creating and changing a customer does.
 
-use custodian_entity::choice::{CustomerStatus, KycStatus};
+use custodian_entity::choice::{self, CustomerStatus, KycStatus};
 use custodian_entity::id::{CustomerId, ResellerId, TypedId, UserId};
 use custodian_entity::personal::{BirthDate, Email, GovernmentId, Name, Phone, TaxId};
 use custodian_entity::{customer as customers, reseller};
@@ -299,7 +299,15 @@ async fn taken(app: TestApp) {
     mutate(&acme, "customerCreate", "id", reference("r@new.example"))
         .await
         .refused(&["externalReference TAKEN"]);
-    log.none(&app).await;
+    // What is in use tells of another's row: who asks is on record, and it counts as a creation does.
+    let asked = log.gained(&app).await;
+    assert!(
+        asked
+            .iter()
+            .all(|event| event.event_type == "CUSTOMER_CREATED" && event.outcome == choice::Outcome::Failure)
+    );
+    assert!(asked.iter().all(|event| event.details == json!({})), "no value: {asked:?}");
+    assert_eq!(asked.len(), 4);
     // Another provider neither learns of it nor is kept from it.
     let direct = |mut input: Value| {
         input.as_object_mut().unwrap().remove("resellerId");
