@@ -82,7 +82,7 @@
 //! # How to add an entity
 //!
 //! 1. `entity/src/`: the model and its id in `id.rs`; a migration with the indexes of its lists.
-//! 2. [`authz::scope`]: how each scope becomes a condition; in the migration, for PostgreSQL: row-level security on, a
+//! 2. [`authz::rows`]: how each scope becomes a condition; in the migration, for PostgreSQL: row-level security on, a
 //!    policy that says it again, and what the service may do with the table.
 //! 3. A feature folder: `object.rs` (`nodes!`), `query.rs`, mutations; its roots in [`schema`], its id in [`node`].
 //! 4. `policy/`: rows, groups, operations, inputs. Seed data. Tests.

@@ -21,9 +21,8 @@ pub async fn end_session(operation: &Operation, session: SessionId, reason: Sess
 }
 
 /// Ends every session of a user within a mutation, as [`end_session`] does, and what other issuers gave him before. On
-/// PostgreSQL it takes the user himself or a
-/// role that reaches his sessions. A change that must hold against a sign-in at the same moment, such as that of a
-/// password, also raises the account's token version.
+/// PostgreSQL it takes the user himself or a role that reaches his sessions. A change that must hold against a sign-in at
+/// the same moment, such as that of a password, also raises the account's token version.
 ///
 /// # Errors
 /// When the database is away.

@@ -81,14 +81,16 @@ async fn request(ctx: &Context<'_>, username: &str) -> Result<Outcome<DateTime>>
     recorded(&noting, "passwordResetRequest", async || {
         let now = DateTime(noting.clock.now());
         let (kind, masked) = (EventType::PasswordResetRequested, mask::username(username));
-        let Some(user) = found else {
+        // As it is now: what changed meanwhile is answered like what never was.
+        let held = match found {
+            Some(user) => Some(hold(&noting, user.id).await?),
+            None => None,
+        };
+        let is_open = |user: &user::Model| user.status == UserStatus::Active && !is_held_back(user, now.0);
+        let Some(user) = held.filter(is_open) else {
             let event = Event::done(kind, Subject::default()).username(masked).in_role(ANONYMOUS);
             return Ok(Change::Done(now, event.failed()));
         };
-        let user = hold(&noting, user.id).await?;
-        if user.status != UserStatus::Active || is_held_back(&user, noting.clock.now()) {
-            return Err(Error::Conflict);
-        }
         let valid_for = accounts.reset_lasts();
         let token = issue_token(&noting, user.id, TokenPurpose::PasswordReset, valid_for).await?;
         let notice = Notice::PasswordReset(Link { token: &token, valid_for });

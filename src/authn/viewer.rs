@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The role of who has not signed in.
 pub const ANONYMOUS: &str = "anonymous";
 
-/// The role of who has yet to set up the second factor that his own role takes.
+/// The role of who has yet to set up the second factor that his own role takes, or to choose a password of his own.
 pub const ENROLLING: &str = "enrolling";
 
 /// Who asks: a user acting in one role, or nobody known.

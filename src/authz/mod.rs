@@ -21,11 +21,13 @@ pub mod operation;
 pub mod pii;
 pub mod plan;
 pub mod policy;
+pub mod rows;
 pub mod scope;
 pub mod table;
 mod uses;
 
 pub use self::operation::{InOperation, Operation};
 pub use self::pii::{Personal, Pii, Withheld};
-pub use self::scope::{Rows, Scoped};
+pub use self::rows::Rows;
+pub use self::scope::Scoped;
 pub use self::table::{Level, Rights, Verb, field};

@@ -14,7 +14,7 @@ use custodian_entity::id::SessionId;
 use sea_orm::{AccessMode, ActiveEnum, DatabaseConnection, DatabaseTransaction};
 use tokio::sync::Mutex;
 
-use super::scope::{own_category, reached};
+use super::rows::{own_category, reached};
 use super::table::Rights;
 use crate::authn::{Identity, Origin, Viewer};
 use crate::clock::Clock;

@@ -7,7 +7,7 @@ use custodian_entity::choice::Scope;
 
 use super::catalog::{Catalog, FieldId, field_number};
 use super::introspection::Shown;
-use super::scope::limited;
+use super::rows::limited;
 
 /// How a value may be shown. Ordered: a higher level shows more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

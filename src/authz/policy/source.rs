@@ -13,7 +13,7 @@ use super::rule::{Link, Links, Place, Rule, reach, way};
 use crate::authz::catalog::Catalog;
 
 /// The roles the product knows; `anonymous` is who has not signed in, `enrolling` who has yet to set up the second factor
-/// that his own role takes.
+/// that his own role takes, or to choose a password of his own.
 pub const ROLES: [&str; 9] = [
     "system_admin",
     "tenant_admin",
