@@ -25,7 +25,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 1 | [`config`], [`error`], [`clock`] |
-//! | 2 | [`crypto`], [`database`], [`news`], [`authn`] |
+//! | 2 | [`crypto`], [`database`], [`vault`], [`news`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
 //! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`] |
 //! | 5 | [`node`], [`reveal`], [`schema`], [`seed`], [`reload`], [`app`] |
@@ -63,6 +63,7 @@
 //! | a client bound to a reseller reaches that reseller's rows alone | [`authn::Identity::bound_to`]; `tests/it/clients/bound.rs` |
 //! | a request sees one policy, and a broken one is never in force | [`reload`]; `tests/it/roles/reload.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
+//! | a sealed value opens in its place, with the keys of its owner; a key that was destroyed is gone for good | [`vault`]; `tests/it/vault` |
 //! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |
 //!
 //! Absent on purpose: attribute guards (they are passed by on interfaces and arguments), a cache of decisions (the
@@ -118,3 +119,4 @@ pub mod session;
 pub mod support;
 pub mod tenants;
 pub mod users;
+pub mod vault;

@@ -9,6 +9,7 @@
 //! - There is no way down. Taking a table back would destroy customer data; restore a backup instead.
 
 mod m20261122_000001_initial;
+mod m20261122_000001_key_store;
 mod m20261122_000002_custom_roles;
 mod m20261122_000003_row_security;
 mod m20261122_000004_calls;
@@ -40,5 +41,16 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_mail::Migration),
             Box::new(m20261122_000009_email_verification::Migration),
         ]
+    }
+}
+
+/// Brings a key store up to date. It lies apart from the data, in its own file or schema, and lists its migrations there.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyMigrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for KeyMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_key_store::Migration)]
     }
 }

@@ -7,6 +7,7 @@ mod ring;
 mod seal;
 mod tag;
 
+pub(crate) use self::keys::write_private;
 pub use self::keys::{KeyError, Keys};
 pub use self::opaque::{opaque_token, token_hash};
 pub use self::random::random;

@@ -1,9 +1,10 @@
 //! Small values given to a client to bring back: encrypted and authenticated, so that he can neither read nor change
-//! them, nor use one in another place.
+//! them, nor use one in another place. The vault seals stored values and keys in the same way.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
 
 /// Seals with AES-256-GCM under random nonces (NIST SP 800-38D).
 pub struct Sealer {
@@ -11,7 +12,7 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(key: &[u8; 32]) -> Option<Self> {
+    pub(crate) fn new(key: &[u8; 32]) -> Option<Self> {
         Some(Self { key: RandomizedNonceKey::new(&AES_256_GCM, key).ok()? })
     }
 
@@ -30,7 +31,7 @@ impl Sealer {
         if bytes.len() < NONCE_LEN {
             return None;
         }
-        let mut sealed = bytes.split_off(NONCE_LEN);
+        let mut sealed = Zeroizing::new(bytes.split_off(NONCE_LEN));
         let nonce = Nonce::try_assume_unique_for_key(&bytes).ok()?;
         Some(self.key.open_in_place(nonce, Aad::from(place), &mut sealed).ok()?.to_vec())
     }

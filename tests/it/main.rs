@@ -59,6 +59,7 @@ mod sessions;
 mod suite;
 mod support;
 mod tokens;
+mod vault;
 mod verification;
 
 use std::process::ExitCode;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
     session::register(&mut suite);
     tokens::register(&mut suite);
     keys::register(&mut suite);
+    vault::register(&mut suite);
     sessions::register(&mut suite);
     accounts::register(&mut suite);
     mail::register(&mut suite);
