@@ -1,5 +1,6 @@
 //! The application: what every request shares, how it starts, and the one place where the schema is executed.
 
+mod keys;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use async_graphql::{Request, Response, ServerError};
 use sea_orm::{DatabaseConnection, DbErr};
 
+pub use self::keys::{connect_vault, open_vault};
 use crate::accounts::Accounts;
 use crate::audit::Quotas;
 use crate::authn::external::{IssuerError, Issuers};
@@ -35,6 +37,7 @@ use crate::reload::PolicyInForce;
 use crate::reveal::Reader;
 use crate::schema::{self, CustodianSchema};
 use crate::seed;
+use crate::vault::{MasterKeys, Vault, VaultError};
 
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
 /// 2 MiB that threads have otherwise.
@@ -55,6 +58,8 @@ pub struct App {
     outbox: Arc<Outbox>,
     /// What stands guard over accounts.
     pub accounts: Arc<Accounts>,
+    /// The keys of stored data.
+    pub vault: Vault,
     db: DatabaseConnection,
     issuers: Issuers,
     schema: CustodianSchema,
@@ -80,10 +85,20 @@ pub enum StartError {
         source: DbErr,
     },
     /// Nobody has brought the database up to date.
-    #[error("the database lacks {}: run custodian migrate", pending.join(", "))]
+    #[error("the {store} lacks {}: run custodian migrate", pending.join(", "))]
     Outdated {
+        /// The database or the key store.
+        store: &'static str,
         /// The migrations that are missing.
         pending: Vec<String>,
+    },
+    /// The key store cannot be opened or migrated, or needs a master key that is not here.
+    #[error("key store {url}: {source}")]
+    KeyStore {
+        /// Which one, without its password.
+        url: String,
+        /// Why.
+        source: VaultError,
     },
     /// Row-level security would not hold the service.
     #[error(
@@ -127,6 +142,7 @@ impl StartError {
             | Self::Policy(_)
             | Self::Outdated { .. }
             | Self::Role { .. } => true,
+            Self::KeyStore { source, .. } => !matches!(source, VaultError::Store(_)),
             Self::Database { .. }
             | Self::Issuers(_)
             | Self::Catalog(_)
@@ -137,21 +153,28 @@ impl StartError {
     }
 }
 
-/// Connects to the configured database as the owner of its tables and brings them up to date.
+/// Connects to the configured database as the owner of its tables and brings them and the key store up to date.
 ///
 /// # Errors
-/// [`StartError::DataFolder`], [`StartError::Database`].
+/// [`StartError::DataFolder`], [`StartError::Database`], [`StartError::KeyStore`].
 pub async fn migrate(config: &Config) -> Result<DatabaseConnection, StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|source| StartError::DataFolder { path: config.data_dir.clone(), source })?;
-    database::migrate(config).await.map_err(failed(config.owner_url()))
+    let db = database::migrate(config).await.map_err(failed(config.owner_url()))?;
+    keys::migrate(config).await?;
+    Ok(db)
 }
 
-/// Connects to the configured database as the service. Before that the tables are brought up to date, and in the
-/// development profile filled, unless that is left to somebody else.
-async fn open(config: &Config) -> Result<DatabaseConnection, StartError> {
-    if config.serve_migrates() {
-        let owner = migrate(config).await?;
+/// Connects to the configured database and key store as the service. Before that the tables are brought up to date, and
+/// in the development profile filled, unless that is left to somebody else.
+async fn open(
+    config: &Config,
+    masters: MasterKeys,
+    clock: &Clock,
+) -> Result<(DatabaseConnection, Vault), StartError> {
+    let owner = if config.serve_migrates() { Some(migrate(config).await?) } else { None };
+    let vault = connect_vault(config, masters, clock).await?;
+    if let Some(owner) = owner {
         if config.profile == Profile::Development {
             let hash = authn::password::hash(&config.demo_password).await.map_err(StartError::Demo)?;
             seed::demo(&owner, &hash).await.map_err(failed(config.owner_url()))?;
@@ -162,7 +185,7 @@ async fn open(config: &Config) -> Result<DatabaseConnection, StartError> {
     let db = database::connect(url, config.connections).await.map_err(failed(url))?;
     let pending = database::pending(&db).await.map_err(failed(url))?;
     if !pending.is_empty() {
-        return Err(StartError::Outdated { pending });
+        return Err(StartError::Outdated { store: "database", pending });
     }
     if let Some(Wall { role, .. }) = Wall::look(&db).await.map_err(failed(url))?
         && let Some(fault) = role.passes_by()
@@ -172,7 +195,7 @@ async fn open(config: &Config) -> Result<DatabaseConnection, StartError> {
         }
         tracing::warn!(role = role.name, fault, "row-level security does not hold this database role");
     }
-    Ok(db)
+    Ok((db, vault))
 }
 
 fn failed(url: &DatabaseUrl) -> impl Fn(DbErr) -> StartError {
@@ -206,8 +229,9 @@ impl App {
         // Whatever can be wrong without a database is found out before there is one.
         let policy = load_policy(&config).await?;
         let keys = load_keys(&config, &clock)?;
-        let db = open(&config).await?;
-        Self::assemble(config, clock, policy, keys, db).await
+        let masters = keys::masters(&config)?;
+        let (db, vault) = open(&config, masters, &clock).await?;
+        Self::assemble(config, clock, policy, keys, vault, db).await
     }
 
     /// As [`Self::start`], on a database that is open and up to date already: one that somebody watches.
@@ -217,7 +241,8 @@ impl App {
     pub async fn on(config: Config, clock: Clock, db: DatabaseConnection) -> Result<Arc<Self>, StartError> {
         let policy = load_policy(&config).await?;
         let keys = load_keys(&config, &clock)?;
-        Self::assemble(config, clock, policy, keys, db).await
+        let vault = open_vault(&config, &clock).await?;
+        Self::assemble(config, clock, policy, keys, vault, db).await
     }
 
     async fn assemble(
@@ -225,6 +250,7 @@ impl App {
         clock: Clock,
         policy: PolicyInForce,
         keys: Keys,
+        vault: Vault,
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
         let ttl_seconds = config.access_token_ttl_seconds.into();
@@ -251,7 +277,7 @@ impl App {
             .data(Reader::new())
             .finish();
         let issuers = Issuers::new(&config.issuers)?;
-        let app = Self { config, clock, policy, tokens, news, outbox, accounts, issuers, db, schema };
+        let app = Self { config, clock, policy, tokens, news, outbox, accounts, vault, issuers, db, schema };
         app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;
         app.probe().await?;
         Ok(Arc::new(app))

@@ -64,6 +64,7 @@
 //! | a request sees one policy, and a broken one is never in force | [`reload`]; `tests/it/roles/reload.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
 //! | a sealed value opens in its place, with the keys of its owner; a key that was destroyed is gone for good | [`vault`]; `tests/it/vault` |
+//! | a rotation killed anywhere loses nothing | the state is in the rows ([`vault`]); `tests/it/commands/keys.rs` |
 //! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |
 //!
 //! Absent on purpose: attribute guards (they are passed by on interfaces and arguments), a cache of decisions (the

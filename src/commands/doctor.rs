@@ -3,6 +3,8 @@
 //! First everything is looked at, then judged: a check is a function of [`CHECKS`] that says nothing where it does not
 //! apply.
 
+mod keys;
+
 use std::fmt::Write;
 
 use custodian::config::{Config, Profile, prepare_data_dir};
@@ -11,6 +13,7 @@ use custodian::database;
 use custodian::database::wall::{APPEND_ONLY, Wall};
 use custodian::news;
 
+use self::keys::KeyStore;
 use super::{Failure, print, runtime};
 
 /// What there is to judge.
@@ -20,6 +23,9 @@ struct Seen<'a> {
     /// Or why it cannot be looked at; none when it is a file that is not there yet.
     database: Option<Result<Database, String>>,
     keys: Result<Keys, KeyError>,
+    masters: Result<Vec<String>, KeyError>,
+    /// Or why it cannot be looked at; none without a master key.
+    key_store: Option<Result<KeyStore, String>>,
     redis: Option<Result<(), String>>,
 }
 
@@ -40,10 +46,14 @@ use Finding::{Fail, Fine, Warn};
 /// A check and its name.
 type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
 
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 16] = [
     ("profile", profile),
     ("data folder", data_folder),
     ("keys", keys),
+    ("master key", keys::master),
+    ("key store", keys::store),
+    ("key store migrations", keys::migrations),
+    ("keys of stored data", keys::stored),
     ("redis", redis),
     ("mail", mail),
     ("links in letters", links),
@@ -87,7 +97,8 @@ async fn look(config: &Config) -> Seen<'_> {
         Some(url) => Some(news::ping(url).await.map_err(|error| error.to_string())),
         None => None,
     };
-    Seen { config, folder, database, keys: Keys::open(&config.signing_keys_dir), redis }
+    let (masters, key_store) = keys::look(config).await;
+    Seen { config, folder, database, keys: Keys::open(&config.signing_keys_dir), masters, key_store, redis }
 }
 
 async fn look_at_database(config: &Config) -> Result<Database, String> {

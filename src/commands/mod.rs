@@ -9,6 +9,7 @@ mod identity;
 mod keys;
 mod log;
 mod policy;
+mod progress;
 mod seed;
 mod serve;
 mod user;
@@ -23,6 +24,7 @@ use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
 use custodian::app::{self, StartError};
 use custodian::config::{Config, Flag, Sources, prepare_data_dir};
 use custodian::error::Error;
+use custodian::vault::VaultError;
 
 use self::identity::IdentityCommand;
 use self::keys::KeysCommand;
@@ -38,6 +40,7 @@ Examples:
   custodian doctor                             what is wrong with configuration and database
   custodian seed --demo --customers 5000       demo data and 5,000 more customers
   custodian keys generate                      a new signing key; production needs one
+  custodian keys rotate                        new keys around those of stored data, while servers run
   custodian schema > schema.graphql            the GraphQL schema
   custodian policy explain --role reseller Customer.taxId
 
@@ -66,9 +69,10 @@ enum Command {
         after_help = "Example:\n  custodian serve --listen 127.0.0.1:9000 --data-dir /var/lib/custodian"
     )]
     Serve(ServeSettings),
-    /// Apply the database migrations and exit
+    /// Apply the migrations of database and key store, and exit
     ///
-    /// As the owner of the tables: migration_database_url, else the database served.
+    /// As the owner of the tables: migration_database_url, else the database served. The owner of a key store on another
+    /// server than the database's is who key_store_url names: give it the owner's address here.
     #[command(
         after_help = "Example:\n  custodian migrate --database-url sqlite:///srv/custodian.db?mode=rwc"
     )]
@@ -100,7 +104,10 @@ enum Command {
     /// Print the GraphQL schema
     #[command(after_help = "Example:\n  custodian schema > schema.graphql")]
     Schema,
-    /// Make the keys that sign access tokens
+    /// Make the keys that sign access tokens; show and change those that seal personal data
+    ///
+    /// The latter are in key_store_url, wrapped by the master key (master_key_file, or the variable
+    /// CUSTODIAN_MASTER_KEY). They make themselves as they are needed.
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Check, show, explain and compare policies: who may do what with which field
@@ -118,7 +125,7 @@ struct Settings {
     /// development or production [default: development]
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
-    /// The folder of database file, keys and documents [default: ./data]
+    /// The folder of database file, key store, keys and documents [default: ./data]
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<String>,
     /// sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE [default: a file in the data folder]
@@ -161,6 +168,12 @@ impl Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         if error.is_configuration() { Self::refused(error) } else { Self::failed(error) }
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Self::failed(error)
     }
 }
 
@@ -219,7 +232,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         }
         Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
         Command::Identity(command) => identity::run(configure(settings, ServeSettings::default())?, command),
-        Command::Keys(command) => keys::run(&command, &configure(settings, ServeSettings::default())?),
+        Command::Keys(command) => keys::run(command, &configure(settings, ServeSettings::default())?),
         Command::User(command) => user::run(command, &configure(settings, ServeSettings::default())?),
         Command::Policy(command) => policy::run(command, settings),
         Command::Schema => print(&custodian::schema::sdl().map_err(Failure::failed)?),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer};
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -31,11 +32,14 @@ impl DatabaseUrl {
         usable.then(|| Self(SecretString::from(url)))
     }
 
-    /// The SQLite file in this folder; made when it does not exist.
-    pub(super) fn file_in(folder: &str) -> String {
-        // Both characters end the path or are decoded when the address is read.
-        let folder = folder.replace('%', "%25").replace('?', "%3f");
-        format!("sqlite://{}?mode=rwc", Path::new(&folder).join("custodian.db").display())
+    /// The database in this folder where none is named.
+    pub(super) fn of_data(folder: &str) -> String {
+        file_in(folder, "custodian.db")
+    }
+
+    /// The key store where none is named: the same database on PostgreSQL, else a file in this folder.
+    pub(super) fn of_keys(folder: &str, database_url: &str) -> String {
+        if is_postgres(database_url) { database_url.to_owned() } else { file_in(folder, "keys.db") }
     }
 
     /// The whole address, with its password: for connecting only.
@@ -62,17 +66,60 @@ impl DatabaseUrl {
 
     /// The user and the database of a PostgreSQL address.
     pub fn user_and_database(&self) -> Option<(String, String)> {
-        let options =
-            is_postgres(self.expose()).then(|| PgConnectOptions::from_str(self.expose()).ok())??;
-        let user = options.get_username().to_owned();
-        let database = options.get_database().unwrap_or(&user).to_owned();
-        Some((user, database))
+        let options = self.postgres()?;
+        Some((options.get_username().to_owned(), database(&options).to_owned()))
+    }
+
+    /// Whether both lead to one PostgreSQL server.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let server = |options: PgConnectOptions| {
+            (options.get_host().to_owned(), options.get_port(), options.get_socket().cloned())
+        };
+        let (own, other) = (self.postgres().map(server), other.postgres().map(server));
+        own.is_some() && own == other
+    }
+
+    /// Whether both lead to one database.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let name = |url: &Self| url.postgres().map(|options| database(&options).to_owned());
+        let file = |url: &Self| url.file().map(|file| file.canonicalize().unwrap_or(file));
+        match self.is_sqlite() {
+            true => file(self) == file(other),
+            false => self.is_beside(other) && name(self) == name(other),
+        }
+    }
+
+    /// The database of that address, as the user of this one.
+    pub(super) fn in_database_of(&self, other: &Self) -> Option<Self> {
+        let (own, other) = (self.postgres()?, other.postgres()?);
+        let name = database(&other);
+        if database(&own) == name {
+            return Some(self.clone());
+        }
+        let url: String = own.database(name).to_url_lossy().into();
+        Some(Self(SecretString::from(url)))
+    }
+
+    fn postgres(&self) -> Option<PgConnectOptions> {
+        is_postgres(self.expose()).then(|| PgConnectOptions::from_str(self.expose()).ok())?
     }
 
     /// Whether it is a SQLite database.
     pub fn is_sqlite(&self) -> bool {
         is_sqlite(self.expose())
     }
+}
+
+/// A SQLite file in this folder; made when it does not exist.
+fn file_in(folder: &str, name: &str) -> String {
+    // Both characters end the path or are decoded when the address is read.
+    let folder = folder.replace('%', "%25").replace('?', "%3f");
+    format!("sqlite://{}?mode=rwc", Path::new(&folder).join(name).display())
+}
+
+/// The database that an address leads to: the one named like the user, where it names none.
+fn database(options: &PgConnectOptions) -> &str {
+    options.get_database().unwrap_or(options.get_username())
 }
 
 fn is_sqlite(url: &str) -> bool {

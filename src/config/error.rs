@@ -3,8 +3,15 @@
 use figment::error::{Actual, Kind};
 
 /// Keys whose value no message repeats.
-const SECRETS: [&str; 5] =
-    ["database_url", "migration_database_url", "redis_url", "smtp_url", "demo_password"];
+const SECRETS: [&str; 7] = [
+    "database_url",
+    "migration_database_url",
+    "key_store_url",
+    "master_key",
+    "redis_url",
+    "smtp_url",
+    "demo_password",
+];
 
 /// How much of a wrong value a message repeats, in characters.
 const SHOWN: usize = 60;

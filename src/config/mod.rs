@@ -41,6 +41,9 @@ const KEYS: &str = "keys";
 /// The folder of letters within the data folder.
 const MAIL: &str = "mail";
 
+/// The file of the master key within the data folder.
+const MASTER_KEY: &str = "master.key";
+
 /// What the server is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -83,6 +86,14 @@ pub struct Config {
     pub migration_database_url: Option<DatabaseUrl>,
     /// Connections to the database.
     pub connections: Connections,
+    /// Where the keys of stored data are, as the service connects to it.
+    pub key_store_url: DatabaseUrl,
+    /// The file of the master key, which wraps the keys in there, where it is in a file.
+    #[serde(deserialize_with = "value::optional_file")]
+    pub master_key_file: Option<PathBuf>,
+    /// The text of such a file, where it came by the environment.
+    #[serde(deserialize_with = "value::optional_secret")]
+    pub master_key: Option<SecretString>,
     /// The keys that sign access tokens and seal values.
     #[serde(deserialize_with = "value::folder")]
     pub signing_keys_dir: PathBuf,
@@ -319,9 +330,12 @@ impl Config {
 
     /// The defaults with this database and data folder; no file and no variable is read.
     pub fn for_tests(database_url: String, data_dir: PathBuf) -> Self {
+        let key_store_url =
+            DatabaseUrl::unchecked(DatabaseUrl::of_keys(&data_dir.to_string_lossy(), &database_url));
         let (database_url, signing_keys_dir) = (DatabaseUrl::unchecked(database_url), data_dir.join(KEYS));
-        let mail_dir = data_dir.join(MAIL);
-        Self { database_url, signing_keys_dir, mail_dir, data_dir, ..Self::default() }
+        let (mail_dir, master_key_file) = (data_dir.join(MAIL), Some(data_dir.join(MASTER_KEY)));
+        let urls = Self { database_url, key_store_url, ..Self::default() };
+        Self { signing_keys_dir, mail_dir, master_key_file, data_dir, ..urls }
     }
 
     /// The database as the owner of its tables connects to it.
@@ -329,11 +343,18 @@ impl Config {
         self.migration_database_url.as_ref().unwrap_or(&self.database_url)
     }
 
-    /// Whether `serve` brings the database up to date by itself: nobody else was named who does, and it is either a
-    /// file or a developer's.
+    /// The key store as the owner of its tables connects to it: the owner of the data, where both are on one server.
+    pub fn key_store_owner_url(&self) -> DatabaseUrl {
+        let keys = &self.key_store_url;
+        let owner = self.migration_database_url.as_ref().filter(|_| keys.is_beside(&self.database_url));
+        owner.and_then(|owner| owner.in_database_of(keys)).unwrap_or_else(|| keys.clone())
+    }
+
+    /// Whether `serve` brings database and key store up to date by itself: nobody else was named who does, and they are
+    /// either files or a developer's.
     pub fn serve_migrates(&self) -> bool {
-        let is_simple = self.database_url.is_sqlite() || self.profile == Profile::Development;
-        self.migration_database_url.is_none() && is_simple
+        let are_files = self.database_url.is_sqlite() && self.key_store_url.is_sqlite();
+        self.migration_database_url.is_none() && (are_files || self.profile == Profile::Development)
     }
 
     /// How long a request may take.

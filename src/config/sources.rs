@@ -12,7 +12,7 @@ use figment::{Figment, Metadata, Profile as Section, Provider};
 use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, one_line};
 use super::public_url::is_loopback;
-use super::{Config, KEYS, MAIL, Profile};
+use super::{Config, KEYS, MAIL, MASTER_KEY, Profile};
 
 /// What is read besides the defaults. The default is nothing.
 #[derive(Debug, Default)]
@@ -75,13 +75,14 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     let defaults = parse(DEFAULTS, "the defaults")?;
     // The profile's part does not matter here: it is for the keys and their types.
     let mut keys = defaults.clone();
-    keys.extend(following(Profile::Development, "", ""));
+    keys.extend(following(&Given::default()));
 
     let mut figment = Figment::from(Layer { origin: "the defaults".to_owned(), values: defaults });
     if let Some((path, required)) = &sources.file
         && let Some(layer) = read_file(path, *required)?
     {
         refuse_unknown(&keys, &layer.values, "", &layer.origin)?;
+        refuse_master_key(&layer)?;
         figment = figment.merge(layer);
     }
     for (name, text) in sources.variables {
@@ -93,16 +94,52 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
         let values = Dict::from([(key.to_owned(), Value::from(value))]);
         figment = figment.merge(Layer { origin: format!("the flag {flag}"), values });
     }
-    let profile = figment.extract_inner("profile")?;
     let data_dir: PathBuf = figment.extract_inner("data_dir")?;
     // What is no text is refused as what it is.
-    let listen: String = figment.extract_inner("listen").unwrap_or_default();
-    let public_url = figment.extract_inner("public_url").unwrap_or_else(|_| format!("http://{listen}"));
-    let values = following(profile, &data_dir.to_string_lossy(), &public_url);
+    let text = |key| figment.extract_inner::<String>(key).unwrap_or_default();
+    let listen = text("listen");
+    let given = Given {
+        is_production: figment.extract_inner::<Profile>("profile")? == Profile::Production,
+        data_dir: data_dir.to_string_lossy().into_owned(),
+        public_url: figment.extract_inner("public_url").unwrap_or_else(|_| format!("http://{listen}")),
+        database_url: text("database_url"),
+        has_master_key: !text("master_key").is_empty(),
+    };
+    let values = following(&given);
     let config = figment.join(Layer { origin: "the defaults".to_owned(), values }).extract()?;
     refuse_plain(&config)?;
     refuse_ambiguous_issuers(&config)?;
+    refuse_ambiguous_keys(&config)?;
     Ok(config)
+}
+
+/// A configuration file is copied and shown; a key in it would go along.
+fn refuse_master_key(layer: &Layer) -> Result<(), ConfigError> {
+    match layer.values.contains_key("master_key") {
+        false => Ok(()),
+        true => Err(ConfigError::Key {
+            key: "master_key".to_owned(),
+            problem:
+                "not in a file of settings: name a file of its own, master_key_file, or give the variable \
+                      CUSTODIAN_MASTER_KEY"
+                    .to_owned(),
+            origin: layer.origin.clone(),
+        }),
+    }
+}
+
+/// Keys lie apart from data, and there is one place that the master key comes from.
+fn refuse_ambiguous_keys(config: &Config) -> Result<(), ConfigError> {
+    if config.key_store_url.is_sqlite() && config.key_store_url.is_same(&config.database_url) {
+        return Err(combined("key_store_url", "the keys have a file of their own, apart from the data"));
+    }
+    if config.master_key.is_some() && config.master_key_file.is_some() {
+        return Err(combined(
+            "master_key_file",
+            "the variable CUSTODIAN_MASTER_KEY is given too: one of the two",
+        ));
+    }
+    Ok(())
 }
 
 /// Keys and secrets that came in plain HTTP are anybody's: only a developer's own machine may be asked so.
@@ -136,19 +173,32 @@ fn combined(key: &str, problem: &str) -> ConfigError {
     ConfigError::Key { key: key.to_owned(), problem: problem.to_owned(), origin }
 }
 
+/// The keys from which defaults of others follow.
+#[derive(Default)]
+struct Given {
+    is_production: bool,
+    data_dir: String,
+    public_url: String,
+    database_url: String,
+    has_master_key: bool,
+}
+
 /// The defaults that follow from other keys.
-fn following(profile: Profile, data_dir: &str, public_url: &str) -> Dict {
-    let production = profile == Profile::Production;
-    let within = |folder| Value::from(Path::new(data_dir).join(folder).to_string_lossy().as_ref());
+fn following(given: &Given) -> Dict {
+    let Given { is_production: production, data_dir, public_url, database_url, has_master_key } = given;
+    let within = |name| Value::from(Path::new(data_dir).join(name).to_string_lossy().as_ref());
+    let is_file_made = !production && !has_master_key;
     Dict::from([
-        ("database_url".to_owned(), Value::from(DatabaseUrl::file_in(data_dir))),
+        ("database_url".to_owned(), Value::from(DatabaseUrl::of_data(data_dir))),
+        ("key_store_url".to_owned(), Value::from(DatabaseUrl::of_keys(data_dir, database_url))),
+        ("master_key_file".to_owned(), if is_file_made { within(MASTER_KEY) } else { Value::from("") }),
         ("signing_keys_dir".to_owned(), within(KEYS)),
         ("mail_dir".to_owned(), within(MAIL)),
-        ("log_format".to_owned(), Value::from(if production { "json" } else { "text" })),
+        ("log_format".to_owned(), Value::from(if *production { "json" } else { "text" })),
         ("graphiql".to_owned(), Value::from(!production)),
         ("introspection".to_owned(), Value::from(!production)),
-        ("portal_url".to_owned(), Value::from(public_url)),
-        ("public_url".to_owned(), Value::from(public_url)),
+        ("portal_url".to_owned(), Value::from(public_url.as_str())),
+        ("public_url".to_owned(), Value::from(public_url.as_str())),
     ])
 }
 

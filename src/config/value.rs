@@ -106,6 +106,20 @@ pub(super) fn optional_folder<'de, D: Deserializer<'de>>(
     })
 }
 
+/// A file, or none.
+pub(super) fn optional_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    text(deserializer, "a file", |text| {
+        (!text.contains('\0')).then(|| (!text.is_empty()).then(|| PathBuf::from(text)))
+    })
+}
+
+/// A secret text, or none.
+pub(super) fn optional_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SecretString>, D::Error> {
+    text(deserializer, "a text", |text| Some((!text.is_empty()).then(|| SecretString::from(text))))
+}
+
 /// A secret text.
 pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     text(deserializer, "a text", |text| (!text.is_empty()).then(|| SecretString::from(text)))

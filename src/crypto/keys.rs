@@ -34,11 +34,22 @@ pub enum KeyError {
         source: io::Error,
     },
     /// There is no key.
-    #[error("{}: no such key: run custodian keys generate, or supply it", path.display())]
+    #[error("{}: no such key: {remedy}", path.display())]
     Missing {
         /// Which file.
         path: PathBuf,
+        /// What to do.
+        remedy: &'static str,
     },
+    /// Others than its owner can read the file.
+    #[error("{}: others can read this key: chmod 600 it, or 640 where it is root's", path.display())]
+    Exposed {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// There is no file that a key could be in.
+    #[error("no master key: name its file, master_key_file, or give the variable CUSTODIAN_MASTER_KEY")]
+    NoMasterKey,
     /// The file holds something else, or something that anybody could guess.
     #[error("{}: not {expected}", path.display())]
     Malformed {
@@ -53,6 +64,11 @@ pub enum KeyError {
 }
 
 impl KeyError {
+    /// One of the keys that the command makes is not there.
+    pub(super) fn not_generated(path: PathBuf) -> Self {
+        Self::Missing { path, remedy: "run custodian keys generate, or supply it" }
+    }
+
     pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> Self {
         move |source| Self::Io { path: path.to_owned(), source }
     }
@@ -74,7 +90,9 @@ impl Keys {
         let path = folder.join(SEALING);
         let sealing = match fs::read(&path) {
             Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyError::Missing { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(KeyError::not_generated(path));
+            }
             Err(error) => return Err(KeyError::io(&path)(error)),
         };
         let is_one_byte = sealing.iter().all(|byte| Some(byte) == sealing.first());

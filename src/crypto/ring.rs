@@ -74,7 +74,7 @@ impl KeyRing {
     /// [`KeyError`], naming the file: there is none, or one is not named after its content.
     pub fn open(folder: &Path) -> Result<Self, KeyError> {
         let mut paths = files(folder)?;
-        let missing = || KeyError::Missing { path: folder.join(format!("*.{ENDING}")) };
+        let missing = || KeyError::not_generated(folder.join(format!("*.{ENDING}")));
         let newest = read(&paths.pop().ok_or_else(missing)?)?;
         Ok(Self { newest, older: paths.iter().rev().map(|path| read(path)).collect::<Result<_, _>>()? })
     }

@@ -69,8 +69,13 @@ pub async fn migrate(config: &Config) -> Result<DatabaseConnection, DbErr> {
 ///
 /// # Errors
 /// When the database is away, or does not let them be looked up.
-#[expect(clippy::disallowed_methods, reason = "which migrations were applied is nobody's row")]
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    lacking::<Migrator>(db).await
+}
+
+/// The migrations of these that a database or schema still lacks.
+#[expect(clippy::disallowed_methods, reason = "which migrations were applied is nobody's row")]
+pub(crate) async fn lacking<M: MigratorTrait>(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     let backend = db.get_database_backend();
     let list = match backend {
         DbBackend::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = 'seaql_migrations'",
@@ -81,7 +86,7 @@ pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
         None => Vec::new(),
     };
     let is_pending = |name: &String| applied.iter().all(|applied| applied.version != *name);
-    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
+    let names = M::migrations().into_iter().map(|migration| migration.name().to_owned());
     Ok(names.filter(is_pending).collect())
 }
 

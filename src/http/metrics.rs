@@ -15,6 +15,7 @@ use super::edge::set_headers;
 use crate::authz::denial::DENIALS;
 use crate::config::Profile;
 use crate::mail;
+use crate::vault;
 
 const REQUESTS: &str = "custodian_http_requests_total";
 const DURATION: &str = "custodian_http_request_duration_seconds";
@@ -46,6 +47,10 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_gauge!(mail::WAITING, "Letters that wait to be sent");
     metrics::describe_counter!(mail::SENT, "Letters sent");
     metrics::describe_counter!(mail::FAILED, "Letters given up");
+    metrics::describe_counter!(
+        vault::ERRORS,
+        "Keys and sealed values that could not be used, and failures of the key store"
+    );
     metrics::describe_histogram!(
         DURATION,
         metrics::Unit::Seconds,

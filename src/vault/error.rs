@@ -60,14 +60,44 @@ pub enum VaultError {
     #[error("the provider of cryptography fails")]
     Provider,
     /// The key store is away, or refuses.
-    #[error("the key store fails")]
-    Store(#[from] DbErr),
+    #[error("the key store fails: {0}")]
+    Store(DbErr),
+}
+
+/// Failures of the vault, by kind.
+pub const ERRORS: &str = "custodian_vault_errors_total";
+
+impl VaultError {
+    /// Counts and logs it: where it arises, once. That something was erased is no failure.
+    pub(super) fn reported(self) -> Self {
+        let kind = match self {
+            Self::MasterMissing { .. } => "master_key_missing",
+            Self::TenantKey { .. } => "tenant_key",
+            Self::TenantKeyMissing { .. } => "tenant_key_missing",
+            Self::DataKey { .. } => "data_key",
+            Self::DataKeyMissing { .. } => "data_key_missing",
+            Self::Destroyed { .. } => return self,
+            Self::Value { .. } => "value",
+            Self::Malformed => "malformed",
+            Self::Provider => "provider",
+            Self::Store(_) => "store",
+        };
+        metrics::counter!(ERRORS, "kind" => kind).increment(1);
+        tracing::error!(kind, error = %self, "the vault fails");
+        self
+    }
+}
+
+impl From<DbErr> for VaultError {
+    fn from(error: DbErr) -> Self {
+        Self::Store(error).reported()
+    }
 }
 
 impl From<KeyError> for VaultError {
     /// Random bytes are the only thing that can fail.
     fn from(_: KeyError) -> Self {
-        Self::Provider
+        Self::Provider.reported()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The master key, which wraps the keys of tenants and nothing else.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use aws_lc_rs::hmac;
@@ -13,10 +13,16 @@ use zeroize::Zeroizing;
 
 use super::Secret;
 use super::error::{Result, VaultError};
+use crate::config::Config;
 use crate::crypto::{KeyError, Sealer, random, write_private};
 
 const FORM: &str =
     "master keys: 32 random bytes in base64 each, the one in use first, a line or a comma between them";
+
+/// Another name for the same text: that of an environment that has no files.
+const VARIABLE: &str = "CUSTODIAN_MASTER_KEY";
+
+const REMEDY: &str = "supply it; without it nothing that was sealed opens";
 
 /// Wraps and unwraps the keys of tenants. A key management service can stand behind it: nothing asks for the key itself.
 pub trait MasterKey: Send + Sync {
@@ -42,18 +48,32 @@ impl MasterKeys {
         Self { current, former }
     }
 
+    /// The keys that are configured. Makes none.
+    ///
+    /// # Errors
+    /// [`KeyError`], naming the file or variable.
+    pub fn configured(config: &Config) -> Result<Self, KeyError> {
+        match (&config.master_key, &config.master_key_file) {
+            (Some(text), _) => Self::of_text(VARIABLE, text),
+            (None, Some(path)) => Self::of_file(path),
+            (None, None) => Err(KeyError::NoMasterKey),
+        }
+    }
+
     /// The keys of a file. Makes none.
     ///
     /// # Errors
-    /// [`KeyError`], naming the file: it is missing, or holds something else or what anybody could guess.
+    /// [`KeyError`], naming the file: it is missing, others can read it, or it holds something else or what anybody
+    /// could guess.
     pub fn of_file(path: &Path) -> Result<Self, KeyError> {
-        match fs::read_to_string(path) {
-            Ok(text) => Self::of_text(path, &SecretString::from(text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(KeyError::Missing { path: path.to_owned() })
-            }
-            Err(error) => Err(KeyError::io(path)(error)),
+        let failed = |error: io::Error| match error.kind() {
+            ErrorKind::NotFound => KeyError::Missing { path: path.to_owned(), remedy: REMEDY },
+            _ => KeyError::io(path)(error),
+        };
+        if is_exposed(&fs::metadata(path).map_err(failed)?) {
+            return Err(KeyError::Exposed { path: path.to_owned() });
         }
+        Self::of_text(path, &SecretString::from(fs::read_to_string(path).map_err(failed)?))
     }
 
     /// The keys of a text in the form of such a file: of a variable of the environment, say, which `name` tells in errors.
@@ -75,6 +95,9 @@ impl MasterKeys {
     /// # Errors
     /// [`KeyError`], naming the file.
     pub fn complete_file(path: &Path) -> Result<(), KeyError> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(KeyError::io(folder))?;
+        }
         let text = Zeroizing::new(STANDARD.encode(random::<32>()?));
         match write_private(path, text.as_bytes()) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -89,9 +112,31 @@ impl MasterKeys {
 
     /// The key of this id.
     pub(super) fn find(&self, id: &str) -> Option<&dyn MasterKey> {
-        let mut keys = std::iter::once(&self.current).chain(&self.former).map(AsRef::as_ref);
-        keys.find(|key| key.id() == id)
+        self.all().find(|key| key.id() == id)
     }
+
+    /// The ids of all, the one in use first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.all().map(MasterKey::id)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &dyn MasterKey> {
+        std::iter::once(&self.current).chain(&self.former).map(AsRef::as_ref)
+    }
+}
+
+/// Whether others than the owner can read a file. What is root's may be handed to a group, as secrets are mounted.
+#[cfg(unix)]
+fn is_exposed(file: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let refused = if file.uid() == 0 { 0o027 } else { 0o077 };
+    file.mode() & refused != 0
+}
+
+/// Whether others than the owner can read a file: where modes do not tell.
+#[cfg(not(unix))]
+fn is_exposed(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// A master key in this process: AES-256-GCM.

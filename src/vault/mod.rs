@@ -43,6 +43,7 @@ mod open;
 mod owner;
 mod rotation;
 mod sealed;
+mod status;
 mod store;
 
 use std::sync::Arc;
@@ -51,7 +52,7 @@ use custodian_entity::id::{TenantId, TypedId};
 use sea_orm::ActiveEnum;
 use zeroize::Zeroizing;
 
-pub use self::error::{Result, VaultError};
+pub use self::error::{ERRORS, Result, VaultError};
 pub use self::index::{Indexes, email, folded, government_id, phone};
 pub use self::master::{MasterKey, MasterKeys};
 pub use self::open::OpenKeys;
@@ -59,6 +60,7 @@ pub use self::owner::{Owner, Retention};
 pub use self::rotation::Progress;
 pub use self::sealed::Place;
 use self::sealed::context;
+pub use self::status::{Left, TenantStatus, Version};
 use self::store::{Store, data_key, tenant_key};
 use crate::clock::Clock;
 use crate::config::{Connections, DatabaseUrl};
@@ -94,7 +96,26 @@ impl Vault {
     /// # Errors
     /// When it is away or refuses.
     pub async fn migrate(url: &DatabaseUrl, limits: Connections) -> Result<()> {
-        Ok(Store::connect(url, limits).await?.migrate().await?)
+        Ok(Store::migrate(url, limits).await?)
+    }
+
+    /// The migrations that the key store still lacks.
+    ///
+    /// # Errors
+    /// When it is away.
+    pub async fn pending(&self) -> Result<Vec<String>> {
+        Ok(self.store.pending().await?)
+    }
+
+    /// Whether every master key is here that the key store needs.
+    ///
+    /// # Errors
+    /// [`VaultError::MasterMissing`] for one that is not; when the key store is away.
+    pub async fn check_masters(&self) -> Result<()> {
+        for key in self.store.one_of_each_master_key().await? {
+            self.master_of(&key)?;
+        }
+        Ok(())
     }
 
     /// The keys that a request opens: none yet.
@@ -156,10 +177,14 @@ impl Vault {
 
     /// A tenant's key in clear.
     async fn unwrap_tenant_key(&self, key: &tenant_key::Model) -> Result<Secret> {
+        let secret = self.master_of(key)?.unwrap(&of_tenant_key(key), &key.wrapped).await?;
+        secret.ok_or_else(|| VaultError::TenantKey { id: key.id }.reported())
+    }
+
+    /// The master key that wrapped a tenant's key.
+    fn master_of(&self, key: &tenant_key::Model) -> Result<&dyn MasterKey> {
         let missing = || VaultError::MasterMissing { id: key.id, master: key.master_key_id.clone() };
-        let master = self.masters.find(&key.master_key_id).ok_or_else(missing)?;
-        let secret = master.unwrap(&of_tenant_key(key), &key.wrapped).await?;
-        secret.ok_or(VaultError::TenantKey { id: key.id })
+        self.masters.find(&key.master_key_id).ok_or_else(|| missing().reported())
     }
 
     /// What wraps and unwraps with a tenant's key.
@@ -171,7 +196,8 @@ impl Vault {
 /// A data key in clear.
 fn unwrap_data_key(wrapping: &Sealer, key: &data_key::Model) -> Result<Secret> {
     let wrapped = key.wrapped.as_deref().ok_or(VaultError::Destroyed { id: key.id })?;
-    unwrapped(wrapping, &of_data_key(key), wrapped).ok_or(VaultError::DataKey { id: key.id })
+    unwrapped(wrapping, &of_data_key(key), wrapped)
+        .ok_or_else(|| VaultError::DataKey { id: key.id }.reported())
 }
 
 /// A data key, wrapped.

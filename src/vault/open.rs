@@ -67,7 +67,7 @@ impl OpenKeys {
         let open = |(place, text): &(Place<'_>, &str)| -> Result<Zeroizing<Vec<u8>>> {
             let (id, sealed) = sealed::parts(text)?;
             let value = self.key(id)?.open(&place.context(), sealed);
-            value.map(Zeroizing::new).ok_or(VaultError::Value { id })
+            value.map(Zeroizing::new).ok_or_else(|| VaultError::Value { id }.reported())
         };
         Ok(values.iter().map(open).collect())
     }
@@ -80,7 +80,7 @@ impl OpenKeys {
         let keys = self.keys_of(tenant, vec![Owner::Tenant]).await?;
         let id = keys.get(&Owner::Tenant).ok_or(VaultError::Provider)?.id;
         let (keys, wrapping) = self.vault.store.read(&[id]).await?;
-        let key = keys.first().ok_or(VaultError::DataKeyMissing { id })?;
+        let key = keys.first().ok_or_else(|| VaultError::DataKeyMissing { id }.reported())?;
         Ok(Indexes::new(&self.unwrap(key, &wrapping).await?))
     }
 
@@ -129,7 +129,8 @@ impl OpenKeys {
         }
         let mut held = held(&self.data);
         for id in missing {
-            held.insert(id, opened.remove(&id).unwrap_or(Err(VaultError::DataKeyMissing { id })));
+            let missing = || Err(VaultError::DataKeyMissing { id }.reported());
+            held.insert(id, opened.remove(&id).unwrap_or_else(missing));
         }
         Ok(())
     }
@@ -143,7 +144,8 @@ impl OpenKeys {
     async fn unwrap(&self, key: &data_key::Model, wrapping: &[tenant_key::Model]) -> Result<Secret> {
         let id = key.tenant_key_id.ok_or(VaultError::Destroyed { id: key.id })?;
         let row = wrapping.iter().find(|tenant_key| tenant_key.id == id);
-        let wrapping = self.tenant(row.ok_or(VaultError::TenantKeyMissing { id })?).await?;
+        let missing = || VaultError::TenantKeyMissing { id }.reported();
+        let wrapping = self.tenant(row.ok_or_else(missing)?).await?;
         unwrap_data_key(&wrapping, key)
     }
 

@@ -5,7 +5,9 @@
     reason = "keys are nobody's rows: whoever reached a value by row scope has the id of its key"
 )]
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +23,8 @@ use sea_orm_migration::MigratorTrait;
 
 use super::owner::{Owner, OwnerKind};
 use crate::config::{Connections, DatabaseUrl};
-use crate::database::{Settings, begin};
+use crate::crypto::write_private;
+use crate::database::{Settings, begin, lacking};
 
 /// The schema of the key store on PostgreSQL, in the database of the data or in one of its own.
 const SCHEMA: &str = "custodian_keys";
@@ -86,12 +89,22 @@ pub(super) mod data_key {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// What is in the key store.
+pub(super) struct Overview {
+    /// The keys of tenants: each tenant's together, the newest first.
+    pub(super) keys: Vec<tenant_key::Model>,
+    /// How many data keys each of them wraps.
+    pub(super) wrapped: HashMap<Uuid, u64>,
+    /// How many data keys of each tenant were destroyed.
+    pub(super) destroyed: HashMap<TenantId, u64>,
+}
+
 /// Where the keys are.
 #[derive(Clone)]
 pub(super) struct Store(DatabaseConnection);
 
 impl Store {
-    /// Connects as the service does.
+    /// Connects as the service does. Makes no file: one that was lost must not be another, without its keys.
     pub(super) async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<Self, DbErr> {
         let mut options = ConnectOptions::new(url.expose());
         options
@@ -103,7 +116,7 @@ impl Store {
         // write-ahead log to keep it.
         options.map_sqlx_sqlite_opts(|sqlite| {
             sqlite
-                .create_if_missing(true)
+                .create_if_missing(false)
                 .foreign_keys(true)
                 .journal_mode(sqlx::sqlite::SqliteJournalMode::Delete)
                 .pragma("secure_delete", "ON")
@@ -113,12 +126,22 @@ impl Store {
         Ok(Self(Database::connect(options).await?))
     }
 
-    /// Brings the tables up to date, as their owner.
-    pub(super) async fn migrate(&self) -> Result<(), DbErr> {
-        if self.0.get_database_backend() == DbBackend::Postgres {
-            self.0.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")).await?;
+    /// Makes the tables, or brings them up to date, as their owner.
+    pub(super) async fn migrate(url: &DatabaseUrl, limits: Connections) -> Result<(), DbErr> {
+        if let Some(file) = url.file() {
+            make_file(&file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
         }
-        KeyMigrator::up(&self.0, None).await
+        let Self(db) = Self::connect(url, limits).await?;
+        if db.get_database_backend() == DbBackend::Postgres {
+            db.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")).await?;
+        }
+        KeyMigrator::up(&db, None).await?;
+        db.close().await
+    }
+
+    /// The migrations that are missing.
+    pub(super) async fn pending(&self) -> Result<Vec<String>, DbErr> {
+        lacking::<KeyMigrator>(&self.0).await
     }
 
     async fn writing(&self) -> Result<DatabaseTransaction, DbErr> {
@@ -130,6 +153,41 @@ impl Store {
         let tenants =
             tenant_key::Entity::find().select_only().column(tenant_key::Column::TenantId).distinct();
         tenants.order_by_asc(tenant_key::Column::TenantId).into_tuple().all(&self.0).await
+    }
+
+    /// For each master key that is needed, a tenant's key that it wrapped.
+    pub(super) async fn one_of_each_master_key(&self) -> Result<Vec<tenant_key::Model>, DbErr> {
+        let keys = tenant_key::Entity::find().order_by_asc(tenant_key::Column::MasterKeyId);
+        let mut keys = keys.all(&self.0).await?;
+        keys.dedup_by(|one, other| one.master_key_id == other.master_key_id);
+        Ok(keys)
+    }
+
+    /// All keys in numbers, in one state.
+    pub(super) async fn overview(&self) -> Result<Overview, DbErr> {
+        let transaction = begin(&self.0, AccessMode::ReadOnly, &Settings::default()).await?;
+        let keys = tenant_key::Entity::find().order_by_asc(tenant_key::Column::TenantId);
+        let keys = keys.order_by_desc(tenant_key::Column::Version).all(&transaction).await?;
+        let wrapped = data_key::Entity::find()
+            .select_only()
+            .column(data_key::Column::TenantKeyId)
+            .column_as(data_key::Column::Id.count(), "keys")
+            .filter(data_key::Column::TenantKeyId.is_not_null())
+            .group_by(data_key::Column::TenantKeyId);
+        let wrapped: Vec<(Uuid, i64)> = wrapped.into_tuple().all(&transaction).await?;
+        let destroyed = data_key::Entity::find()
+            .select_only()
+            .column(data_key::Column::TenantId)
+            .column_as(data_key::Column::Id.count(), "keys")
+            .filter(data_key::Column::DestroyedAt.is_not_null())
+            .group_by(data_key::Column::TenantId);
+        let destroyed: Vec<(TenantId, i64)> = destroyed.into_tuple().all(&transaction).await?;
+        transaction.commit().await?;
+        Ok(Overview {
+            keys,
+            wrapped: wrapped.into_iter().map(|(id, keys)| (id, keys.unsigned_abs())).collect(),
+            destroyed: destroyed.into_iter().map(|(tenant, keys)| (tenant, keys.unsigned_abs())).collect(),
+        })
     }
 
     /// The keys of a tenant, the newest first.
@@ -270,6 +328,14 @@ impl Store {
             .filter(data_key::Column::DestroyedAt.is_null());
         update.exec(&transaction).await?;
         transaction.commit().await
+    }
+}
+
+/// Makes an empty file for its owner's eyes, unless there is one.
+fn make_file(path: &Path) -> io::Result<()> {
+    match write_private(path, &[]) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The program as it is called: configuration and its sources, exit statuses, start and stop.
 
 mod configuration;
+mod keys;
 mod policy;
 mod user;
 
@@ -31,6 +32,10 @@ pub fn register(suite: &mut Suite) {
         configuration::wrong_settings,
     );
     suite.pure("commands::a message repeats no secret", configuration::no_secret_repeated);
+    suite.pure(
+        "commands::keys lie apart from data, and their owner is that of the data",
+        configuration::key_store,
+    );
     suite.pure("commands::production changes what follows from it", configuration::production);
     suite.pure(
         "commands::a database address is shown without credentials",
@@ -43,6 +48,7 @@ pub fn register(suite: &mut Suite) {
     suite.pure("commands::the doctor looks and makes no database", doctor);
     suite.pure("commands::serve answers, says where, and stops when told", serve);
     policy::register(suite);
+    keys::register(suite);
     user::register(suite);
 }
 

@@ -1,8 +1,10 @@
 //! Personal data at rest: what is sealed opens where it belongs, with the right keys, and nowhere else.
 
+mod failures;
 mod index;
 mod rotation;
 mod sealed;
+mod start;
 mod store;
 
 use std::path::PathBuf;
@@ -24,6 +26,8 @@ use crate::suite::Suite;
 pub fn register(suite: &mut Suite) {
     sealed::register(suite);
     store::register(suite);
+    start::register(suite);
+    failures::register(suite);
     rotation::register(suite);
     index::register(suite);
 }
@@ -52,7 +56,11 @@ impl Keys {
         for _ in 0..2 {
             Vault::migrate(&owner, limits).await.unwrap();
         }
-        Self { url: DatabaseUrl::parse(&url).unwrap(), app, owner_url, file }
+        let keys = Self { url: DatabaseUrl::parse(&url).unwrap(), app, owner_url, file };
+        // Those of the demo data are under another master key.
+        keys.change("DELETE FROM data_key ").await;
+        keys.change("DELETE FROM tenant_key ").await;
+        keys
     }
 
     /// An instance that has these master keys, the one in use first.

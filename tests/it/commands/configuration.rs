@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::Path;
 
 use custodian::config::{Config, ConfigError, Flag, LogFormat, Profile, Sources};
 use secrecy::ExposeSecret;
@@ -59,6 +60,9 @@ pub fn every_key_is_a_variable() {
         ("METRICS_LISTEN", "[::1]:1"),
         ("DATABASE_URL", "postgres://u@h/d"),
         ("MIGRATION_DATABASE_URL", "postgres://o@h/d"),
+        ("KEY_STORE_URL", "postgres://u@h/keys"),
+        ("MASTER_KEY_FILE", "x"),
+        ("MASTER_KEY", "x"),
         ("SIGNING_KEYS_DIR", "x"),
         ("REDIS_URL", "rediss://user:password@h:6380/1"),
         ("SMTP_URL", "smtps://user:password@h"),
@@ -141,6 +145,8 @@ pub fn wrong_settings() {
         ("graphiql = 'yes'", "graphiql"),
         ("database_url = 'mysql://h/d'", "database_url"),
         ("migration_database_url = 'mysql://h/d'", "migration_database_url"),
+        ("key_store_url = 'mysql://h/d'", "key_store_url"),
+        ("master_key = 'x'", "master_key"),
         ("redis_url = 'http://h'", "redis_url"),
         ("signing_keys_dir = ''", "signing_keys_dir"),
         ("[session]\nmax_days = 0", "session.max_days"),
@@ -188,6 +194,8 @@ pub fn no_secret_repeated() {
         "database_url = 'postgres://user:planted@ho st/d'",
         "database_url = ['planted']",
         "migration_database_url = 'mysql://user:planted@host/d'",
+        "key_store_url = 'mysql://user:planted@host/d'",
+        "master_key = 'planted'",
         "smtp_url = 'smtp://user:planted@host'",
         "redis_url = 'http://user:planted@host'",
         "redis_url = ['planted']",
@@ -201,6 +209,42 @@ pub fn no_secret_repeated() {
     let config = load(file, &[], &[]).unwrap();
     assert_eq!(config.redis_url.as_ref().unwrap().to_string(), "redis: h:6379");
     assert!(!format!("{config:?}").contains("planted"));
+}
+
+pub fn key_store() {
+    let url = |config: &Config| config.key_store_url.expose().to_owned();
+    let config = Config::default();
+    assert_eq!(url(&config), "sqlite://./data/keys.db?mode=rwc");
+    assert_eq!(config.master_key_file.as_deref(), Some(Path::new("./data/master.key")));
+    assert_eq!(
+        load("profile = 'production'", &[], &[]).unwrap().master_key_file,
+        None,
+        "nothing is made there"
+    );
+    let given = load("", &[("CUSTODIAN_MASTER_KEY", "planted")], &[]).unwrap();
+    assert_eq!((given.master_key_file.is_none(), given.master_key.is_some()), (true, true));
+    assert!(!format!("{given:?}").contains("planted"));
+
+    // With the data, as their owner, unless it is said to be elsewhere.
+    let owner = [("CUSTODIAN_MIGRATION_DATABASE_URL", "postgres://owner:o@db:5432/custodian")];
+    let data = "database_url = 'postgres://service:s@db/custodian'";
+    let config = load(data, &owner, &[]).unwrap();
+    assert_eq!(url(&config), "postgres://service:s@db/custodian");
+    assert_eq!(config.key_store_owner_url().expose(), "postgres://owner:o@db:5432/custodian");
+    let beside = load(&format!("{data}\nkey_store_url = 'postgres://keys:k@db/keys'"), &owner, &[]).unwrap();
+    let beside = beside.key_store_owner_url();
+    assert_eq!(beside.user_and_database(), Some(("owner".to_owned(), "keys".to_owned())));
+    for elsewhere in ["postgres://keys:k@other/keys", "sqlite:///srv/keys.db"] {
+        let config = load(&format!("{data}\nkey_store_url = '{elsewhere}'"), &owner, &[]).unwrap();
+        assert_eq!(config.key_store_owner_url().expose(), elsewhere);
+    }
+
+    let one_file = "database_url = 'sqlite://a.db'\nkey_store_url = 'sqlite:a.db?mode=rwc'";
+    let error = load(one_file, &[], &[]).unwrap_err().to_string();
+    assert!(error.starts_with("key_store_url: "), "{error}");
+    let error =
+        load("master_key_file = 'x'", &[("CUSTODIAN_MASTER_KEY", "planted")], &[]).unwrap_err().to_string();
+    assert!(error.starts_with("master_key_file: ") && !error.contains("planted"), "{error}");
 }
 
 pub fn production() {

@@ -43,9 +43,11 @@ async fn pending(app: TestApp) {
 /// The lines and the status.
 fn examine(app: &TestApp, url: &str, profile: &str) -> (String, Option<i32>) {
     let data: &Path = app.database().folder.path();
+    let master_key = std::fs::read_to_string(data.join("master.key")).unwrap();
     let variables = [
         ("CUSTODIAN_DATABASE_URL", url),
         ("CUSTODIAN_PROFILE", profile),
+        ("CUSTODIAN_MASTER_KEY", &master_key),
         ("CUSTODIAN_DATA_DIR", data.to_str().unwrap()),
         ("CUSTODIAN_SMTP_URL", "smtps://user:planted@mail.example"),
         ("CUSTODIAN_PORTAL_URL", "https://my.isp.example/"),
