@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Response, Schema, Variables};
 use cpu_time::ProcessTime;
-use custodian::app::migrate;
+use custodian::app::{migrate, open_vault};
 use custodian::authn::{ActingRole, Identity, Origin, Viewer};
 use custodian::authz::answer::finish;
 use custodian::authz::catalog::FieldId;
@@ -30,7 +30,7 @@ use custodian::authz::denial::Denials;
 use custodian::authz::guard::guard;
 use custodian::authz::plan::Plan;
 use custodian::authz::policy::{CustomRole, CustomRule, Policy, PolicyFiles, Question};
-use custodian::authz::{Operation, Rights};
+use custodian::authz::{Operation, Rights, sealing};
 use custodian::clock::Clock;
 use custodian::config::{Config, Limits};
 use custodian::crypto::Keys;
@@ -39,6 +39,7 @@ use custodian::graphql::Batches;
 use custodian::graphql::page::MaxPageSize;
 use custodian::news::News;
 use custodian::schema::{self, CustodianSchema};
+use custodian::vault::Vault;
 use custodian_entity::id::{RoleId, TypedId};
 use custodian_entity::{customer, user};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
@@ -134,6 +135,9 @@ struct Bench {
     /// What it took to load the policy.
     loading: Duration,
     news: Arc<News>,
+    vault: Vault,
+    /// The fields of personal data that are opened, with the guard and without.
+    shown: Vec<FieldId>,
     /// Kept until the end: dropping it removes the database.
     _folder: tempfile::TempDir,
 }
@@ -144,16 +148,17 @@ impl Bench {
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("custodian.db").display());
         let config = Config::for_tests(url, folder.path().to_owned());
         let mut db = migrate(&config).await.expect("a new database can be opened");
-        custodian::seed::demo(&db, "no password").await.expect("a new database takes the demo data");
-        custodian::seed::customers(&db, 1_000, &|_| {}).await.expect("the demo data are there");
+        let vault = open_vault(&config, &Clock::default()).await.expect("a new key store can be opened");
+        custodian::seed::demo(&db, &vault, "no password").await.expect("a new database takes the demo data");
+        custodian::seed::customers(&db, &vault, 1_000, &|_| {}).await.expect("the demo data are there");
         let statements = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&statements);
         db.set_metric_callback(move |_| {
             counted.fetch_add(1, Ordering::Relaxed);
         });
 
-        let account =
-            user::Entity::find().filter(user::Column::Username.eq("support@acme.example")).one(&db).await;
+        let name = vault.open_keys().user_name("support@acme.example").await.expect("the keys can be read");
+        let account = user::Entity::find().filter(user::Column::UsernameIndex.eq(name)).one(&db).await;
         let account = account.expect("the database answers").expect("the demo data have this account");
         let viewer = Viewer::signed_in(Identity {
             user: account.id,
@@ -167,8 +172,12 @@ impl Bench {
             scopes: None,
         });
         let own = customer::Entity::find().filter(customer::Column::TenantId.eq(account.tenant_id));
-        let rows = own.all(&db).await.expect("the database answers").into_iter().take(1_000);
-        let customers = Customers { nodes: rows.map(Customer).collect() };
+        let mut rows = own.all(&db).await.expect("the database answers");
+        rows.truncate(1_000);
+        let columns: Vec<customer::Column> = sealing::sealed_columns::<customer::Entity>().collect();
+        let opened = sealing::open::<customer::Entity>(&vault.open_keys(), &mut rows, &columns).await;
+        opened.expect("what was sealed opens");
+        let customers = Customers { nodes: rows.into_iter().map(Customer).collect() };
         assert_eq!(customers.nodes.len(), 1_000, "the seed made fewer customers");
 
         let keys = folder.path().join("keys");
@@ -192,6 +201,8 @@ impl Bench {
             statements,
             loading,
             news: Arc::new(News::new(None, 900, Clock::default())),
+            vault,
+            shown: Vec::new(),
             _folder: folder,
         }
     }
@@ -231,7 +242,10 @@ impl Bench {
 
     /// The median cost without and with the guard. They take turns in going first: what one leaves behind is done in
     /// the other's time.
-    async fn compare(&self, document: &str, turns: usize, rows: Rows) -> (Duration, Duration) {
+    async fn compare(&mut self, document: &str, turns: usize, rows: Rows) -> (Duration, Duration) {
+        let guarded = guard(&self.policy, &self.rights, &self.limits, document, None, &Variables::default());
+        let Ok(guarded) = guarded else { panic!("refused: the cost of a refusal is not what is measured") };
+        self.shown = guarded.plan.shown().collect();
         let (mut off, mut on) = (Vec::with_capacity(turns), Vec::with_capacity(turns));
         for turn in 0..turns + turns / 10 {
             for is_on in [turn % 2 == 0, turn % 2 == 1] {
@@ -285,9 +299,11 @@ impl Bench {
                     // Rows are scoped alike with and without the guard.
                     Arc::clone(self.policy.rights("support_agent").expect("the policy knows the role")),
                     Clock::default(),
+                    Arc::new(self.vault.open_keys()),
                     self.db.clone(),
                     Arc::clone(&self.news),
                 ));
+                operation.show(self.shown.iter().copied());
                 let request = request
                     .data(Arc::clone(&operation))
                     .data(Arc::clone(&self.policy))

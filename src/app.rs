@@ -36,7 +36,7 @@ use crate::news::News;
 use crate::reload::PolicyInForce;
 use crate::reveal::Reader;
 use crate::schema::{self, CustodianSchema};
-use crate::seed;
+use crate::seed::{self, SeedError};
 use crate::vault::{MasterKeys, Vault, VaultError};
 
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
@@ -92,6 +92,15 @@ pub enum StartError {
         /// The migrations that are missing.
         pending: Vec<String>,
     },
+    /// There are data, and not one key.
+    #[error("key store {url} is empty, and the database is not: put back the key store that belongs to it")]
+    KeysLost {
+        /// Which one, without its password.
+        url: String,
+    },
+    /// The demo data cannot be written.
+    #[error("demo data: {0}")]
+    Seed(#[from] SeedError),
     /// The key store cannot be opened or migrated, or needs a master key that is not here.
     #[error("key store {url}: {source}")]
     KeyStore {
@@ -128,6 +137,9 @@ pub enum StartError {
     /// The tenants' own roles cannot be read.
     #[error("roles: {0}")]
     Roles(Error),
+    /// What erased customers would be found by cannot be taken away.
+    #[error("erased customers: {0}")]
+    Erased(Error),
     /// The demo password cannot be hashed.
     #[error("demo data: {0}")]
     Demo(Error),
@@ -141,13 +153,16 @@ impl StartError {
             | Self::Keys(_)
             | Self::Policy(_)
             | Self::Outdated { .. }
+            | Self::KeysLost { .. }
             | Self::Role { .. } => true,
             Self::KeyStore { source, .. } => !matches!(source, VaultError::Store(_)),
             Self::Database { .. }
+            | Self::Seed(_)
             | Self::Issuers(_)
             | Self::Catalog(_)
             | Self::Guard
             | Self::Roles(_)
+            | Self::Erased(_)
             | Self::Demo(_) => false,
         }
     }
@@ -177,7 +192,7 @@ async fn open(
     if let Some(owner) = owner {
         if config.profile == Profile::Development {
             let hash = authn::password::hash(&config.demo_password).await.map_err(StartError::Demo)?;
-            seed::demo(&owner, &hash).await.map_err(failed(config.owner_url()))?;
+            seed::demo(&owner, &vault, &hash).await?;
         }
         owner.close().await.map_err(failed(config.owner_url()))?;
     }
@@ -186,6 +201,12 @@ async fn open(
     let pending = database::pending(&db).await.map_err(failed(url))?;
     if !pending.is_empty() {
         return Err(StartError::Outdated { store: "database", pending });
+    }
+    if vault.is_empty().await.map_err(keys::failed(&config.key_store_url))?
+        && database::holds_accounts(&db).await.map_err(failed(url))?
+    {
+        // Going on would seal by new keys what those that were lost may yet open.
+        return Err(StartError::KeysLost { url: config.key_store_url.to_string() });
     }
     if let Some(Wall { role, .. }) = Wall::look(&db).await.map_err(failed(url))?
         && let Some(fault) = role.passes_by()
@@ -280,6 +301,7 @@ impl App {
         let app = Self { config, clock, policy, tokens, news, outbox, accounts, vault, issuers, db, schema };
         app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;
         app.probe().await?;
+        app.forget_erased().await.map_err(StartError::Erased)?;
         Ok(Arc::new(app))
     }
 
@@ -301,7 +323,17 @@ impl App {
         let (tokens, news, issuers, policy) =
             (&self.tokens, &self.news, &self.issuers, self.policy.snapshot());
         let reaches_all = |role: &ActingRole| policy.reaches_all(role);
-        authn::authenticate(&self.db, tokens, issuers, news, &self.clock, credentials, reaches_all).await
+        authn::authenticate(
+            &self.db,
+            tokens,
+            issuers,
+            news,
+            &self.vault,
+            &self.clock,
+            credentials,
+            reaches_all,
+        )
+        .await
     }
 
     /// What is asked by nobody known, outside of GraphQL.
@@ -316,7 +348,8 @@ impl App {
 
     fn operation(&self, viewer: Viewer, origin: Origin, rights: Arc<Rights>) -> Arc<Operation> {
         let (clock, db, news) = (self.clock.clone(), self.db.clone(), self.news.clone());
-        Arc::new(Operation::new(viewer, origin, rights, clock, db, news))
+        let keys = Arc::new(self.vault.open_keys());
+        Arc::new(Operation::new(viewer, origin, rights, clock, keys, db, news))
     }
 
     /// Whether requests can be served.
@@ -378,6 +411,7 @@ impl App {
         let denials = Denials::of(policy, &rights, guarded.plan.denied().iter().map(read));
         denials.report(&viewer, &origin, "fields denied");
         let operation = self.operation(viewer, origin.clone(), rights.clone());
+        operation.show(guarded.plan.shown());
         request.set_parsed_query(guarded.document);
         for (name, value) in guarded.defaults {
             request.variables.insert(name, value);

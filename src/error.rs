@@ -75,6 +75,9 @@ pub enum Error {
     /// client does not see it.
     #[error("a value is in use already")]
     Taken(String),
+    /// The key that a value would be sealed with was destroyed.
+    #[error("what is kept here was erased for good: nothing is added to it")]
+    Erased,
     /// The document is too large, too deep or too costly; the text names limit and measure.
     #[error("{0}")]
     TooComplex(String),
@@ -127,7 +130,7 @@ impl Error {
             Self::NotFound => code::NOT_FOUND,
             Self::BadInput(_) => code::BAD_USER_INPUT,
             Self::MaskedRoundtrip(_) => code::MASKED_VALUE_ROUNDTRIP,
-            Self::Conflict | Self::Taken(_) => code::CONFLICT,
+            Self::Conflict | Self::Taken(_) | Self::Erased => code::CONFLICT,
             Self::TooComplex(_) => code::QUERY_TOO_COMPLEX,
             Self::RateLimited(_) | Self::TooManyGuesses(_) => code::RATE_LIMITED,
             Self::PayloadTooLarge(_) => code::PAYLOAD_TOO_LARGE,
@@ -210,7 +213,8 @@ impl From<sea_orm::DbErr> for Error {
             other => match state(&other).as_deref() {
                 // PostgreSQL gave up: the statement ran, waited, or left its transaction alone for too long.
                 Some("57014") => Self::Timeout,
-                Some("55P03" | "25P03") => Self::Unavailable(Arc::new(other)),
+                // Or two transactions waited for each other, and it ended one.
+                Some("55P03" | "25P03" | "40P01") => Self::Unavailable(Arc::new(other)),
                 _ => Self::internal(other),
             },
         }

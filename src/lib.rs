@@ -27,7 +27,7 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`vault`], [`news`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`] |
+//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`] |
 //! | 5 | [`node`], [`reveal`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
@@ -39,6 +39,9 @@
 //! | no resolver checks a role | the role is read in `authz` and in the viewer's own object only; `tests/it/rules.rs` |
 //! | no statement passes row scope by | [`authz::Scoped`]; clippy's `disallowed-methods`, each exception with its reason |
 //! | one that does reaches no row of others all the same | row-level security on PostgreSQL: the policies of the migration, told by [`database::Settings`] in each transaction; the service's role owns nothing; `tests/it/row_security.rs` |
+//! | personal data are stored sealed: nothing else is taken by the columns of their types | [`authz::sealing`] seals on the way in and opens on the way out; checks in the migrations (`sealed`) |
+//! | what nobody sees opens no key: of rows that were read those columns are open whose field the operation shows, and those asked for by name | [`authz::Scoped::opening`], [`authz::Operation::show`] |
+//! | each change of a customer's row is on record, with what was there | [`authz::changes`], called where rows are written; `tests/it/history` |
 //! | personal data become part of an answer in one place | [`authz::Pii`]; `expose` is disallowed elsewhere; the types of `custodian_entity::personal` neither print nor serialise |
 //! | what the guard would let through by mistake still comes out masked | [`authz::Pii`] and [`authz::Withheld`] read the rights of the operation; none means masked |
 //! | a filter looks at no row the viewer does not reach | links and lists are followed by sub-selects of [`authz::Scoped`]; `tests/it/rows/property.rs` |
@@ -53,17 +56,27 @@
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
 //! | nobody gives or makes a role that holds more than he does | [`authz::Rights::beyond`], asked by each mutation of `users`; `tests/it/roles.rs` |
+//! | nobody decides about an account that holds more than he does, and somebody is left who can give roles | `users::account_mutation`; `tests/it/accounts/ended.rs` |
+//! | no text takes the number of a payment card | [`graphql::validate`]; `tests/it/bad_input/cards.rs` tries each text of each mutation |
 //! | a letter is sent once and read by nobody before; who asks for a link learns nothing | [`mail`]; `tests/it/mail` |
+//! | what a field held once is shown no further than the field is, and a change of a row out of reach is not told of | [`authz::Past`], [`authz::history`]; `tests/it/history` |
+//! | no number of a payment card is stored, and the token under which a processor charges is in no answer | [`graphql::validate`]; the token's type has no mask and no scalar; `tests/it/billing/methods.rs` |
 //! | a session that ended is refused by every instance at the next request | [`authn::authenticate`] finds an account only by a session that goes on; [`news`] is sooner, never needed; `tests/it/sessions` |
 //! | a token has a session or is an API client's; neither passes as the other | [`authn::token`]; `tests/it/clients/apart.rs` |
 //! | of a session's refresh tokens at most one can be exchanged | the lock on its row, in `session`; `tests/it/sessions/refresh.rs` |
 //! | a token does what its role may and one of its scopes may too, field by field; no scope holds what makes tokens | [`authz::policy`], which loads no other; `tests/it/matrix/scopes.rs` executes every scope × field |
 //! | no address from a token is called, and no issuer speaks for more than one provider | [`authn::external`]; `tests/it/external.rs` |
 //! | a mask of free text knows all it must hide, or shows nothing | `support::known`; `tests/it/clients/narrowed.rs` |
+//! | what carries a customer's reseller follows it to another, and so does what is being added meanwhile | triggers on `customer` and its followers (`migration/src/follow.rs`); `tests/it/resellers/{moves,races}.rs`, which find the tables by their columns |
+//! | what the people of a reseller held when it was suspended stays ended | [`accounts::end_reseller`]; `tests/it/resellers/standing.rs` |
 //! | a client bound to a reseller reaches that reseller's rows alone | [`authn::Identity::bound_to`]; `tests/it/clients/bound.rs` |
 //! | a request sees one policy, and a broken one is never in force | [`reload`]; `tests/it/roles/reload.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
 //! | a sealed value opens in its place, with the keys of its owner; a key that was destroyed is gone for good | [`vault`]; `tests/it/vault` |
+//! | a document opens what it shows, and no key besides | [`authz::sealing`]; `tests/it/sealing/opened.rs` counts |
+//! | a dump, the log of writes, the data folder and Redis hold nothing sealed in clear | the types of `custodian_entity::personal`, and a check on each column; `tests/it/sealing/dump.rs` |
+//! | what does not open is shown nowhere and written over by nothing | `tests/it/sealing/damaged.rs` |
+//! | who is found by a name has it now; an erased customer is found by nothing, in a restored backup neither | [`authz::words`], called by whatever writes names; the key store, asked at each start; `tests/it/customers/search.rs` |
 //! | a rotation killed anywhere loses nothing | the state is in the rows ([`vault`]); `tests/it/commands/keys.rs` |
 //! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |
 //!
@@ -74,7 +87,9 @@
 //! # How to add a field
 //!
 //! 1. The column: `entity/src/….rs`, and a new migration (old ones are frozen). Personal data get a type of
-//!    `custodian_entity::personal`. On PostgreSQL a column that is to be changed may need its `GRANT UPDATE`.
+//!    `custodian_entity::personal` and a column of `sealed`: nothing else is needed for them to be stored sealed. Where they
+//!    are kept as long as something else than the rest of the row, [`authz::Rows::kept_by`] says so; where they are looked
+//!    for, [`authz::Rows::indexed`]. On PostgreSQL a column that is to be changed may need its `GRANT UPDATE`.
 //! 2. One method in the feature's `object.rs`; personal data return [`authz::Pii`], values without a mask that some
 //!    role is denied [`authz::Withheld`].
 //! 3. A line in `policy/fields.csv`, and in `policy/policy.csv` the group it belongs to. Without them nothing starts.
@@ -85,7 +100,9 @@
 //!
 //! 1. `entity/src/`: the model and its id in `id.rs`; a migration with the indexes of its lists.
 //! 2. [`authz::rows`]: how each scope becomes a condition; in the migration, for PostgreSQL: row-level security on, a
-//!    policy that says it again, and what the service may do with the table.
+//!    policy that says it again, and what the service may do with the table. Rows of a customer: a line in
+//!    [`authz::history`], and one in `FOLLOWERS` of the migration that moves customers, or `follows_customer`. Rows that carry their customer's reseller
+//!    follow it: `follows_customer`.
 //! 3. A feature folder: `object.rs` (`nodes!`), `query.rs`, mutations; its roots in [`schema`], its id in [`node`].
 //! 4. `policy/`: rows, groups, operations, inputs. Seed data. Tests.
 
@@ -105,6 +122,7 @@ pub mod customers;
 pub mod database;
 pub mod error;
 pub mod graphql;
+pub mod history;
 pub mod http;
 pub mod mail;
 pub mod news;

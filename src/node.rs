@@ -6,13 +6,14 @@ use sea_orm::EntityTrait;
 
 use crate::audit::Subject;
 use crate::authz::Rows;
-use crate::billing::{Invoice, InvoiceLine, Payment};
+use crate::billing::{Invoice, InvoiceLine, Payment, PaymentMethod};
 use crate::calls::{CallLog, IdentityCheck};
 use crate::clients::ApiClient;
-use crate::customers::{Address, Contact, Customer, EmailVerification};
+use crate::customers::{Address, Contact, Customer, CustomerNote, EmailVerification};
 use crate::error::{Error, Result};
 use crate::graphql::link::{one, parent_of};
 use crate::graphql::{self, Maybe, Node as _, certain};
+use crate::history::ChangeRecord;
 use crate::resellers::Reseller;
 use crate::services::{NetworkService, ServicePlan, Subscription};
 use crate::session::Session;
@@ -22,6 +23,7 @@ use crate::users::{Role, RoleGrant, User};
 
 /// Everything that has an id.
 #[derive(Interface)]
+#[expect(clippy::large_enum_variant, reason = "one row is asked for, and shown at once")]
 #[graphql(name = "Node", field(name = "id", ty = "ID", desc = "Its id."))]
 pub enum Node {
     /// A provider.
@@ -40,6 +42,8 @@ pub enum Node {
     Address(Address),
     /// A contact.
     Contact(Contact),
+    /// A note about a customer.
+    CustomerNote(CustomerNote),
     /// A question whether an e-mail address is a customer's.
     EmailVerification(EmailVerification),
     /// A tariff.
@@ -54,6 +58,8 @@ pub enum Node {
     InvoiceLine(InvoiceLine),
     /// A payment.
     Payment(Payment),
+    /// What a customer pays with.
+    PaymentMethod(PaymentMethod),
     /// A ticket.
     Ticket(Ticket),
     /// A message.
@@ -62,6 +68,8 @@ pub enum Node {
     CallLog(CallLog),
     /// A check of who is calling.
     IdentityCheck(IdentityCheck),
+    /// A change of a customer's row.
+    ChangeRecord(ChangeRecord),
     /// An API client.
     ApiClient(ApiClient),
     /// A sign-in, until it ends.
@@ -104,8 +112,9 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Customer Tenant Reseller User Role RoleGrant Address Contact EmailVerification ServicePlan Subscription
-    NetworkService Invoice InvoiceLine Payment Ticket TicketMessage CallLog IdentityCheck Session ApiClient
+    Customer Tenant Reseller User Role RoleGrant Address Contact CustomerNote EmailVerification ServicePlan Subscription
+    NetworkService Invoice InvoiceLine Payment PaymentMethod Ticket TicketMessage CallLog IdentityCheck ChangeRecord Session
+    ApiClient
 }
 
 /// The id of a type's rows.

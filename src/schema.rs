@@ -8,21 +8,22 @@ use crate::access::AccessQuery;
 use crate::accounts::{FactorMutation, PasswordMutation, ResetMutation};
 use crate::authz::catalog::{Catalog, CatalogError};
 use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
-use crate::billing::{BillingQuery, InvoiceMutation, PaymentMutation};
+use crate::billing::{BillingQuery, InvoiceMutation, PaymentMethodMutation, PaymentMutation, RefundMutation};
 use crate::calls::{CallLogMutation, CallLogQuery, IdentityCheckMutation};
 use crate::clients::{ApiClientMutation, ApiClientQuery};
 use crate::customers::{
     AddressMutation, ConfirmMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation,
-    LookupQuery, VerificationMutation,
+    LookupQuery, MoveMutation, NoteMutation, VerificationMutation,
 };
+use crate::history::HistoryQuery;
 use crate::node::NodeQuery;
-use crate::resellers::ResellerQuery;
+use crate::resellers::{ResellerMutation, ResellerQuery, StandingMutation};
 use crate::reveal::RevealMutation;
-use crate::services::{ServiceQuery, SubscriptionMutation};
+use crate::services::{NetworkMutation, ServiceQuery, SubscriptionMutation};
 use crate::session::{RefreshMutation, SessionMutation, SessionQuery, SessionsQuery, SignOutMutation};
-use crate::support::{TicketMutation, TicketQuery, TransitionMutation};
+use crate::support::{AssignMutation, TicketMutation, TicketQuery, TransitionMutation};
 use crate::tenants::{TenantMutation, TenantQuery};
-use crate::users::{GrantMutation, InviteMutation, RoleMutation, UnlockMutation, UserQuery};
+use crate::users::{AccountMutation, GrantMutation, InviteMutation, RoleMutation, UnlockMutation, UserQuery};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -39,6 +40,7 @@ pub struct Query(
     BillingQuery,
     TicketQuery,
     CallLogQuery,
+    HistoryQuery,
     AccessQuery,
     ApiClientQuery,
 );
@@ -53,20 +55,29 @@ pub struct Mutation(
     ResetMutation,
     FactorMutation,
     TenantMutation,
+    ResellerMutation,
+    StandingMutation,
+    AccountMutation,
     UnlockMutation,
     InviteMutation,
     RoleMutation,
     GrantMutation,
     CustomerMutation,
     LifecycleMutation,
+    MoveMutation,
     VerificationMutation,
     ConfirmMutation,
     AddressMutation,
     ContactMutation,
+    NoteMutation,
     SubscriptionMutation,
+    NetworkMutation,
     InvoiceMutation,
     PaymentMutation,
+    RefundMutation,
+    PaymentMethodMutation,
     TicketMutation,
+    AssignMutation,
     TransitionMutation,
     CallLogMutation,
     IdentityCheckMutation,

@@ -46,6 +46,8 @@ choices! {
     AddressType { Billing, Service, Mailing }
     /// What a contact is asked about.
     ContactKind { General, Billing, Technical, Emergency }
+    /// What a note about a customer is about.
+    NoteCategory { General, Billing, Technical, Sales, Complaint }
     /// What a plan delivers.
     ServiceKind { Internet, Voice, Television, Mobile, Bundle }
     /// How often a plan is billed.
@@ -66,6 +68,12 @@ choices! {
     PaymentStatus { Pending, Succeeded, Failed, PartiallyRefunded, Refunded }
     /// Why a payment failed.
     PaymentFailureCode { InsufficientFunds, Declined, Expired, Fraud, Other }
+    /// What a customer pays with.
+    PaymentMethodKind { Card, BankAccount }
+    /// Whether a customer can be charged by it. That a card has expired follows from its date and is not stored.
+    PaymentMethodStatus { Active, Expired, Detached }
+    /// Whose card it is.
+    CardBrand { Visa, Mastercard, Maestro, AmericanExpress, Discover, DinersClub, Jcb, UnionPay, Other }
     /// Who works on a ticket: billing managers see `BILLING`, network engineers `TECHNICAL`.
     TicketCategory { General, Technical, Billing, Sales, Complaint }
     /// The lifecycle of a ticket.

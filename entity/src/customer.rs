@@ -43,10 +43,14 @@ pub struct Model {
     pub company_name: Option<String>,
     /// Email.
     pub email: Option<Email>,
+    /// The tag of the e-mail address.
+    pub email_index: Option<String>,
     /// Billing email.
     pub billing_email: Option<Email>,
     /// Phone.
     pub phone: Option<Phone>,
+    /// The tag of the telephone number.
+    pub phone_index: Option<String>,
     /// Date of birth.
     pub date_of_birth: Option<BirthDate>,
     /// Government id type.
@@ -55,6 +59,8 @@ pub struct Model {
     pub government_id_country: Option<String>,
     /// Government id number.
     pub government_id_number: Option<GovernmentId>,
+    /// The tag of that number.
+    pub government_id_index: Option<String>,
     /// Tax id.
     pub tax_id: Option<TaxId>,
     /// Email verified at.

@@ -74,6 +74,11 @@ macro_rules! ids {
     )*};
 }
 
+impl TenantId {
+    /// No provider's: what is unique across providers is tagged with a key of none.
+    pub const NONE: Self = Self(Uuid::nil());
+}
+
 ids! {
     /// An internet provider.
     TenantId = "tnt";
@@ -93,6 +98,8 @@ ids! {
     AddressId = "addr";
     /// A contact person of a customer.
     ContactId = "cont";
+    /// What staff noted about a customer.
+    CustomerNoteId = "note";
     /// A question whether an e-mail address is a customer's.
     EmailVerificationId = "verif";
     /// A tariff.
@@ -107,6 +114,10 @@ ids! {
     InvoiceLineId = "line";
     /// A payment.
     PaymentId = "pay";
+    /// What a customer pays with.
+    PaymentMethodId = "pm";
+    /// A part of a payment that was paid back.
+    RefundId = "rfnd";
     /// A trouble ticket.
     TicketId = "tick";
     /// A message on a ticket.
@@ -115,6 +126,8 @@ ids! {
     CallLogId = "call";
     /// A check of who is calling.
     IdentityCheckId = "check";
+    /// What a field held, and what took its place.
+    ChangeRecordId = "chg";
     /// A program that calls in the name of an account.
     ApiClientId = "client";
     /// A letter on its way.

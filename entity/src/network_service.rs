@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::choice::{AccessTechnology, ConnectionType};
 use crate::id::{CustomerId, NetworkServiceId, ResellerId, SubscriptionId, TenantId};
-use crate::personal::{IpAddress, IpPrefix, MacAddresses};
+use crate::personal::{IpPrefix, LineAddress, MacAddresses};
 
 /// The technical side of a subscription; one each.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -26,7 +26,7 @@ pub struct Model {
     /// Connection type.
     pub connection_type: ConnectionType,
     /// Ipv4.
-    pub ipv4: Option<IpAddress>,
+    pub ipv4: Option<LineAddress>,
     /// Ipv6 prefix.
     pub ipv6_prefix: Option<IpPrefix>,
     /// Mac addresses.

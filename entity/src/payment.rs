@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::choice::{PaymentFailureCode, PaymentStatus};
-use crate::id::{CustomerId, InvoiceId, PaymentId, ResellerId, TenantId, UserId};
+use crate::id::{CustomerId, InvoiceId, PaymentId, PaymentMethodId, ResellerId, TenantId, UserId};
 
 /// A payment a customer made. Custodian records payments; it does not process cards.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -20,6 +20,8 @@ pub struct Model {
     pub customer_id: CustomerId,
     /// Invoice id.
     pub invoice_id: Option<InvoiceId>,
+    /// What was paid with, where it is known.
+    pub method_id: Option<PaymentMethodId>,
     /// Status.
     pub status: PaymentStatus,
     /// Minor units.

@@ -27,6 +27,8 @@ pub struct Model {
     pub display_name: String,
     /// Globally unique, `name@tenant-domain`, lower case.
     pub username: Username,
+    /// The tag of the user name.
+    pub username_index: String,
     /// Email.
     pub email: Email,
     /// Argon2id in PHC form, or as it was imported; no account without one can sign in.

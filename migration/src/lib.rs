@@ -8,6 +8,7 @@
 //! - Each migration runs in one transaction on both databases: it is applied as a whole or not at all.
 //! - There is no way down. Taking a table back would destroy customer data; restore a backup instead.
 
+mod follow;
 mod m20261122_000001_initial;
 mod m20261122_000001_key_store;
 mod m20261122_000002_custom_roles;
@@ -18,6 +19,11 @@ mod m20261122_000006_second_factor;
 mod m20261122_000007_api_clients;
 mod m20261122_000008_mail;
 mod m20261122_000009_email_verification;
+mod m20261122_000011_payment_methods;
+mod m20261122_000012_people;
+mod m20261122_000013_history;
+mod m20261122_000015_resellers;
+mod m20261122_000016_customer_words;
 mod table;
 mod wall;
 
@@ -40,6 +46,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_api_clients::Migration),
             Box::new(m20261122_000008_mail::Migration),
             Box::new(m20261122_000009_email_verification::Migration),
+            Box::new(m20261122_000011_payment_methods::Migration),
+            Box::new(m20261122_000012_people::Migration),
+            Box::new(m20261122_000013_history::Migration),
+            Box::new(m20261122_000015_resellers::Migration),
+            Box::new(m20261122_000016_customer_words::Migration),
         ]
     }
 }

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::table::{choice, choice_null, table};
+use crate::table::{choice, choice_null, sealed, sealed_null, table};
 use crate::wall::{customer_rows, filled};
 
 const METHODS: [&str; 5] = ["PASSWORD", "BACKUP_QUESTION", "CALL_BACK", "ADDRESS_OF_RECORD", "PHOTO_ID"];
@@ -60,9 +60,9 @@ async fn call_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             uuid_null("agent_id"),
             choice("outcome"),
             uuid_null("ticket_id"),
-            text("counterparty_number"),
-            text_null("subject"),
-            text_null("summary"),
+            sealed("counterparty_number"),
+            sealed_null("subject"),
+            sealed_null("summary"),
             choice_null("authentication_method"),
             timestamp_with_time_zone_null("authenticated_at"),
             timestamp_with_time_zone("created_at"),

@@ -45,7 +45,7 @@ const FURTHER: [&str; 4] = [
 
 /// Who is invited has no password yet, and is active once he has chosen one.
 const ACCOUNTS: &str = r#"
-GRANT INSERT (id, tenant_id, reseller_id, customer_id, kind, status, display_name, username, email, token_version,
+GRANT INSERT (id, tenant_id, reseller_id, customer_id, kind, status, display_name, username, username_index, email, token_version,
     mfa_enabled, must_change_password, failed_login_count, created_at), UPDATE (status) ON "user" TO custodian_app"#;
 
 pub(crate) struct Migration;

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::table::{choice, table};
+use crate::table::{choice, sealed, table};
 use crate::wall::{customer_rows, filled};
 
 /// Who follows the link of a letter has no account: the confirmation, once found, says whose customer it is. The accounts
@@ -28,7 +28,7 @@ EXECUTE FUNCTION custodian_refuse()"#;
 /// Whoever reaches a customer may give it an account. None but a customer's gets a password from somebody else. Who owns
 /// the table is not held.
 const ACCOUNTS: [&str; 3] = [
-    r#"GRANT INSERT (id, tenant_id, reseller_id, customer_id, kind, status, display_name, username, email, password_hash,
+    r#"GRANT INSERT (id, tenant_id, reseller_id, customer_id, kind, status, display_name, username, username_index, email, password_hash,
         token_version, mfa_enabled, must_change_password, password_changed_at, locked_until, failed_login_count,
         last_login_at, last_login_ip, created_at) ON "user" TO custodian_app"#,
     r#"CREATE POLICY new_customer ON "user" FOR INSERT TO custodian_app WITH CHECK (
@@ -93,7 +93,7 @@ async fn email_verification(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             uuid_null("reseller_id"),
             uuid("customer_id"),
             choice("status"),
-            text("email"),
+            sealed("email"),
             string_len("token_hash", 43),
             timestamp_with_time_zone("requested_at"),
             timestamp_with_time_zone("expires_at"),

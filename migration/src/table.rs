@@ -10,6 +10,9 @@ use sea_orm_migration::sea_orm::DbBackend;
 /// A closed set is stored by name; 32 characters hold the longest.
 const CHOICE_LENGTH: u32 = 32;
 
+/// 128 bits in base64url.
+const TAG_LENGTH: u32 = 22;
+
 /// A table about to be created.
 pub(crate) struct TableSpec {
     name: &'static str,
@@ -31,6 +34,28 @@ pub(crate) fn choice(name: &'static str) -> ColumnDef {
 /// The same, optional.
 pub(crate) fn choice_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).string_len(CHOICE_LENGTH).null().take()
+}
+
+/// A required column of sealed values: whatever is not in their form is refused, so that nothing is stored in clear. On
+/// SQLite that also refuses bytes.
+pub(crate) fn sealed(name: &'static str) -> ColumnDef {
+    sealed_null(name).not_null().take()
+}
+
+/// The same, optional.
+pub(crate) fn sealed_null(name: &'static str) -> ColumnDef {
+    let is_sealed = Expr::cust(format!("substr({name}, 1, 3) = 'v1.'"));
+    ColumnDef::new(name).text().check((format!("ck_sealed_{name}"), is_sealed)).take()
+}
+
+/// A required column of the tags by which sealed values are found.
+pub(crate) fn tag(name: &'static str) -> ColumnDef {
+    string_len(name, TAG_LENGTH)
+}
+
+/// The same, optional.
+pub(crate) fn tag_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).string_len(TAG_LENGTH).null().take()
 }
 
 /// A required text that lists are ordered by: compared byte by byte, as SQLite does. With the collation of its
@@ -134,7 +159,8 @@ impl TableSpec {
     /// No two rows for which `condition` holds agree in these columns.
     pub(crate) fn unique_where(mut self, columns: &[&'static str], condition: &'static str) -> Self {
         let index = self.index_on("uq", columns).unique().and_where(Expr::cust(condition)).take();
-        self.indexes.push((columns.to_vec(), index));
+        // Finds only those rows: it does not stand for an index on these columns.
+        self.indexes.push((Vec::new(), index));
         self
     }
 

@@ -118,7 +118,7 @@ async fn add(
     new: NewUser,
     tenant: TenantId,
 ) -> Result<Result<UserId, String>> {
-    let named = user::Column::Username.eq(Username::new(new.username.as_str()));
+    let named = super::named(operation, &new.username).await?;
     if user::Entity::find().filter(named).one(db).await?.is_some() {
         return Ok(Err(format!("there is an account {} already", new.username)));
     }
@@ -143,6 +143,7 @@ async fn add(
         created_at: Set(now),
         ..Default::default()
     };
+    let row = operation.sealed::<user::Entity>(row).await?;
     user::Entity::insert(row).exec_without_returning(db).await?;
     let row = role_grant::ActiveModel {
         id: Set(RoleGrantId::from_uuid(operation.clock.new_uuid())),

@@ -2,15 +2,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "whose session it is was found out by who calls this")]
 
-use custodian_entity::choice::SessionEnd;
-use custodian_entity::id::{SessionId, UserId};
+use custodian_entity::choice::{SessionEnd, UserKind};
+use custodian_entity::id::{ResellerId, SessionId, UserId};
 use custodian_entity::session::{ActiveModel, Column, Entity};
-use custodian_entity::user;
-use sea_orm::sea_query::IntoCondition;
+use custodian_entity::{api_client, user};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set};
 
 use crate::authz::Operation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Ends a session within a mutation, if it goes on: its tokens are refused from the commit on.
 ///
@@ -33,6 +33,41 @@ pub async fn end_sessions(operation: &Operation, user: UserId, reason: SessionEn
     user::Entity::update_many().set(row).filter(user::Column::Id.eq(user)).exec(&*transaction).await?;
     drop(transaction);
     end_those(operation, Column::UserId.eq(user).into_condition(), reason).await
+}
+
+/// Ends within a mutation whatever the people of a reseller hold: their sessions, what other issuers gave them, and the
+/// tokens of the API clients bound to it. Versions are raised, so that it holds against a sign-in at the same moment.
+///
+/// # Errors
+/// [`Error::Forbidden`] when the viewer's role reaches less of it than of resellers: row-level security would let the rest
+/// go on.
+pub async fn end_reseller(operation: &Operation, reseller: ResellerId) -> Result<()> {
+    if ["User", "Session", "ApiClient"].iter().any(|kind| operation.reach(kind) < operation.reach("Reseller"))
+    {
+        let message = "this takes a role that reaches the reseller's accounts, sessions and API clients";
+        return Err(Error::Forbidden(message.to_owned()));
+    }
+    let its_people = || {
+        let is_its = user::Column::ResellerId.eq(reseller);
+        is_its.and(user::Column::Kind.eq(UserKind::Reseller))
+    };
+    let row =
+        user::ActiveModel { tokens_valid_after: Set(Some(operation.clock.now())), ..Default::default() };
+    let transaction = operation.transaction().await?;
+    user::Entity::update_many()
+        .set(row)
+        .col_expr(user::Column::TokenVersion, Expr::col(user::Column::TokenVersion).add(1))
+        .filter(its_people())
+        .exec(&*transaction)
+        .await?;
+    api_client::Entity::update_many()
+        .col_expr(api_client::Column::TokenVersion, Expr::col(api_client::Column::TokenVersion).add(1))
+        .filter(api_client::Column::ResellerId.eq(reseller))
+        .exec(&*transaction)
+        .await?;
+    drop(transaction);
+    let ids = Query::select().column(user::Column::Id).from(user::Entity).and_where(its_people()).to_owned();
+    end_those(operation, Column::UserId.in_subquery(ids).into_condition(), SessionEnd::Disabled).await
 }
 
 async fn end_those(operation: &Operation, which: Condition, reason: SessionEnd) -> Result<()> {

@@ -155,7 +155,7 @@ async fn put(operation: &Arc<Operation>, row: second_factor::ActiveModel) -> Res
 
 #[expect(clippy::disallowed_methods, reason = "authenticators list accounts by name; it is the user's own")]
 fn one_time(secret: &[u8], user: &user::Model, issuer: &str) -> Result<OneTime> {
-    OneTime::new(secret, issuer, user.username.expose())
+    OneTime::new(secret, issuer, user.username.expose().map(String::as_str).unwrap_or_default())
 }
 
 /// A code as it is compared: without what only groups it.

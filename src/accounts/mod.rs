@@ -19,11 +19,12 @@ use std::sync::Arc;
 use async_graphql::Context;
 use chrono::TimeDelta;
 use custodian_entity::{tenant, user};
-use sea_orm::EntityTrait;
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{ColumnTrait, EntityTrait};
 
 pub use self::attempt::{Attempt, Guess, forget_attempts};
 pub use self::create::{NewTenant, NewUser, create_user};
-pub use self::ending::{end_session, end_sessions};
+pub use self::ending::{end_reseller, end_session, end_sessions};
 pub use self::factor_mutation::FactorMutation;
 pub use self::password::{Chosen, NewPassword, choose_password, set_password};
 pub use self::password_mutation::PasswordMutation;
@@ -96,7 +97,20 @@ pub fn noting(user: Option<&user::Model>) -> Settings {
 async fn own(operation: &Arc<Operation>) -> Result<user::Model> {
     let transaction = operation.transaction().await?;
     let found = user::Entity::find_by_id(operation.identity()?.user).one(&*transaction).await?;
-    found.ok_or(Error::Unauthenticated)
+    named_and_addressed(operation, found.ok_or(Error::Unauthenticated)?).await
+}
+
+/// An account with its name and address open.
+pub(crate) async fn named_and_addressed(operation: &Operation, user: user::Model) -> Result<user::Model> {
+    operation.opened::<user::Entity>(user, [user::Column::Username, user::Column::Email]).await
+}
+
+/// The condition that an account has this name.
+///
+/// # Errors
+/// When the key store is away.
+pub(crate) async fn named(operation: &Operation, username: &str) -> Result<SimpleExpr> {
+    Ok(user::Column::UsernameIndex.eq(operation.keys.user_name(username).await?))
 }
 
 /// The viewer's own provider.

@@ -71,8 +71,8 @@ impl Accounts {
         user: &user::Model,
         password: &SecretString,
     ) -> Result<Outcome<Chosen>> {
-        let own =
-            vec![user.username.expose().clone(), user.email.expose().clone(), user.display_name.clone()];
+        let sealed = [user.username.expose(), user.email.expose()].into_iter().flatten().cloned();
+        let own = sealed.chain([user.display_name.clone()]).collect();
         choose_password(self.passwords, field, password, user.mfa_enabled, own).await
     }
 

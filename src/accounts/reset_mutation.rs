@@ -9,7 +9,6 @@ use chrono::TimeDelta;
 use custodian_entity::account_token;
 use custodian_entity::choice::{TokenPurpose, UserStatus};
 use custodian_entity::id::UserId;
-use custodian_entity::personal::Username;
 use custodian_entity::user;
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::ExprTrait;
@@ -83,7 +82,7 @@ async fn request(ctx: &Context<'_>, username: &str) -> Result<Outcome<DateTime>>
         let (kind, masked) = (EventType::PasswordResetRequested, mask::username(username));
         // As it is now: what changed meanwhile is answered like what never was.
         let held = match found {
-            Some(user) => Some(hold(&noting, user.id).await?),
+            Some(user) => Some(super::named_and_addressed(&noting, hold(&noting, user.id).await?).await?),
             None => None,
         };
         let is_open = |user: &user::Model| user.status == UserStatus::Active && !is_held_back(user, now.0);
@@ -105,9 +104,10 @@ async fn request(ctx: &Context<'_>, username: &str) -> Result<Outcome<DateTime>>
 #[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
 async fn who_may_ask(reading: &Operation, username: &str) -> Result<Option<user::Model>> {
     let transaction = reading.transaction().await?;
-    let named = user::Entity::find().filter(user::Column::Username.eq(Username::new(username)));
+    let named = user::Entity::find().filter(super::named(reading, username).await?);
     let Some(user) = named.one(&*transaction).await? else { return Ok(None) };
     let is_open = !is_held_back(&user, reading.clock.now());
+    let user = super::named_and_addressed(reading, user).await?;
     Ok(admitted_by(&*transaction, &user).await?.filter(|_| is_open).map(|_| user))
 }
 
@@ -185,7 +185,7 @@ fn refused(code: UserErrorCode) -> Vec<UserError> {
 
 #[expect(clippy::disallowed_methods, reason = "failed sign-ins are counted by the user name")]
 fn user_name(user: &user::Model) -> &str {
-    user.username.expose()
+    user.username.expose().map(String::as_str).unwrap_or_default()
 }
 
 /// Makes an account active to which somebody was invited.

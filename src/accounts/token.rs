@@ -70,7 +70,10 @@ pub(super) async fn find(
     };
     let active = user::Model { status: UserStatus::Active, ..user.clone() };
     let may = user.status == asked && !is_astray && admitted_by(&*transaction, &active).await?.is_some();
-    Ok(may.then_some((found, user)))
+    if !may {
+        return Ok(None);
+    }
+    Ok(Some((found, super::named_and_addressed(operation, user).await?)))
 }
 
 /// Uses a token up within the running transaction, and says whether it could be: of many at once, one can.

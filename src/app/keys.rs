@@ -51,7 +51,7 @@ pub async fn open_vault(config: &Config, clock: &Clock) -> Result<Vault, StartEr
     connect_vault(config, masters(config)?, clock).await
 }
 
-fn failed(url: &DatabaseUrl) -> impl Fn(VaultError) -> StartError {
+pub(super) fn failed(url: &DatabaseUrl) -> impl Fn(VaultError) -> StartError {
     let url = url.to_string();
     move |source| StartError::KeyStore { url: url.clone(), source }
 }

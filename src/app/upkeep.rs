@@ -7,6 +7,7 @@ use super::App;
 use crate::accounts;
 use crate::authn::{Origin, Viewer};
 use crate::authz::{Operation, Rights};
+use crate::customers;
 use crate::error::Result;
 use crate::reload;
 
@@ -39,7 +40,7 @@ impl App {
         tokio::join!(looking, self.news.follow());
     }
 
-    /// Forgets guesses and letters that no longer count, for as long as the service runs.
+    /// Forgets guesses, letters and tags that no longer count, for as long as the service runs.
     pub async fn forget(&self) {
         loop {
             if let Err(error) = accounts::forget_attempts(&self.db, &self.clock).await {
@@ -48,8 +49,19 @@ impl App {
             if let Err(error) = self.outbox.forget(&self.operation_of_service("forgetting")).await {
                 error.log();
             }
+            if let Err(error) = self.forget_erased().await {
+                error.log();
+            }
             tokio::time::sleep(FORGETTING).await;
         }
+    }
+
+    /// Takes away what erased customers would still be found by: nothing, but for what a crash or a backup left.
+    ///
+    /// # Errors
+    /// When the database or the key store is away.
+    pub async fn forget_erased(&self) -> Result<()> {
+        customers::forget_erased(&self.operation_of_service("erasure"), &self.vault).await
     }
 
     /// Sends the letter that has been due for longest, and says whether there was one.
@@ -82,6 +94,7 @@ impl App {
         let rights = Arc::new(Rights::nothing(self.policy.snapshot().catalog().clone()));
         let origin = Origin { request_id: name.to_owned(), ..Origin::default() };
         let (clock, news) = (self.clock.clone(), self.news.clone());
-        Operation::new(Viewer::anonymous(), origin, rights, clock, self.db.clone(), news)
+        let keys = Arc::new(self.vault.open_keys());
+        Operation::new(Viewer::anonymous(), origin, rights, clock, keys, self.db.clone(), news)
     }
 }

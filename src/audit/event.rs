@@ -55,6 +55,10 @@ event_types! {
     InvitationAccepted = "INVITATION_ACCEPTED";
     /// An account was made.
     UserCreated = "USER_CREATED";
+    /// An account was changed.
+    UserUpdated = "USER_UPDATED";
+    /// An account was ended, and all its sessions and API clients with it.
+    UserDeactivated = "USER_DEACTIVATED";
     /// An account need not wait any longer.
     UserUnlocked = "USER_UNLOCKED";
     /// A user was given a secret for his second factor.
@@ -67,14 +71,24 @@ event_types! {
     SessionVerified = "SESSION_VERIFIED";
     /// A provider's own data were changed.
     TenantUpdated = "TENANT_UPDATED";
+    /// A reseller was created.
+    ResellerCreated = "RESELLER_CREATED";
+    /// A reseller's data were changed.
+    ResellerUpdated = "RESELLER_UPDATED";
+    /// A reseller took a step of its lifecycle.
+    ResellerTransitioned = "RESELLER_TRANSITIONED";
     /// A customer was created.
     CustomerCreated = "CUSTOMER_CREATED";
     /// A customer's data were changed.
     CustomerUpdated = "CUSTOMER_UPDATED";
+    /// Customers were added and changed from a file.
+    CustomersImported = "CUSTOMERS_IMPORTED";
     /// A customer was looked up by something it is known by.
     CustomerLookedUp = "CUSTOMER_LOOKED_UP";
     /// A customer took a step of its lifecycle.
     CustomerTransitioned = "CUSTOMER_TRANSITIONED";
+    /// A customer went to another reseller, or to none.
+    CustomerMoved = "CUSTOMER_MOVED";
     /// A letter asks whether a customer's e-mail address is its own.
     EmailVerificationSent = "EMAIL_VERIFICATION_SENT";
     /// Somebody brought the token of such a letter.
@@ -95,20 +109,38 @@ event_types! {
     ContactUpdated = "CONTACT_UPDATED";
     /// A contact was removed.
     ContactDeleted = "CONTACT_DELETED";
+    /// A note about a customer was written.
+    CustomerNoteCreated = "CUSTOMER_NOTE_CREATED";
+    /// A note about a customer was changed.
+    CustomerNoteUpdated = "CUSTOMER_NOTE_UPDATED";
+    /// A note about a customer was removed.
+    CustomerNoteDeleted = "CUSTOMER_NOTE_DELETED";
     /// A service was subscribed to.
     SubscriptionCreated = "SUBSCRIPTION_CREATED";
     /// A subscription took a step of its lifecycle.
     SubscriptionTransitioned = "SUBSCRIPTION_TRANSITIONED";
+    /// The technical side of a subscription was changed.
+    NetworkServiceUpdated = "NETWORK_SERVICE_UPDATED";
     /// An invoice was drafted.
     InvoiceCreated = "INVOICE_CREATED";
     /// An invoice was issued.
     InvoiceIssued = "INVOICE_ISSUED";
+    /// An invoice was voided.
+    InvoiceVoided = "INVOICE_VOIDED";
     /// A payment was recorded.
     PaymentCreated = "PAYMENT_CREATED";
+    /// A payment was paid back, in part or in full.
+    PaymentRefunded = "PAYMENT_REFUNDED";
+    /// A customer can pay with something new.
+    PaymentMethodAttached = "PAYMENT_METHOD_ATTACHED";
+    /// A customer no longer pays with something.
+    PaymentMethodDetached = "PAYMENT_METHOD_DETACHED";
     /// A ticket was opened.
     TicketCreated = "TICKET_CREATED";
     /// A ticket was changed.
     TicketUpdated = "TICKET_UPDATED";
+    /// A ticket was given to somebody, or to nobody.
+    TicketAssigned = "TICKET_ASSIGNED";
     /// A ticket took a step of its lifecycle.
     TicketTransitioned = "TICKET_TRANSITIONED";
     /// A ticket was answered.
@@ -169,6 +201,13 @@ pub(super) enum Details {
         /// After.
         to: String,
     },
+    /// From one reseller to another.
+    Move {
+        /// Before, if there was one.
+        from: Option<String>,
+        /// After, if there is one.
+        to: Option<String>,
+    },
     /// What a change of a role comes to.
     Decisions {
         /// What it may do now and could not before: `Customer.email read`, `Customer rows:tenant`.
@@ -199,6 +238,13 @@ pub(super) enum Details {
         /// The check of who was calling.
         #[serde(rename = "identityCheck", skip_serializing_if = "Option::is_none")]
         check: Option<String>,
+    },
+    /// A batch of an import.
+    Import {
+        /// How many customers were added.
+        added: u64,
+        /// How many were changed.
+        changed: u64,
     },
     /// A look-up.
     Lookup {
@@ -299,6 +345,13 @@ impl Event {
         Self { details: Details::Step { from: format!("{from:?}"), to: format!("{to:?}") }, ..self }
     }
 
+    /// With the resellers before and after.
+    #[must_use]
+    pub fn moved(self, from: Option<ResellerId>, to: Option<ResellerId>) -> Self {
+        let (from, to) = (from.map(TypedId::encode), to.map(TypedId::encode));
+        Self { details: Details::Move { from, to }, ..self }
+    }
+
     /// With what a change of a role comes to.
     #[must_use]
     pub fn decisions(self, gained: Vec<String>, lost: Vec<String>) -> Self {
@@ -347,6 +400,12 @@ impl Event {
     pub fn of_client(self, client: Option<&api_client::Model>, outcome: Outcome) -> Self {
         let (client, actor) = (client.map(|client| client.id), client.map(|client| client.owner_id));
         Self { client, actor, outcome, ..self }
+    }
+
+    /// With how many customers were added and changed.
+    #[must_use]
+    pub fn imported(self, added: u64, changed: u64) -> Self {
+        Self { details: Details::Import { added, changed }, ..self }
     }
 
     /// With what was looked up by, and how many rows were found.

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
 use crate::news::News;
+use crate::vault::Vault;
 
 /// A role a user holds now.
 #[derive(Clone, Debug)]
@@ -51,11 +52,13 @@ enum Presented<'i> {
 /// [`Error::Unauthenticated`] when a token is given and is not valid, its session or client ended or its user not active;
 /// [`Error::Forbidden`] when a role is asked for that the user does not hold; [`Error::Unavailable`] when the keys of an
 /// issuer cannot be had.
+#[expect(clippy::too_many_arguments, reason = "what an instance is made of that tells who may come in")]
 pub async fn authenticate(
     db: &DatabaseConnection,
     tokens: &token::Tokens,
     issuers: &external::Issuers,
     news: &News,
+    vault: &Vault,
     clock: &Clock,
     credentials: Credentials<'_>,
     reaches_all: impl Fn(&ActingRole) -> bool,
@@ -81,7 +84,8 @@ pub async fn authenticate(
             client::identify(&transaction, clock, claims, role, ip).await
         }
         Presented::Foreign(issuer, claims) => {
-            external::identify(&transaction, clock, issuer, claims, role, reaches_all).await
+            external::identify(&transaction, &vault.open_keys(), clock, issuer, claims, role, reaches_all)
+                .await
         }
     };
     transaction.rollback().await?;

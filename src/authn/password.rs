@@ -123,6 +123,27 @@ pub async fn verify(password: &SecretString, hash: Option<String>) -> Result<Ver
     .await
 }
 
+/// What an imported hash may ask for at most: memory (KiB), passes, lanes. More would hold up the service at a sign-in.
+const DEAREST: (u32, u32, u32) = (256 * 1024, 16, 16);
+/// The same of bcrypt: about a second.
+const DEAREST_BCRYPT: u32 = 14;
+
+/// Whether the text is a hash that [`verify`] can read, of bcrypt or Argon2id, and none that takes too much.
+pub fn is_hash(text: &str) -> bool {
+    if BCRYPT.iter().any(|prefix| text.starts_with(prefix)) {
+        let parsed = text.parse::<bcrypt::HashParts>();
+        return parsed.is_ok_and(|parsed| (4..=DEAREST_BCRYPT).contains(&parsed.get_cost()));
+    }
+    let Ok(parsed) = PasswordHash::new(text) else { return false };
+    let (memory, passes, lanes) = DEAREST;
+    let is_cheap =
+        |params: Params| params.m_cost() <= memory && params.t_cost() <= passes && params.p_cost() <= lanes;
+    parsed.algorithm == Algorithm::Argon2id.ident()
+        && parsed.version.is_none_or(|version| Version::try_from(version).is_ok())
+        && parsed.salt.zip(parsed.hash).is_some()
+        && Params::try_from(&parsed).is_ok_and(is_cheap)
+}
+
 fn compare(password: &str, hash: &str) -> Result<Verdict> {
     let malformed = || Error::bug("a stored password hash is malformed");
     if BCRYPT.iter().any(|prefix| hash.starts_with(prefix)) {

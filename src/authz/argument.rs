@@ -79,7 +79,9 @@ impl ArgumentCheck<'_> {
     fn value(&mut self, position: &str, type_name: &str, value: Sent<'_>) {
         let Some(value) = self.given.value(value) else { return };
         match self.policy.needs(position) {
-            Some(Needs::Right(verb, field)) => self.need(verb, field, value),
+            Some(Needs::Right(verb, fields)) => {
+                fields.iter().for_each(|field| self.need(*verb, *field, value));
+            }
             // A position the schema does not have is a validation error; one it has is decided, or nothing starts.
             Some(Needs::Nothing) | None => {}
         }
@@ -124,10 +126,10 @@ impl ArgumentCheck<'_> {
 
     fn choice(&mut self, type_name: &str, name: &str) {
         if type_name.ends_with(ORDER_FIELD)
-            && let Some(Needs::Right(verb, field)) = self.policy.needs(&format!("{type_name}.{name}"))
-            && !self.rights.allows(verb, field)
+            && let Some(Needs::Right(verb, fields)) = self.policy.needs(&format!("{type_name}.{name}"))
         {
-            self.refused.insert(Refused::NotQueryable(field));
+            let denied = fields.iter().filter(|field| !self.rights.allows(*verb, **field));
+            self.refused.extend(denied.map(|field| Refused::NotQueryable(*field)));
         }
     }
 
@@ -155,7 +157,9 @@ impl ArgumentCheck<'_> {
 /// of a network holds a mask character, and no date of birth is a bare year.
 fn is_typed_mask(kind: &str, text: &str) -> bool {
     match kind {
-        "email" | "phone" | "idnum" | "username" | "ip" | "mac" => text.chars().any(mask::is_mask_character),
+        "email" | "phone" | "idnum" | "username" | "ip" | "mac" | "iban" => {
+            text.chars().any(mask::is_mask_character)
+        }
         "dob" => {
             text.chars().any(mask::is_mask_character)
                 || (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()))

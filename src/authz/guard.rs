@@ -275,8 +275,7 @@ impl Rewriter<'_> {
                 items.push(self.deny(field, id));
                 return;
             }
-            Level::Masked => self.plan.mask(id),
-            Level::Clear => {}
+            level => self.plan.show(id, level),
         }
         if parent == self.root {
             self.granted_roots += 1;
@@ -305,9 +304,7 @@ impl Rewriter<'_> {
             .collect();
         if decided.iter().all(|(_, _, _, id)| self.rights.level(*id) != Level::Denied) {
             for (_, object, own, id) in &decided {
-                if self.rights.level(*id) == Level::Masked {
-                    self.plan.mask(*id);
-                }
+                self.plan.show(*id, self.rights.level(*id));
                 self.check_arguments(&field.node, &object.name, own);
             }
             items.push(self.keep(field, known));

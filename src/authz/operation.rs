@@ -5,22 +5,27 @@
 //! one. On PostgreSQL each carries
 //! the viewer's identity in transaction-local settings, for row-level security.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, RwLock};
 
 use async_graphql::Context;
 use custodian_entity::choice::Scope;
-use custodian_entity::id::SessionId;
+use custodian_entity::id::{SessionId, TenantId};
+use custodian_entity::{customer, tenant};
 use sea_orm::{AccessMode, ActiveEnum, DatabaseConnection, DatabaseTransaction};
 use tokio::sync::Mutex;
 
-use super::rows::{own_category, reached};
+use super::catalog::FieldId;
+use super::rows::{Rows, own_category, reached};
+use super::scope::Scoped;
 use super::table::Rights;
 use crate::authn::{Identity, Origin, Viewer};
 use crate::clock::Clock;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
 use crate::news::News;
+use crate::vault::{Index, OpenKeys};
 
 /// One operation, from the guard to the last resolver.
 pub struct Operation {
@@ -32,6 +37,12 @@ pub struct Operation {
     pub rights: Arc<Rights>,
     /// When.
     pub clock: Clock,
+    /// The keys that it has opened.
+    pub keys: Arc<OpenKeys>,
+    /// The fields of personal data that it shows.
+    shown: Arc<RwLock<BTreeSet<FieldId>>>,
+    /// The tags of values that rows are looked for by.
+    tags: std::sync::Mutex<HashMap<(Index, String), Vec<String>>>,
     db: DatabaseConnection,
     settings: Settings,
     transaction: Mutex<Option<Arc<DatabaseTransaction>>>,
@@ -49,13 +60,30 @@ impl Operation {
         origin: Origin,
         rights: Arc<Rights>,
         clock: Clock,
+        keys: Arc<OpenKeys>,
         db: DatabaseConnection,
         news: Arc<News>,
     ) -> Self {
+        let shown = Arc::default();
         let settings = settings(&viewer, &rights);
         let (transaction, aside) = (Mutex::new(None), Mutex::new(()));
         let (changed_policy, ending) = (AtomicBool::new(false), std::sync::Mutex::default());
-        Self { viewer, origin, rights, clock, db, settings, transaction, aside, changed_policy, news, ending }
+        Self {
+            viewer,
+            origin,
+            rights,
+            clock,
+            keys,
+            shown,
+            tags: std::sync::Mutex::default(),
+            db,
+            settings,
+            transaction,
+            aside,
+            changed_policy,
+            news,
+            ending,
+        }
     }
 
     /// The same operation with transactions of its own, in which row-level security is told something else than the
@@ -63,8 +91,8 @@ impl Operation {
     pub(crate) fn told(&self, settings: Settings) -> Arc<Self> {
         let (viewer, rights) = (self.viewer.clone(), self.rights.clone());
         let (origin, clock, db) = (self.origin.clone(), self.clock.clone(), self.db.clone());
-        let told = Self::new(viewer, origin, rights, clock, db, self.news.clone());
-        Arc::new(Self { settings, ..told })
+        let told = Self::new(viewer, origin, rights, clock, self.keys.clone(), db, self.news.clone());
+        Arc::new(Self { settings, shown: self.shown.clone(), ..told })
     }
 
     /// Runs something as the same viewer in a transaction of its own: for a query that records what it was asked, which
@@ -73,6 +101,56 @@ impl Operation {
     pub async fn aside<T>(&self, run: impl AsyncFnOnce(&Arc<Self>) -> T) -> T {
         let _turn = self.aside.lock().await;
         run(&self.told(settings(&self.viewer, &self.rights))).await
+    }
+
+    /// Notes that values of these fields are to be shown, so that the rows read from now on hold them open.
+    pub fn show(&self, fields: impl IntoIterator<Item = FieldId>) {
+        self.shown.write().unwrap_or_else(PoisonError::into_inner).extend(fields);
+    }
+
+    /// Whether it shows values of this field.
+    pub(super) fn shows(&self, field: &str) -> bool {
+        let field = self.rights.catalog().field(field);
+        field.is_some_and(|field| self.shown.read().unwrap_or_else(PoisonError::into_inner).contains(&field))
+    }
+
+    /// Makes the tags of values, for [`Self::tags`]: those of each provider whose customers the viewer reaches.
+    ///
+    /// # Errors
+    /// When the key store or the database is away.
+    pub async fn tag(self: &Arc<Self>, values: Vec<(Index, String)>) -> Result<()> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let tenants = self.tenants().await?;
+        for (index, value) in values {
+            let mut tags = Vec::with_capacity(tenants.len());
+            for tenant in &tenants {
+                tags.push(self.keys.tag(*tenant, index, &value).await?);
+            }
+            self.made().insert((index, value), tags);
+        }
+        Ok(())
+    }
+
+    /// The providers whose customers the viewer reaches.
+    pub(super) async fn tenants(self: &Arc<Self>) -> Result<Vec<TenantId>> {
+        match self.reach(customer::Entity::TYPE) {
+            Some(Scope::All) => {
+                let tenants = Scoped::<tenant::Entity>::of(self).all(|all| all).await?;
+                Ok(tenants.into_iter().map(|tenant| tenant.id).collect())
+            }
+            _ => Ok(vec![self.identity()?.tenant]),
+        }
+    }
+
+    /// The tags of a value, if they were made: rows that have one of them have the value.
+    pub fn tags(&self, index: Index, value: &str) -> Vec<String> {
+        self.made().get(&(index, value.to_owned())).cloned().unwrap_or_default()
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<(Index, String), Vec<String>>> {
+        self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who asks, if signed in.

@@ -7,12 +7,13 @@ use async_graphql::{ErrorExtensionValues, Name, Response, ServerError};
 use super::argument::Refused;
 use super::catalog::{Catalog, FieldId, TypeIndex};
 use super::policy::Question;
-use super::table::Rights;
+use super::table::{Level, Rights};
 use crate::error::{Error, code};
 
 /// The masked and denied fields of one operation.
 #[derive(Debug, Default)]
 pub struct Plan {
+    shown: BTreeSet<FieldId>,
     masked: BTreeSet<FieldId>,
     denied: Vec<FieldId>,
     /// What stands in for what: the place of the denied field, and the client's key.
@@ -23,8 +24,12 @@ pub struct Plan {
 const STAND_IN: &str = "__d";
 
 impl Plan {
-    pub(super) fn mask(&mut self, field: FieldId) {
-        self.masked.insert(field);
+    /// Notes a field that is shown at this level.
+    pub(super) fn show(&mut self, field: FieldId, level: Level) {
+        self.shown.insert(field);
+        if level == Level::Masked {
+            self.masked.insert(field);
+        }
     }
 
     /// Notes a denied field and gives the key that stands in for it: the same for the same field and key, so that
@@ -54,6 +59,11 @@ impl Plan {
     /// The denied fields in the order in which the document names them.
     pub fn denied(&self) -> &[FieldId] {
         &self.denied
+    }
+
+    /// The fields that are shown, in clear or masked.
+    pub fn shown(&self) -> impl Iterator<Item = FieldId> + '_ {
+        self.shown.iter().copied()
     }
 
     /// The masked fields, by name.

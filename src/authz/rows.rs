@@ -1,21 +1,27 @@
 //! Which rows a scope is: `own`, `assigned`, `reseller` and `tenant` as a condition, once per entity. What has no arm in
 //! [`Rows::reach`] reaches no row.
 
+use std::sync::Arc;
+
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
-    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, EmailVerificationId, IdentityCheckId,
-    InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
-    SessionId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, CustomerNoteId, EmailVerificationId,
+    IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, PaymentMethodId, RefundId,
+    ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId, TicketId,
+    TicketMessageId, TypedId, UserId,
 };
 use custodian_entity::{
-    address, api_client, call_log, contact, customer, email_verification, identity_check, invoice,
-    invoice_line, network_service, payment, reseller, role, role_grant, service_plan, session, subscription,
-    tenant, ticket, ticket_message, user,
+    address, api_client, call_log, contact, customer, customer_note, email_verification, identity_check,
+    invoice, invoice_line, network_service, payment, payment_method, refund, reseller, role, role_grant,
+    service_plan, session, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel};
 
+use super::operation::Operation;
+use super::table::Rights;
 use crate::authn::{ActingRole, Identity};
+use crate::vault::{Index, Retention};
 
 /// An entity whose rows belong to somebody.
 pub trait Rows:
@@ -34,6 +40,50 @@ pub trait Rows:
 
     /// The condition under which a row lies within a scope, or none if no row does.
     fn reach(scope: Scope, who: &Identity) -> Option<Condition>;
+
+    /// Whose key seals a column of personal data.
+    fn kept_by(_: Self::Column) -> KeptBy {
+        KeptBy::Customer(Retention::General)
+    }
+
+    /// The columns by which sealed ones are found.
+    fn indexed() -> &'static [Indexed<Self::Column>] {
+        &[]
+    }
+
+    /// The columns by whose words a row is found; see [`super::words`].
+    fn named() -> &'static [Self::Column] {
+        &[]
+    }
+
+    /// What else holds of the rows that a viewer reaches, for who is signed in: what his scopes on other types say.
+    fn further(_: &Arc<Operation>) -> Option<Condition> {
+        None
+    }
+}
+
+/// Whose key seals personal data of a row, and so what is erased together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptBy {
+    /// The customer whose row it is, for what is kept so long.
+    Customer(Retention),
+    /// The row is a customer, for what is kept so long.
+    Itself(Retention),
+    /// The row is an account.
+    User,
+    /// The row is a reseller.
+    Reseller,
+}
+
+/// A column that holds the tags of a sealed one: equal where, in one spelling, what is sealed is.
+#[derive(Clone, Copy, Debug)]
+pub struct Indexed<C: 'static> {
+    /// What is sealed.
+    pub sealed: C,
+    /// Its tags.
+    pub tags: C,
+    /// Which key the tags are made with.
+    pub index: Index,
 }
 
 /// Types whose rows are the provider's and shown to all its people: there is no narrower part of them.
@@ -60,7 +110,7 @@ fn is<C: ColumnTrait>(column: C, value: Option<impl Into<sea_orm::Value>>) -> Op
 
 /// Rows that carry `tenant_id`, `reseller_id` and `customer_id`.
 macro_rules! customer_rows {
-    ($($module:ident, $type:literal, $id:ty;)*) => {$(
+    ($($module:ident, $type:literal, $id:ty $(, kept for $retention:ident)?;)*) => {$(
         impl Rows for $module::Entity {
             const TYPE: &'static str = $type;
             type Id = $id;
@@ -75,6 +125,7 @@ macro_rules! customer_rows {
                     Scope::Assigned => None,
                 }
             }
+            $(fn kept_by(_: Self::Column) -> KeptBy { KeptBy::Customer(Retention::$retention) })?
         }
     )*};
 }
@@ -88,7 +139,10 @@ customer_rows! {
     invoice, "Invoice", InvoiceId;
     invoice_line, "InvoiceLine", InvoiceLineId;
     payment, "Payment", PaymentId;
-    call_log, "CallLog", CallLogId;
+    payment_method, "PaymentMethod", PaymentMethodId;
+    // Reached as the payment it is of.
+    refund, "Payment", RefundId, kept for Fiscal;
+    call_log, "CallLog", CallLogId, kept for RequestLog;
     identity_check, "IdentityCheck", IdentityCheckId;
 }
 
@@ -128,6 +182,9 @@ impl Rows for reseller::Entity {
             Scope::Assigned => None,
         }
     }
+    fn kept_by(_: Self::Column) -> KeptBy {
+        KeptBy::Reseller
+    }
 }
 
 /// A reseller reaches its own people, not its customers' accounts; DOMAIN rule 8 keeps staff to `viewer` for their own.
@@ -149,6 +206,13 @@ impl Rows for user::Entity {
             Scope::Own => is(user::Column::Id, Some(who.user)),
             Scope::Assigned => None,
         }
+    }
+    fn kept_by(_: Self::Column) -> KeptBy {
+        KeptBy::User
+    }
+    fn indexed() -> &'static [Indexed<Self::Column>] {
+        use user::Column::{Username, UsernameIndex};
+        &[Indexed { sealed: Username, tags: UsernameIndex, index: Index::Username }]
     }
 }
 
@@ -249,6 +313,45 @@ impl Rows for customer::Entity {
             Scope::Assigned => None,
         }
     }
+    /// Who was identified must be known for longer than there is a contract, and so must who paid tax.
+    fn kept_by(column: Self::Column) -> KeptBy {
+        KeptBy::Itself(match column {
+            customer::Column::GovernmentIdNumber => Retention::Kyc,
+            customer::Column::TaxId => Retention::Fiscal,
+            _ => Retention::General,
+        })
+    }
+    fn indexed() -> &'static [Indexed<Self::Column>] {
+        use customer::Column::{Email, EmailIndex, GovernmentIdIndex, GovernmentIdNumber, Phone, PhoneIndex};
+        &[
+            Indexed { sealed: Email, tags: EmailIndex, index: Index::Email },
+            Indexed { sealed: Phone, tags: PhoneIndex, index: Index::Phone },
+            Indexed { sealed: GovernmentIdNumber, tags: GovernmentIdIndex, index: Index::GovernmentId },
+        ]
+    }
+    fn named() -> &'static [Self::Column] {
+        use customer::Column::{DisplayName, FirstName, LastName};
+        &[DisplayName, FirstName, LastName]
+    }
+}
+
+/// Staff's own: no scope narrower than the provider has any, whatever a role is given (DOMAIN, rule 7).
+impl Rows for customer_note::Entity {
+    const TYPE: &'static str = "CustomerNote";
+    type Id = CustomerNoteId;
+    fn id_column() -> Self::Column {
+        customer_note::Column::Id
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        match scope {
+            Scope::All => Some(Condition::all()),
+            Scope::Tenant => is(customer_note::Column::TenantId, Some(who.tenant)),
+            Scope::Reseller | Scope::Assigned | Scope::Own => None,
+        }
+    }
 }
 
 /// The category of tickets that a role works on without being named on each.
@@ -258,6 +361,16 @@ pub(super) fn own_category(role: &ActingRole) -> Option<TicketCategory> {
         "billing_manager" => Some(TicketCategory::Billing),
         "network_engineer" => Some(TicketCategory::Technical),
         _ => None,
+    }
+}
+
+/// Whether who acts in a role with these rights works on tickets of a category, once they are assigned to him: who reaches
+/// all of his provider's works on any, who reaches what he is assigned on those of his role's own category, if it has one.
+pub fn works_on(rights: &Rights, role: &ActingRole, category: TicketCategory) -> bool {
+    match rights.scope(ticket::Entity::TYPE).map(|scope| limited(ticket::Entity::TYPE, scope, role.reach)) {
+        Some(Scope::All | Scope::Tenant) => true,
+        Some(Scope::Assigned) => own_category(role).is_none_or(|own| own == category),
+        Some(Scope::Reseller | Scope::Own) | None => false,
     }
 }
 

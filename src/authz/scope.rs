@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LockType};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, DbErr,
-    PaginatorTrait, QueryFilter, Select, SqlErr, UpdateMany,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, DbErr, Iden,
+    PaginatorTrait, QueryFilter, QuerySelect, Select, SqlErr, UpdateMany,
 };
 
 use super::operation::Operation;
 use super::rows::Rows;
+use super::{changes, sealing, words};
 use crate::database::is_row_refused;
 use crate::error::{Error, Result};
 
@@ -18,7 +19,14 @@ use crate::error::{Error, Result};
 pub struct Scoped<E: Rows> {
     operation: Arc<Operation>,
     reach: Condition,
-    entity: std::marker::PhantomData<fn() -> E>,
+    /// What is opened besides what the operation shows.
+    opening: Vec<E::Column>,
+}
+
+impl<E: Rows> Clone for Scoped<E> {
+    fn clone(&self) -> Self {
+        Self { operation: self.operation.clone(), reach: self.reach.clone(), opening: self.opening.clone() }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where the condition is put into every statement")]
@@ -27,8 +35,21 @@ impl<E: Rows> Scoped<E> {
     pub fn of(operation: &Arc<Operation>) -> Self {
         let reach = (operation.viewer.identity())
             .and_then(|who| E::reach(operation.reach(E::TYPE)?, who))
+            .map(|reach| match E::further(operation) {
+                Some(further) => Condition::all().add(reach).add(further),
+                None => reach,
+            })
             .unwrap_or_else(|| Expr::val(1).eq(0).into_condition());
-        Self { operation: operation.clone(), reach, entity: std::marker::PhantomData }
+        Self { operation: operation.clone(), reach, opening: Vec::new() }
+    }
+
+    /// The same rows, with these columns of personal data open, whether or not the operation shows them.
+    pub fn opening(self, columns: impl IntoIterator<Item = E::Column>) -> Self {
+        Self { opening: columns.into_iter().collect(), ..self }
+    }
+
+    fn opening_also(&self, columns: impl Iterator<Item = E::Column>) -> Self {
+        Self { opening: self.opening.iter().copied().chain(columns).collect(), ..self.clone() }
     }
 
     /// A SELECT of these rows, to be narrowed further.
@@ -42,7 +63,9 @@ impl<E: Rows> Scoped<E> {
     /// When the database is away.
     pub async fn all(&self, narrow: impl FnOnce(Select<E>) -> Select<E>) -> Result<Vec<E::Model>> {
         let transaction = self.operation.transaction().await?;
-        Ok(narrow(self.select()).all(&*transaction).await?)
+        let mut rows = narrow(self.select()).all(&*transaction).await?;
+        self.open(&mut rows).await?;
+        Ok(rows)
     }
 
     /// How many rows a SELECT has.
@@ -73,7 +96,21 @@ impl<E: Rows> Scoped<E> {
     /// When the database is away.
     pub async fn one(&self, narrow: impl FnOnce(Select<E>) -> Select<E>) -> Result<Option<E::Model>> {
         let transaction = self.operation.transaction().await?;
-        Ok(narrow(self.select()).one(&*transaction).await?)
+        let mut row = narrow(self.select()).one(&*transaction).await?;
+        if let Some(row) = &mut row {
+            self.open(std::slice::from_mut(row)).await?;
+        }
+        Ok(row)
+    }
+
+    /// Opens what the operation shows of rows that were read, and what was asked for.
+    async fn open(&self, rows: &mut [E::Model]) -> Result<()> {
+        let is_needed = |column: &E::Column| {
+            self.opening.iter().any(|one| one.to_string() == column.to_string())
+                || self.operation.shows(&sealing::shown_as::<E>(*column))
+        };
+        let columns: Vec<E::Column> = sealing::sealed_columns::<E>().filter(is_needed).collect();
+        sealing::open::<E>(&self.operation.keys, rows, &columns).await
     }
 
     /// The row with this id.
@@ -84,6 +121,12 @@ impl<E: Rows> Scoped<E> {
         self.one(|rows| rows.filter(E::id_column().eq(id))).await?.ok_or(Error::NotFound)
     }
 
+    /// The row with this id, which nobody else changes before the transaction is over.
+    async fn held(&self, id: E::Id) -> Result<E::Model> {
+        let held = self.one(|rows| rows.filter(E::id_column().eq(id)).lock(LockType::NoKeyUpdate)).await?;
+        held.ok_or(Error::NotFound)
+    }
+
     /// Adds a row, and makes sure the viewer reaches what he added.
     ///
     /// # Errors
@@ -92,17 +135,23 @@ impl<E: Rows> Scoped<E> {
     where
         E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
     {
+        let row = self.operation.sealed::<E>(row).await?;
         let transaction = self.operation.transaction().await?;
         let outside = || Error::Forbidden(format!("this {} would lie outside your rows", E::TYPE));
         let added = E::insert(row).exec_with_returning(&*transaction).await;
         let added = added.map_err(|error| refusal(error, outside))?;
-        match self.get(E::id(&added)).await {
-            Err(Error::NotFound) => Err(outside()),
-            found => found,
+        let rows = self.opening_also(E::named().iter().copied());
+        let added = match rows.get(E::id(&added)).await {
+            Err(Error::NotFound) => return Err(outside()),
+            found => found?,
+        };
+        if !E::named().is_empty() {
+            words::keep::<E>(&self.operation, &added).await?;
         }
+        Ok(added)
     }
 
-    /// Changes the row with this id.
+    /// Changes the row with this id, where the change's own conditions hold.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such row within reach, or the change's own conditions do not hold;
@@ -110,16 +159,42 @@ impl<E: Rows> Scoped<E> {
     pub async fn change(
         &self,
         id: E::Id,
-        change: impl FnOnce(UpdateMany<E>) -> UpdateMany<E>,
-    ) -> Result<E::Model> {
-        let only_this = |update: UpdateMany<E>| change(update).filter(E::id_column().eq(id));
+        row: E::ActiveModel,
+        narrow: impl FnOnce(UpdateMany<E>) -> UpdateMany<E>,
+    ) -> Result<E::Model>
+    where
+        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    {
+        // What is written, or found by, is read before and after, open.
+        let written = sealing::sealed_columns::<E>().filter(|column| row.get(*column).is_set());
+        let is_renamed = E::named().iter().any(|column| row.get(*column).is_set());
+        let names = if is_renamed { E::named() } else { &[] };
+        let rows = self.opening_also(written.chain(names.iter().copied()));
+        let is_kept = changes::is_kept::<E>();
+        let before = match is_kept || sealing::is_open::<E>(&row) {
+            // Held until it is written, so that nobody else changes what is recorded as having been there.
+            true => Some(rows.held(id).await?),
+            false => None,
+        };
+        let row = match &before {
+            Some(before) => self.operation.sealed_change::<E>(before, row).await?,
+            None => row,
+        };
+        let only_this = |update: UpdateMany<E>| narrow(update.set(row)).filter(E::id_column().eq(id));
         if self.change_all(only_this).await? == 0 {
             return Err(Error::NotFound);
         }
-        match self.get(id).await {
-            Err(Error::NotFound) => Err(Self::leaving()),
-            found => found,
+        let after = match rows.get(id).await {
+            Err(Error::NotFound) => return Err(Self::leaving()),
+            found => found?,
+        };
+        if let Some(before) = before.filter(|_| is_kept) {
+            changes::changed::<E>(&self.operation, &before, &after).await?;
         }
+        if is_renamed {
+            words::keep::<E>(&self.operation, &after).await?;
+        }
+        Ok(after)
     }
 
     fn leaving() -> Error {
@@ -160,6 +235,10 @@ impl<E: Rows> Scoped<E> {
     /// # Errors
     /// [`Error::NotFound`] when there is no such row within reach.
     pub async fn delete(&self, id: E::Id) -> Result<()> {
+        if changes::is_kept::<E>() {
+            let rows = Self { opening: sealing::sealed_columns::<E>().collect(), ..self.clone() };
+            changes::removed::<E>(&self.operation, &rows.held(id).await?).await?;
+        }
         let transaction = self.operation.transaction().await?;
         let removed = E::delete_many()
             .filter(self.reach.clone())

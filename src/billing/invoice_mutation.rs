@@ -1,4 +1,4 @@
-//! `invoiceCreate`, `invoiceIssue`
+//! `invoiceCreate`, `invoiceIssue`, `invoiceVoid`
 
 use async_graphql::{Context, InputObject, Object};
 use custodian_entity::choice::InvoiceStatus;
@@ -7,10 +7,9 @@ use custodian_entity::{customer, invoice, invoice_line, tenant};
 use garde::Validate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, Set};
 
-use super::Invoice;
+use super::{Invoice, balance};
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::{InOperation, Scoped};
 use crate::error::{Error, Result};
@@ -75,9 +74,21 @@ pub struct InvoiceIssueInput {
     id: Gid<InvoiceId>,
 }
 
+/// Which invoice to void.
+#[derive(InputObject, Validate)]
+pub struct InvoiceVoidInput {
+    /// Its id.
+    #[garde(skip)]
+    id: Gid<InvoiceId>,
+    /// Why; among staff.
+    #[garde(custom(line), length(chars, max = 200))]
+    reason: String,
+}
+
 crate::payloads! {
     InvoiceCreatePayload { invoice: Invoice }
     InvoiceIssuePayload { invoice: Invoice }
+    InvoiceVoidPayload { invoice: Invoice }
 }
 
 /// What can be changed about invoices.
@@ -98,6 +109,11 @@ impl InvoiceMutation {
     /// Issues a draft: it gets its number, its lines are frozen, and the customer owes it.
     async fn invoice_issue(&self, ctx: &Context<'_>, input: InvoiceIssueInput) -> Maybe<InvoiceIssuePayload> {
         certain(async { issue(ctx, input).await }).await
+    }
+
+    /// Voids an invoice on which nothing is paid: it keeps its number, and the customer owes nothing for it.
+    async fn invoice_void(&self, ctx: &Context<'_>, input: InvoiceVoidInput) -> Maybe<InvoiceVoidPayload> {
+        certain(async { void(ctx, input).await }).await
     }
 }
 
@@ -259,18 +275,42 @@ async fn issue(ctx: &Context<'_>, input: InvoiceIssueInput) -> Result<Outcome<in
             ..Default::default()
         };
         let is_draft = invoice::Column::Status.eq(InvoiceStatus::Draft);
-        let issued = match rows.change(before.id, |update| update.set(row).filter(is_draft)).await {
+        let issued = match rows.change(before.id, row, |update| update.filter(is_draft)).await {
             Err(Error::NotFound) => return Err(Error::Conflict),
             issued => issued?,
         };
-        Scoped::<customer::Entity>::of(operation)
-            .change(issued.customer_id, |update| {
-                let owed = Expr::col(customer::Column::Balance).add(issued.total);
-                update.col_expr(customer::Column::Balance, owed)
-            })
-            .await?;
+        balance::add(operation, issued.customer_id, issued.total).await?;
         let event = Event::done(EventType::InvoiceIssued, subject(&issued));
         Ok(Change::Done(issued, event.step(InvoiceStatus::Draft, InvoiceStatus::Issued)))
+    })
+    .await
+}
+
+async fn void(ctx: &Context<'_>, input: InvoiceVoidInput) -> Result<Outcome<invoice::Model>> {
+    use InvoiceStatus::{Issued, Void};
+
+    let operation = ctx.operation()?;
+    recorded(operation, "invoiceVoid", async || {
+        let rows = Scoped::<invoice::Entity>::of(operation);
+        let before = rows.get(input.id.0).await?;
+        accept!(Given::checked(&input).finish());
+        // What something is paid on is PARTIALLY_PAID or PAID: that is paid back first.
+        if before.status != Issued {
+            accept!(Err(vec![UserError::transition(before.status, Void)]));
+        }
+        let row = invoice::ActiveModel {
+            status: Set(Void),
+            void_reason: Set(Some(input.reason.clone())),
+            ..Default::default()
+        };
+        let is_unpaid = invoice::Column::Status.eq(Issued).and(invoice::Column::AmountPaid.eq(0));
+        let voided = match rows.change(before.id, row, |update| update.filter(is_unpaid)).await {
+            Err(Error::NotFound) => return Err(Error::Conflict),
+            voided => voided?,
+        };
+        balance::add(operation, voided.customer_id, -voided.total).await?;
+        let event = Event::done(EventType::InvoiceVoided, subject(&voided));
+        Ok(Change::Done(voided, event.step(Issued, Void)))
     })
     .await
 }

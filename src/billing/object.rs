@@ -2,9 +2,10 @@
 
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{InvoiceStatus, PaymentFailureCode, PaymentStatus};
-use custodian_entity::{customer, invoice, invoice_line, payment, user};
+use custodian_entity::{customer, invoice, invoice_line, payment, payment_method, user};
 use rust_decimal::Decimal;
 
+use super::PaymentMethod;
 use crate::authz::{InOperation, Withheld, field};
 use crate::customers::Customer;
 use crate::error::{Error, Result};
@@ -172,6 +173,10 @@ impl Payment {
     /// What was paid.
     async fn amount(&self) -> Option<Withheld<Money, { field("Payment.amount") }>> {
         Some(Withheld(money(self.0.amount, &self.0.currency)))
+    }
+    /// What was paid with.
+    async fn method(&self, ctx: &Context<'_>) -> Maybe<PaymentMethod> {
+        maybe(one::<payment_method::Entity>(ctx, self.0.method_id)).await
     }
     /// Why it failed.
     async fn failure_code(&self) -> Option<Choice<PaymentFailureCode>> {

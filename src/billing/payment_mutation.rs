@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object};
-use custodian_entity::choice::{InvoiceStatus, PaymentStatus, UserKind};
-use custodian_entity::id::{CustomerId, InvoiceId, PaymentId, TypedId};
-use custodian_entity::{customer, invoice, payment, tenant};
+use custodian_entity::choice::{InvoiceStatus, PaymentMethodStatus, PaymentStatus, UserKind};
+use custodian_entity::id::{CustomerId, InvoiceId, PaymentId, PaymentMethodId, TypedId};
+use custodian_entity::{customer, invoice, payment, payment_method, tenant};
 use garde::Validate;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, Set};
 
-use super::Payment;
+use super::{Payment, balance};
 use crate::accept;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::{InOperation, Operation, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::BigInt;
-use crate::graphql::validate::{Given, line};
+use crate::graphql::validate::{Given, reference};
 use crate::graphql::{Gid, Maybe, Outcome, UserError, UserErrorCode, certain};
 
 /// A payment that was made.
@@ -28,11 +27,14 @@ pub struct PaymentCreateInput {
     /// What was paid on; without one it counts towards the balance.
     #[garde(skip)]
     invoice_id: Option<Gid<InvoiceId>>,
+    /// What was paid with: one of the customer's, still attached.
+    #[garde(skip)]
+    method_id: Option<Gid<PaymentMethodId>>,
     /// In minor units of the invoice's currency, or the provider's.
     #[garde(skip)]
     amount: BigInt,
     /// Chosen by the client, once per payment: sent again, it answers with the payment of the first time.
-    #[garde(custom(line), length(chars, min = 8, max = 100))]
+    #[garde(custom(reference), length(chars, min = 8, max = 100))]
     idempotency_key: String,
 }
 
@@ -65,7 +67,20 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
         if invoice.as_ref().is_some_and(|invoice| invoice.customer_id != customer.id) {
             return Err(Error::NotFound);
         }
+        let method = match input.method_id {
+            Some(id) => Some(method_of(operation, id.0, customer.id).await?),
+            None => None,
+        };
+        let is_seen = operation.identity()?.kind == UserKind::Staff;
+        // Whatever became of it since: who asks again has not heard that it was done.
+        if let Some(first) = same_key(operation, &customer, &input).await? {
+            accept!(same_payment(&first, &input, is_seen));
+            return Ok(Change::Same(first));
+        }
         let mut given = Given::checked(&input);
+        if method.as_ref().is_some_and(|method| method.status == PaymentMethodStatus::Detached) {
+            given.refuse(UserError::on("methodId", UserErrorCode::Invalid, "was detached"));
+        }
         if !(1..=100_000_000_000).contains(&input.amount.0) {
             given.refuse(UserError::on(
                 "amount",
@@ -74,18 +89,14 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
             ));
         }
         given.note("invoice", input.invoice_id.is_some());
+        given.note("method", method.is_some());
         given.note("amount", true);
         let names = accept!(given.finish());
-        if let Some(first) = same_key(operation, &customer, &input).await? {
-            accept!(same_payment(&first, &input));
-            return Ok(Change::Same(first));
-        }
         let currency = match &invoice {
             Some(invoice) => invoice.currency.clone(),
             None => Scoped::<tenant::Entity>::of(operation).get(customer.tenant_id).await?.currency,
         };
         let identity = operation.identity()?;
-        let is_seen = identity.kind == UserKind::Staff;
         if let Some(invoice) = &invoice {
             let paid = accept!(payable(invoice, input.amount.0));
             if is_seen {
@@ -93,12 +104,7 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
             }
         }
         if is_seen {
-            Scoped::<customer::Entity>::of(operation)
-                .change(customer.id, |update| {
-                    let owed = Expr::col(customer::Column::Balance).sub(input.amount.0);
-                    update.col_expr(customer::Column::Balance, owed)
-                })
-                .await?;
+            balance::add(operation, customer.id, -input.amount.0).await?;
         }
         let now = operation.clock.now();
         let row = payment::ActiveModel {
@@ -107,6 +113,7 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
             reseller_id: Set(customer.reseller_id),
             customer_id: Set(customer.id),
             invoice_id: Set(invoice.map(|invoice| invoice.id)),
+            method_id: Set(method.map(|method| method.id)),
             status: Set(if is_seen { PaymentStatus::Succeeded } else { PaymentStatus::Pending }),
             amount: Set(input.amount.0),
             refunded_amount: Set(0),
@@ -130,6 +137,19 @@ async fn create(ctx: &Context<'_>, input: PaymentCreateInput) -> Result<Outcome<
     .await
 }
 
+/// What a customer pays with.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is another's, or the viewer does not reach it.
+async fn method_of(
+    operation: &Arc<Operation>,
+    id: PaymentMethodId,
+    customer: CustomerId,
+) -> Result<payment_method::Model> {
+    let found = Scoped::<payment_method::Entity>::of(operation).get(id).await?;
+    if found.customer_id == customer { Ok(found) } else { Err(Error::NotFound) }
+}
+
 async fn same_key(
     operation: &Arc<Operation>,
     customer: &customer::Model,
@@ -143,8 +163,12 @@ async fn same_key(
         .await
 }
 
-fn same_payment(first: &payment::Model, input: &PaymentCreateInput) -> Outcome<()> {
-    let same = first.amount == input.amount.0 && first.invoice_id == input.invoice_id.map(|id| id.0);
+/// A customer announces payments, staff has seen them: neither is the other, whoever was first with a key.
+fn same_payment(first: &payment::Model, input: &PaymentCreateInput, is_seen: bool) -> Outcome<()> {
+    let same = (first.status != PaymentStatus::Pending) == is_seen
+        && first.amount == input.amount.0
+        && first.invoice_id == input.invoice_id.map(|id| id.0)
+        && first.method_id == input.method_id.map(|id| id.0);
     if same {
         return Ok(());
     }
@@ -181,7 +205,7 @@ async fn pay(operation: &Arc<Operation>, invoice: &invoice::Model, paid: i64) ->
     };
     let unchanged = Column::AmountPaid.eq(invoice.amount_paid).and(Column::Status.eq(invoice.status));
     match Scoped::<invoice::Entity>::of(operation)
-        .change(invoice.id, |update| update.set(row).filter(unchanged))
+        .change(invoice.id, row, |update| update.filter(unchanged))
         .await
     {
         Err(Error::NotFound) => Err(Error::Conflict),
@@ -189,6 +213,6 @@ async fn pay(operation: &Arc<Operation>, invoice: &invoice::Model, paid: i64) ->
     }
 }
 
-fn subject(row: &payment::Model) -> Subject {
+pub(super) fn subject(row: &payment::Model) -> Subject {
     Subject::row("Payment", row.id, row.tenant_id).of_customer(row.customer_id, row.reseller_id)
 }

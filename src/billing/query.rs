@@ -117,7 +117,7 @@ impl BillingQuery {
     ) -> Maybe<Connection<Invoice>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(InvoiceOrder::column)).await
         })
         .await
@@ -141,7 +141,7 @@ impl BillingQuery {
     ) -> Maybe<Connection<Payment>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(PaymentOrder::column)).await
         })
         .await

@@ -72,7 +72,7 @@ impl CallLogQuery {
     ) -> Maybe<Connection<CallLog>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(CallLogOrder::column)).await
         })
         .await

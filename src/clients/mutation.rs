@@ -205,8 +205,8 @@ async fn create(ctx: &Context<'_>, input: ApiClientCreateInput) -> Result<Outcom
 
 #[expect(clippy::disallowed_methods, reason = "networks of a machine, on their way into the database")]
 fn networks(given: &[Cidr]) -> String {
-    let networks: BTreeSet<&str> = given.iter().map(|Cidr(network)| network.expose().as_str()).collect();
-    networks.into_iter().collect::<Vec<_>>().join(" ")
+    let networks: BTreeSet<&String> = given.iter().filter_map(|Cidr(network)| network.expose()).collect();
+    networks.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// The role that the viewer acts in.
@@ -260,7 +260,7 @@ async fn rotate(ctx: &Context<'_>, input: ApiClientRotateInput) -> Result<Outcom
             ..Default::default()
         };
         let unchanged = Column::TokenVersion.eq(before.token_version);
-        let changed = rows.change(before.id, |update| update.set(row).filter(unchanged)).await;
+        let changed = rows.change(before.id, row, |update| update.filter(unchanged)).await;
         let changed = changed.map_err(as_conflict)?;
         let event = event(EventType::ApiClientRotated, &changed);
         Ok(Change::Done((changed, secret), event))
@@ -293,7 +293,7 @@ async fn revoke(ctx: &Context<'_>, input: ApiClientRevokeInput) -> Result<Outcom
             ..Default::default()
         };
         let active = Column::Status.eq(ApiClientStatus::Active);
-        let changed = rows.change(before.id, |update| update.set(row).filter(active)).await;
+        let changed = rows.change(before.id, row, |update| update.filter(active)).await;
         let changed = changed.map_err(as_conflict)?;
         let event = event(EventType::ApiClientRevoked, &changed);
         Ok(Change::Done(changed, event))

@@ -50,8 +50,9 @@ pub(super) fn run(config: Config, command: IdentityCommand) -> Result<(), Failur
         let origin = Origin { request_id: "custodian identity".to_owned(), ..Origin::default() };
         let rights = Arc::new(Rights::nothing(Arc::new(catalog)));
         let news = Arc::new(News::new(None, config.access_token_ttl_seconds.into(), Clock::System));
+        let keys = Arc::new(app::open_vault(&config, &Clock::System).await?.open_keys());
         let operation =
-            Arc::new(Operation::new(Viewer::anonymous(), origin, rights, Clock::System, db, news));
+            Arc::new(Operation::new(Viewer::anonymous(), origin, rights, Clock::System, keys, db, news));
         let (done, what) = match command {
             IdentityCommand::Link { issuer, subject, username } => {
                 (link_identity(&operation, &issuer, &subject, &username).await?, "linked")

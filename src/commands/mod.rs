@@ -6,6 +6,7 @@
 
 mod doctor;
 mod identity;
+mod import;
 mod keys;
 mod log;
 mod policy;
@@ -27,6 +28,7 @@ use custodian::error::Error;
 use custodian::vault::VaultError;
 
 use self::identity::IdentityCommand;
+use self::import::ImportCommand;
 use self::keys::KeysCommand;
 use self::policy::PolicyCommand;
 use self::user::UserCommand;
@@ -39,6 +41,7 @@ Examples:
   custodian user create --username admin@isp.example --role system_admin --create-tenant 'An ISP'
   custodian doctor                             what is wrong with configuration and database
   custodian seed --demo --customers 5000       demo data and 5,000 more customers
+  custodian import customers crm.csv --tenant isp.example --dry-run
   custodian keys generate                      a new signing key; production needs one
   custodian keys rotate                        new keys around those of stored data, while servers run
   custodian schema > schema.graphql            the GraphQL schema
@@ -93,6 +96,9 @@ enum Command {
     /// Make accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Take data over from another system
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Look whether configuration and database are as they should be
     ///
     /// One line for each check; status 1 if one fails. On PostgreSQL also prints how to create its roles.
@@ -232,6 +238,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         }
         Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
         Command::Identity(command) => identity::run(configure(settings, ServeSettings::default())?, command),
+        Command::Import(command) => import::run(command, &configure(settings, ServeSettings::default())?),
         Command::Keys(command) => keys::run(command, &configure(settings, ServeSettings::default())?),
         Command::User(command) => user::run(command, &configure(settings, ServeSettings::default())?),
         Command::Policy(command) => policy::run(command, settings),

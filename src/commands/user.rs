@@ -90,7 +90,8 @@ async fn make(create: Create, password: &SecretString, config: &Config) -> Resul
     let db = app::migrate(config).await?;
     let origin = Origin { request_id: "custodian user create".to_owned(), ..Origin::default() };
     let news = Arc::new(News::new(None, config.access_token_ttl_seconds.into(), Clock::System));
-    let operation = Operation::new(viewer, origin, rights, Clock::System, db, news);
+    let keys = Arc::new(app::open_vault(config, &Clock::System).await?.open_keys());
+    let operation = Operation::new(viewer, origin, rights, Clock::System, keys, db, news);
     let (role, name) = (create.role.clone(), username.clone());
     let new = NewUser {
         scope: if role == "system_admin" { Scope::All } else { Scope::Tenant },

@@ -27,12 +27,9 @@ impl Sealer {
 
     /// Opens what [`Self::seal`] sealed for this place; none for anything else.
     pub fn open(&self, place: &[u8], text: &str) -> Option<Vec<u8>> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        if bytes.len() < NONCE_LEN {
-            return None;
-        }
-        let mut sealed = Zeroizing::new(bytes.split_off(NONCE_LEN));
-        let nonce = Nonce::try_assume_unique_for_key(&bytes).ok()?;
-        Some(self.key.open_in_place(nonce, Aad::from(place), &mut sealed).ok()?.to_vec())
+        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
+        let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        Some(self.key.open_in_place(nonce, Aad::from(place), sealed).ok()?.to_vec())
     }
 }

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::graphql::{Outcome, UserError, UserErrorCode, validate};
 
 /// The built-in role of customers.
-const ROLE: &str = "customer";
+pub(super) const ROLE: &str = "customer";
 
 /// An account to be made.
 pub(super) struct NewAccount {
@@ -71,9 +71,9 @@ fn incomplete(field: &str) -> UserError {
 
 /// What is wrong with a user name: it is `name@domain`, of the provider's own domain, so that a name in use tells of none
 /// of another provider's accounts.
-fn unacceptable(username: &str, tenant: &tenant::Model) -> Option<UserError> {
+pub(super) fn unacceptable(username: &str, tenant: &tenant::Model) -> Option<UserError> {
     let invalid = |message| Some(UserError::on("username", UserErrorCode::Invalid, message));
-    if validate::email("username", username).is_err() {
+    if validate::email("username", username).is_err() || validate::line(username, &()).is_err() {
         return invalid("is not of the form name@domain".to_owned());
     }
     match username.rsplit_once('@') {
@@ -128,6 +128,7 @@ impl NewAccount {
             created_at: Set(now),
             ..Default::default()
         };
+        let account = operation.sealed::<user::Entity>(account).await?;
         let transaction = operation.transaction().await?;
         if let Err(error) = user::Entity::insert(account).exec_without_returning(&*transaction).await {
             return taken(error);

@@ -1,7 +1,7 @@
 //! `addressCreate`, `addressUpdate`, `addressDelete`
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
-use custodian_entity::address::{ActiveModel, Entity, Model};
+use custodian_entity::address::{ActiveModel, Column, Entity, Model};
 use custodian_entity::choice::AddressType;
 use custodian_entity::customer;
 use custodian_entity::id::{AddressId, CustomerId, TypedId};
@@ -162,7 +162,7 @@ impl AddressMutation {
         certain(async {
             let operation = ctx.operation()?;
             recorded(operation, "addressUpdate", async || {
-                let rows = Scoped::<Entity>::of(operation);
+                let rows = Scoped::<Entity>::of(operation).opening(MASKED);
                 let before = rows.get(input.id.0).await?;
                 refuse_masks(&operation.rights, &input, &before)?;
                 let mut row = ActiveModel::default();
@@ -171,7 +171,7 @@ impl AddressMutation {
                 let names = accept!(given.finish());
                 let changed = match names.is_empty() {
                     true => before,
-                    false => rows.change(before.id, |update| update.set(row)).await?,
+                    false => rows.change(before.id, row, |update| update).await?,
                 };
                 let event = Event::done(EventType::AddressUpdated, subject(&changed)).fields(names);
                 Ok(Change::Done(changed, event))
@@ -216,6 +216,9 @@ fn subject(row: &Model) -> Subject {
     Subject::row("Address", row.id, row.tenant_id).of_customer(row.customer_id, row.reseller_id)
 }
 
+/// Columns whose mask a client could send back.
+const MASKED: [Column; 3] = [Column::Line1, Column::Line2, Column::PostalCode];
+
 /// Texts whose mask a client could send back unknowingly, because the viewer writes them and sees them masked.
 #[expect(clippy::disallowed_methods, reason = "compares what is written with the mask of what is there")]
 fn refuse_masks(rights: &Rights, input: &AddressUpdateInput, before: &Model) -> Result<()> {
@@ -226,11 +229,11 @@ fn refuse_masks(rights: &Rights, input: &AddressUpdateInput, before: &Model) -> 
         }
         Ok(())
     };
-    let line = |line: &AddressLine| mask::address_line(line.expose());
-    let code = before.postal_code.as_ref();
-    is_mask("Address.line1", input.line1.as_ref(), Some(line(&before.line1)))?;
-    is_mask("Address.line2", input.line2.value(), before.line2.as_ref().map(line))?;
-    let masked = code.map(|code| mask::postal_code(code.expose(), Some(&before.country_code)));
+    let line = |line: &AddressLine| line.expose().map(|line| mask::address_line(line));
+    let code = before.postal_code.as_ref().and_then(PostalCode::expose);
+    is_mask("Address.line1", input.line1.as_ref(), line(&before.line1))?;
+    is_mask("Address.line2", input.line2.value(), before.line2.as_ref().and_then(line))?;
+    let masked = code.map(|code| mask::postal_code(code, Some(&before.country_code)));
     is_mask("Address.postalCode", input.postal_code.value(), masked)
 }
 
@@ -283,6 +286,14 @@ impl From<AddressUpdateInput> for Common {
             access_instructions: input.access_instructions,
         }
     }
+}
+
+/// The row that an input makes, whosever it is to be.
+pub(super) fn new_row(input: AddressCreateInput) -> Outcome<ActiveModel> {
+    let mut row = ActiveModel::default();
+    let mut given = Given::checked(&input);
+    fill(&mut given, &mut row, input.into());
+    given.finish().map(|_| row)
 }
 
 fn fill(given: &mut Given, row: &mut ActiveModel, input: Common) {

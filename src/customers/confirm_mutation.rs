@@ -23,7 +23,7 @@ use super::verification::status;
 use crate::accounts::{Accounts, Guess};
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authn::ANONYMOUS;
-use crate::authz::{InOperation, Operation};
+use crate::authz::{InOperation, Operation, changes};
 use crate::crypto::token_hash;
 use crate::database::{Settings, scopes};
 use crate::error::{Error, Result};
@@ -145,7 +145,11 @@ async fn tried(noting: &Arc<Operation>, found: &Model) -> Result<(Model, custome
     let row = Entity::find_by_id(found.id).one(&*transaction).await?;
     let customer =
         customer::Entity::find_by_id(found.customer_id).lock_exclusive().one(&*transaction).await?;
-    row.zip(customer).ok_or_else(|| Error::bug("a verification without its customer"))
+    let (row, customer) =
+        row.zip(customer).ok_or_else(|| Error::bug("a verification without its customer"))?;
+    let row = noting.opened::<Entity>(row, [Column::Email]).await?;
+    let customer = noting.opened::<customer::Entity>(customer, [customer::Column::Email]).await?;
+    Ok((row, customer))
 }
 
 /// Gives the customer the address, verified; not where another has it meanwhile.
@@ -157,6 +161,7 @@ async fn put_in_place(noting: &Arc<Operation>, customer: &customer::Model, email
         updated_at: Set(now),
         ..Default::default()
     };
+    let row = noting.sealed_change::<customer::Entity>(customer, row).await?;
     // What is refused must leave the transaction whole, which records it.
     let attempt = noting.transaction().await?.begin().await?;
     let changed = customer::Entity::update_many()
@@ -166,7 +171,17 @@ async fn put_in_place(noting: &Arc<Operation>, customer: &customer::Model, email
         .exec(&attempt)
         .await;
     match changed {
-        Ok(_) => Ok(attempt.commit().await.map(|()| true)?),
+        Ok(_) => {
+            attempt.commit().await?;
+            let changed = customer::Model {
+                email: Some(email.clone()),
+                email_verified_at: Some(now),
+                ..customer.clone()
+            };
+            let changed = customer::Model { version: customer.version + 1, ..changed };
+            changes::changed::<customer::Entity>(noting, customer, &changed).await?;
+            Ok(true)
+        }
         Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
             Ok(attempt.rollback().await.map(|()| false)?)
         }
@@ -187,18 +202,25 @@ async fn follow(
     before: &Email,
     email: &Email,
 ) -> Result<()> {
-    let row = user::ActiveModel {
-        email: Set(email.clone()),
-        reset_not_before: Set(Some(noting.clock.now() + HELD_BACK)),
-        ..Default::default()
-    };
     let transaction = noting.transaction().await?;
-    user::Entity::update_many()
-        .set(row)
+    let accounts = user::Entity::find()
         .filter(user::Column::CustomerId.eq(customer.id))
         .filter(user::Column::Kind.eq(UserKind::Customer))
-        .filter(user::Column::Email.eq(before.clone()))
-        .exec(&*transaction)
+        .all(&*transaction)
         .await?;
+    for account in accounts {
+        let account = noting.opened::<user::Entity>(account, [user::Column::Email]).await?;
+        if account.email != *before {
+            continue;
+        }
+        let row = user::ActiveModel {
+            email: Set(email.clone()),
+            reset_not_before: Set(Some(noting.clock.now() + HELD_BACK)),
+            ..Default::default()
+        };
+        let row = noting.sealed_change::<user::Entity>(&account, row).await?;
+        let this = user::Column::Id.eq(account.id);
+        user::Entity::update_many().set(row).filter(this).exec(&*transaction).await?;
+    }
     Ok(())
 }

@@ -145,7 +145,7 @@ impl ContactMutation {
                 let names = accept!(given.finish());
                 let changed = match names.is_empty() {
                     true => before,
-                    false => rows.change(before.id, |update| update.set(row)).await?,
+                    false => rows.change(before.id, row, |update| update).await?,
                 };
                 let event = Event::done(EventType::ContactUpdated, subject(&changed)).fields(names);
                 Ok(Change::Done(changed, event))

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, OneofObject};
 use custodian_entity::customer::{Column, Entity};
-use custodian_entity::personal::GovernmentId;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -17,6 +16,7 @@ use crate::authz::{InOperation, Operation, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::{EmailAddress, PhoneNumber};
 use crate::graphql::{Maybe, certain, validate};
+use crate::vault::Index;
 
 /// The name of the operation: a query that leaves a record.
 pub const LOOKUP: &str = "customerLookup";
@@ -40,19 +40,27 @@ pub enum CustomerLookupInput {
 
 impl CustomerLookupInput {
     /// What kind of key it is, and the condition that a customer has it, in the form in which it is written.
+    #[expect(clippy::disallowed_methods, reason = "what is asked for, on its way into a tag")]
     async fn condition(self, operation: &Arc<Operation>) -> Result<(&'static str, Expr)> {
+        let by = async |index, column: Column, value: Option<&String>| {
+            let value = value.ok_or_else(|| Error::bug("a value that was just given is sealed"))?;
+            operation.tag(vec![(index, value.clone())]).await?;
+            Ok::<Expr, Error>(column.is_in(operation.tags(index, value)))
+        };
         Ok(match self {
             Self::Email(EmailAddress(text)) => {
-                ("email", Column::Email.eq(validate::email("email", &text).map_err(malformed)?))
+                let email = validate::email("email", &text).map_err(malformed)?;
+                ("email", by(Index::Email, Column::EmailIndex, email.expose()).await?)
             }
             Self::Phone(PhoneNumber(text)) => {
                 let region = own_tenant(operation).await?.country_code;
-                ("phone", Column::Phone.eq(validate::phone("phone", &text, &region).map_err(malformed)?))
+                let phone = validate::phone("phone", &text, &region).map_err(malformed)?;
+                ("phone", by(Index::Phone, Column::PhoneIndex, phone.expose()).await?)
             }
             Self::CustomerNumber(text) => ("customerNumber", Column::CustomerNumber.eq(text)),
             Self::GovernmentId(text) => {
-                let number = validate::number("governmentId", &text).map(GovernmentId::new);
-                ("governmentId", Column::GovernmentIdNumber.eq(number.map_err(malformed)?))
+                let number = validate::number("governmentId", &text).map_err(malformed)?;
+                ("governmentId", by(Index::GovernmentId, Column::GovernmentIdIndex, Some(&number)).await?)
             }
         })
     }

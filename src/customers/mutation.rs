@@ -72,7 +72,7 @@ pub struct CustomerCreateInput {
     #[garde(skip)]
     language: Option<LanguageCode>,
     /// The number other systems know it by; as unique as the e-mail address.
-    #[garde(inner(custom(line), length(chars, max = 100)))]
+    #[garde(inner(custom(validate::reference), length(chars, max = 100)))]
     external_reference: Option<String>,
     /// The partner it comes through. A reseller's own customers are always its own.
     #[garde(skip)]
@@ -142,7 +142,7 @@ pub struct CustomerUpdateInput {
     #[garde(skip)]
     language: MaybeUndefined<LanguageCode>,
     /// The number other systems know it by.
-    #[garde(custom(validate::optional_line::<100>))]
+    #[garde(custom(validate::optional_reference::<100>))]
     external_reference: MaybeUndefined<String>,
     /// Who looks after it.
     #[garde(skip)]
@@ -161,7 +161,8 @@ crate::payloads! {
 }
 
 /// What must be unique, by the column in the constraint.
-const UNIQUE: [(&str, &str); 2] = [("email", "email"), ("external_reference", "externalReference")];
+pub(super) const UNIQUE: [(&str, &str); 2] =
+    [("email", "email"), ("external_reference", "externalReference")];
 
 /// Under which the log has new customers, and their number is limited.
 const CREATE: &str = "customerCreate";
@@ -259,7 +260,7 @@ async fn create(ctx: &Context<'_>, mut input: CustomerCreateInput) -> Result<Out
 }
 
 /// The address that a row is to have.
-fn email_of(row: &ActiveModel) -> Option<Email> {
+pub(super) fn email_of(row: &ActiveModel) -> Option<Email> {
     row.email.try_as_ref().cloned().flatten()
 }
 
@@ -278,9 +279,8 @@ pub(super) async fn change_version(
     let rows = Scoped::<Entity>::of(operation);
     let row = ActiveModel { updated_at: Set(operation.clock.now()), ..row };
     let changed = rows
-        .change(id, |update| {
+        .change(id, row, |update| {
             update
-                .set(row)
                 .col_expr(Column::Version, Expr::col(Column::Version).add(1))
                 .filter(Column::Version.eq(version))
         })
@@ -325,7 +325,8 @@ async fn manager(operation: &Arc<Operation>, id: UserId) -> Result<UserId> {
     if is_ours { Ok(found.id) } else { Err(Error::NotFound) }
 }
 
-fn new_row(
+/// The row that an input makes, and the fields that it gives.
+pub(super) fn new_row(
     input: CustomerCreateInput,
     tenant: &tenant::Model,
     today: NaiveDate,

@@ -3,17 +3,21 @@
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{CustomerStatus, CustomerType, GovernmentIdType, KycStatus};
 use custodian_entity::personal::{Email, GovernmentId, Phone, TaxId};
-use custodian_entity::{address, contact, email_verification, identity_check, reseller, tenant, user};
+use custodian_entity::{
+    address, contact, customer_note, email_verification, identity_check, payment_method, reseller, tenant,
+    user,
+};
 
-use super::{Address, Contact, EmailVerification};
+use super::{Address, Contact, CustomerNote, EmailVerification};
 use crate::authz::{InOperation, Pii, Withheld, field};
-use crate::billing::{Invoice, Payment};
+use crate::billing::{Invoice, Payment, PaymentMethod};
 use crate::calls::{CallLog, IdentityCheck};
 use crate::error::{Error, Result};
 use crate::graphql::link::{children, one};
 use crate::graphql::personal::{Born, CustomerName};
 use crate::graphql::scalar::{CountryCode, Date, DateTime, LanguageCode, Money, money};
 use crate::graphql::{Choice, Connection, Maybe, certain, connection, id, maybe};
+use crate::history::ChangeRecord;
 use crate::paging;
 use crate::resellers::Reseller;
 use crate::services::Subscription;
@@ -162,8 +166,8 @@ impl Customer {
         ctx: &Context<'_>,
     ) -> Maybe<Withheld<Money, { field("Customer.creditLimit") }>> {
         maybe(async {
-            match &self.0.credit_limit {
-                Some(limit) => Ok(Some(Withheld(self.amount(ctx, amount_of(limit)).await?))),
+            match self.0.credit_limit.as_ref().and_then(amount_of) {
+                Some(limit) => Ok(Some(Withheld(self.amount(ctx, limit).await?))),
                 None => Ok::<_, Error>(None),
             }
         })
@@ -171,7 +175,7 @@ impl Customer {
     }
     /// How likely it is not to pay: 0 (unlikely) to 100.
     async fn risk_score(&self) -> Option<Withheld<i32, { field("Customer.riskScore") }>> {
-        self.0.risk_score.as_ref().map(|score| Withheld(score_of(score)))
+        self.0.risk_score.as_ref().and_then(score_of).map(Withheld)
     }
     /// When its data may be erased.
     async fn retention_expires_at(&self) -> Option<Date> {
@@ -194,6 +198,23 @@ impl Customer {
         certain(async {
             let rows = children::<contact::Entity>(ctx, "customer_id", self.0.id).await?;
             Ok::<Vec<Contact>, Error>(rows.into_iter().map(Contact).collect())
+        })
+        .await
+    }
+    /// What staff noted about it: first what is pinned, then as it was written.
+    async fn notes(&self, ctx: &Context<'_>) -> Maybe<Vec<CustomerNote>> {
+        certain(async {
+            let mut rows = children::<customer_note::Entity>(ctx, "customer_id", self.0.id).await?;
+            rows.sort_by_key(|note| !note.is_pinned);
+            Ok::<Vec<CustomerNote>, Error>(rows.into_iter().map(CustomerNote).collect())
+        })
+        .await
+    }
+    /// What it pays with, or did.
+    async fn payment_methods(&self, ctx: &Context<'_>) -> Maybe<Vec<PaymentMethod>> {
+        certain(async {
+            let rows = children::<payment_method::Entity>(ctx, "customer_id", self.0.id).await?;
+            Ok::<Vec<PaymentMethod>, Error>(rows.into_iter().map(PaymentMethod).collect())
         })
         .await
     }
@@ -288,20 +309,35 @@ impl Customer {
         })
         .await
     }
+    /// What was changed about it, oldest first; `changeHistory` begins with the newest.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+        last: Option<i64>,
+        before: Option<String>,
+    ) -> Maybe<Connection<ChangeRecord>> {
+        certain(async {
+            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
+            connection::children(ctx, page, seal, "customer_id", self.0.id).await
+        })
+        .await
+    }
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "on its way into Withheld, which shows it in clear or not at all"
 )]
-fn amount_of(limit: &custodian_entity::personal::ConfidentialAmount) -> i64 {
-    *limit.expose()
+fn amount_of(limit: &custodian_entity::personal::ConfidentialAmount) -> Option<i64> {
+    limit.expose().copied()
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "on its way into Withheld, which shows it in clear or not at all"
 )]
-fn score_of(score: &custodian_entity::personal::ConfidentialNumber) -> i32 {
-    *score.expose()
+fn score_of(score: &custodian_entity::personal::ConfidentialNumber) -> Option<i32> {
+    score.expose().copied()
 }

@@ -10,12 +10,12 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{ColumnTrait, Condition, QueryFilter};
 
 use super::Customer;
-use crate::authz::{InOperation, Operation, Scoped};
+use crate::authz::{InOperation, Operation, Scoped, words};
 use crate::billing::{InvoiceFilter, PaymentFilter};
 use crate::error::{Error, Result};
 use crate::graphql::filter::{
     BigIntFilter, BooleanFilter, ChoiceFilter, DateTimeFilter, LinkFilter, ListFilter, On, StringFilter,
-    wanted,
+    Tagged, wanted,
 };
 use crate::graphql::scalar::{EmailAddress, PhoneNumber};
 use crate::graphql::validate;
@@ -25,18 +25,12 @@ use crate::resellers::ResellerFilter;
 use crate::services::SubscriptionFilter;
 use crate::support::TicketFilter;
 use crate::users::UserFilter;
+use crate::vault::Index;
 
 /// A condition on an e-mail address: equality, and nothing else.
 #[derive(InputObject)]
 pub struct EmailAddressFilter {
     eq: EmailAddress,
-}
-
-impl On for EmailAddressFilter {
-    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
-        let email = validate::email("email", &self.eq.0).map_err(malformed)?;
-        Ok(left.eq(Expr::val(email)).into_condition())
-    }
 }
 
 /// A condition on a telephone number: equality, and nothing else.
@@ -45,10 +39,41 @@ pub struct PhoneNumberFilter {
     eq: PhoneNumber,
 }
 
-impl On for PhoneNumberFilter {
-    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+/// Columns of tags are compared with those of the value asked for.
+trait ByIndex {
+    const INDEX: Index;
+
+    /// The value, as it would be stored.
+    fn value(&self) -> Result<String>;
+}
+
+impl ByIndex for EmailAddressFilter {
+    const INDEX: Index = Index::Email;
+
+    #[expect(clippy::disallowed_methods, reason = "what is asked for, on its way into a tag")]
+    fn value(&self) -> Result<String> {
+        let email = validate::email("email", &self.eq.0).map_err(malformed)?;
+        Ok(email.expose().cloned().unwrap_or_default())
+    }
+}
+
+impl ByIndex for PhoneNumberFilter {
+    const INDEX: Index = Index::Phone;
+
+    #[expect(clippy::disallowed_methods, reason = "what is asked for, on its way into a tag")]
+    fn value(&self) -> Result<String> {
         let phone = validate::phone("phone", &self.eq.0, "ZZ").map_err(malformed)?;
-        Ok(left.eq(Expr::val(phone)).into_condition())
+        Ok(phone.expose().cloned().unwrap_or_default())
+    }
+}
+
+impl<F: ByIndex> On for F {
+    fn on(&self, operation: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        Ok(left.is_in(operation.tags(F::INDEX, &self.value()?)).into_condition())
+    }
+
+    fn tagged(&self, values: &mut Tagged) {
+        values.extend(self.value().map(|value| (F::INDEX, value)));
     }
 }
 
@@ -75,9 +100,9 @@ crate::filters! {
         created_at: DateTimeFilter => Column::CreatedAt,
         updated_at: DateTimeFilter => Column::UpdatedAt,
         /// Exactly this address.
-        email: EmailAddressFilter => Column::Email,
+        email: EmailAddressFilter => Column::EmailIndex,
         /// Exactly this number.
-        phone: PhoneNumberFilter => Column::Phone,
+        phone: PhoneNumberFilter => Column::PhoneIndex,
         subscriptions: ListFilter<SubscriptionFilter> => Column::Id,
         invoices: ListFilter<InvoiceFilter> => Column::Id,
         payments: ListFilter<PaymentFilter> => Column::Id,
@@ -122,14 +147,16 @@ pub struct CustomerQuery;
 #[Object]
 #[expect(
     clippy::too_many_arguments,
-    reason = "the four paging arguments of Relay stand beside filter and order"
+    reason = "the four paging arguments of Relay stand beside filter, search and order"
 )]
 impl CustomerQuery {
-    /// The customers the viewer reaches.
+    /// The customers the viewer reaches; with `search` those whose names have each of its words, or one that begins with
+    /// it. Words of fewer than three letters are found whole; at most ten.
     async fn customers(
         &self,
         ctx: &Context<'_>,
         filter: Option<CustomerFilter>,
+        #[graphql(validator(chars_min_length = 1, chars_max_length = 100))] search: Option<String>,
         order_by: Option<CustomerOrder>,
         first: Option<i64>,
         after: Option<String>,
@@ -138,8 +165,12 @@ impl CustomerQuery {
     ) -> Maybe<Connection<Customer>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
-            connection::list(ctx, &page, seal, filter, order_by.map(CustomerOrder::column)).await
+            let operation = ctx.operation()?;
+            let mut wanted = wanted(operation, filter).await?;
+            if let Some(text) = search {
+                wanted = Condition::all().add(wanted).add(words::named(operation, &text).await?);
+            }
+            connection::list(ctx, &page, seal, wanted, order_by.map(CustomerOrder::column)).await
         })
         .await
     }

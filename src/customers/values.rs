@@ -34,7 +34,7 @@ pub(super) struct Common {
 
 #[expect(clippy::disallowed_methods, reason = "compares a date of birth with the day")]
 fn born_before(date: BirthDate, today: NaiveDate) -> Outcome<BirthDate> {
-    if *date.expose() > today {
+    if date.expose().is_some_and(|date| *date > today) {
         return Err(vec![UserError::on("dateOfBirth", UserErrorCode::Invalid, "lies in the future")]);
     }
     Ok(date)

@@ -82,6 +82,7 @@ pub(super) fn status(row: &Model, now: Time<Utc>) -> VerificationStatus {
 pub(super) async fn pending(operation: &Arc<Operation>, customer: CustomerId) -> Result<Option<Model>> {
     let now = operation.clock.now();
     Scoped::<Entity>::of(operation)
+        .opening([Column::Email])
         .one(|rows| {
             rows.filter(Column::CustomerId.eq(customer))
                 .filter(Column::Status.eq(VerificationStatus::Pending))

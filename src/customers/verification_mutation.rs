@@ -15,6 +15,7 @@ use crate::authz::{InOperation, Level, Operation, Scoped};
 use crate::error::{Error, Result};
 use crate::graphql::scalar::EmailAddress;
 use crate::graphql::{Gid, Maybe, Outcome, UserError, UserErrorCode, certain, validate};
+use crate::vault::Index;
 
 /// Whose address is to be verified.
 #[derive(InputObject)]
@@ -71,7 +72,8 @@ async fn send(
 ) -> Result<Outcome<custodian_entity::email_verification::Model>> {
     let operation = ctx.operation()?;
     recorded(operation, "emailVerificationSend", async || {
-        let customer = Scoped::<Entity>::of(operation).get(input.customer_id.0).await?;
+        let customers = Scoped::<Entity>::of(operation).opening([Column::Email]);
+        let customer = customers.get(input.customer_id.0).await?;
         let email = match verification::pending(operation, customer.id).await? {
             Some(pending) => pending.email,
             None => accept!(unverified(&customer)),
@@ -108,6 +110,7 @@ async fn change(ctx: &Context<'_>, input: CustomerEmailChangeInput) -> Result<Ou
 
 /// Whether another customer has the address, as far as the viewer could find out by asking for customers that have it. Who
 /// could not learns nothing here: the address is looked at again when it is confirmed, by whoever reads its mail.
+#[expect(clippy::disallowed_methods, reason = "what is asked for, on its way into a tag")]
 async fn is_known_to_be_taken(
     operation: &std::sync::Arc<Operation>,
     customer: &Model,
@@ -116,6 +119,8 @@ async fn is_known_to_be_taken(
     if operation.rights.level_by_name("Customer.email") != Level::Clear {
         return Ok(false);
     }
+    let Some(address) = email.expose() else { return Ok(false) };
+    let tag = operation.keys.tag(customer.tenant_id, Index::Email, address).await?;
     let others = Scoped::<Entity>::of(operation)
         .count(|rows| {
             rows.filter(Column::TenantId.eq(customer.tenant_id))
@@ -123,7 +128,7 @@ async fn is_known_to_be_taken(
                     Some(reseller) => Column::ResellerId.eq(reseller),
                     None => Column::ResellerId.is_null(),
                 })
-                .filter(Column::Email.eq(email.clone()))
+                .filter(Column::EmailIndex.eq(tag))
                 .filter(Column::Id.ne(customer.id))
         })
         .await?;

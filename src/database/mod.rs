@@ -8,11 +8,13 @@ pub mod wall;
 
 use std::time::Duration;
 
+use custodian_entity::user;
 use custodian_migration::Migrator;
+use sea_orm::prelude::Uuid;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, EntityTrait, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    DbBackend, DbErr, EntityTrait, IsolationLevel, QuerySelect, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use sqlx::postgres::PgDatabaseError;
@@ -52,6 +54,19 @@ pub async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<DatabaseC
         ])
     });
     Database::connect(options).await
+}
+
+/// Whether there is any account.
+///
+/// # Errors
+/// When the database is away.
+#[expect(clippy::disallowed_methods, reason = "whether there is one is nobody's row")]
+pub async fn holds_accounts(db: &DatabaseConnection) -> Result<bool, DbErr> {
+    let transaction = begin(db, AccessMode::ReadOnly, &Settings::of_sign_in()).await?;
+    let found = user::Entity::find().select_only().column(user::Column::Id).limit(1);
+    let found: Option<Uuid> = found.into_tuple().one(&transaction).await?;
+    transaction.rollback().await?;
+    Ok(found.is_some())
 }
 
 /// Connects as the owner of the tables and brings them up to date. A migration takes the time it needs.

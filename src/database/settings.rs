@@ -51,6 +51,11 @@ impl Settings {
         Self { scopes: scopes([("Role", Scope::All)]), ..Self::default() }
     }
 
+    /// Of the service itself, taking away what erased customers would be found by.
+    pub fn of_erasure() -> Self {
+        Self { scopes: scopes([("Customer", Scope::All)]), ..Self::default() }
+    }
+
     /// Tells them to PostgreSQL. `is_local` ties them to the transaction, so that a pooled connection never carries
     /// them over.
     #[expect(clippy::disallowed_methods, reason = "settings of the transaction are no rows")]

@@ -16,6 +16,7 @@ use super::choice::{Choice, Set};
 use super::scalar::{BigInt, Date, DateTime};
 use crate::authz::{Operation, Rows, Scoped};
 use crate::error::Result;
+use crate::vault::Index;
 
 /// A condition on one column.
 pub trait On {
@@ -24,7 +25,13 @@ pub trait On {
     /// # Errors
     /// [`crate::error::Error::BadInput`] for a value that no row could have.
     fn on(&self, operation: &Arc<Operation>, left: Expr) -> Result<Condition>;
+
+    /// Adds the values whose tags it compares.
+    fn tagged(&self, _: &mut Tagged) {}
 }
+
+/// Values by whose tags rows are found.
+pub type Tagged = Vec<(Index, String)>;
 
 /// A condition on the rows of a type; `filters!` declares them.
 pub trait Filter: InputType {
@@ -36,14 +43,21 @@ pub trait Filter: InputType {
     /// # Errors
     /// As [`On::on`].
     fn condition(&self, operation: &Arc<Operation>) -> Result<Condition>;
+
+    /// Adds the values whose tags its members compare.
+    fn tagged(&self, values: &mut Tagged);
 }
 
 /// What a list is narrowed to.
 ///
 /// # Errors
 /// As [`On::on`].
-pub fn wanted<F: Filter>(operation: &Arc<Operation>, filter: Option<F>) -> Result<Condition> {
-    filter.map_or_else(|| Ok(Condition::all()), |filter| filter.condition(operation))
+pub async fn wanted<F: Filter>(operation: &Arc<Operation>, filter: Option<F>) -> Result<Condition> {
+    let Some(filter) = filter else { return Ok(Condition::all()) };
+    let mut values = Tagged::new();
+    filter.tagged(&mut values);
+    operation.tag(values).await?;
+    filter.condition(operation)
 }
 
 /// Whether something is in a column of those rows that the viewer reaches and the condition lets through.
@@ -89,6 +103,15 @@ macro_rules! filters {
                 let all = sea_orm::Condition::all();
                 $(let all = $crate::graphql::filter::member(all, operation, &self.$member, $left)?;)*
                 $crate::graphql::filter::combined(all, operation, &self.and, &self.or, &self.not)
+            }
+
+            fn tagged(&self, values: &mut $crate::graphql::filter::Tagged) {
+                $(if let Some(filter) = &self.$member {
+                    $crate::graphql::filter::On::tagged(filter, values);
+                })*
+                for filter in [&self.and, &self.or, &self.not].into_iter().flatten().flatten() {
+                    filter.tagged(values);
+                }
             }
         }
     )*};
@@ -264,6 +287,12 @@ impl<F: Filter> On for LinkFilter<F> {
         // The link itself is compared as well, for the index on it.
         Ok(links.add(is_among::<F::Entity>(left, id, operation, rows)))
     }
+
+    fn tagged(&self, values: &mut Tagged) {
+        if let Some(filter) = &self.is {
+            filter.tagged(values);
+        }
+    }
 }
 
 /// A condition on the rows that hang off a customer.
@@ -285,5 +314,9 @@ impl<F: Filter> On for ListFilter<F> {
         let parent = Expr::col(Alias::new("customer_id"));
         let rows = self.some.condition(operation)?;
         Ok(is_among::<F::Entity>(left, parent, operation, rows).into_condition())
+    }
+
+    fn tagged(&self, values: &mut Tagged) {
+        self.some.tagged(values);
     }
 }

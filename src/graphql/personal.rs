@@ -13,15 +13,20 @@ use custodian_entity::personal;
 use super::scalar::{Cidr, EmailAddress, IpAddress, MacAddress, PartialDate, PhoneNumber};
 use crate::authz::{Personal, mask};
 
+/// What is shown of a text. Of one that was erased there is nothing to show.
+fn text(shown: Option<String>) -> Value {
+    Value::String(shown.unwrap_or_else(|| mask::HIDDEN.to_owned()))
+}
+
 macro_rules! text_with_mask {
     ($($type:ty, $scalar:ty, $mask:expr;)*) => {$(
         impl Personal for $type {
             type Scalar = $scalar;
             fn clear(&self) -> Value {
-                Value::String(self.expose().clone())
+                text(self.expose().cloned())
             }
             fn masked(&self) -> Value {
-                Value::String(($mask)(self.expose()))
+                text(self.expose().map(|raw| ($mask)(raw)))
             }
         }
     )*};
@@ -34,19 +39,30 @@ text_with_mask! {
     personal::Username, String, mask::username;
     personal::GovernmentId, String, mask::id_number;
     personal::TaxId, String, mask::id_number;
+    personal::Iban, String, mask::iban;
     personal::AddressLine, String, mask::address_line;
-    personal::IpAddress, IpAddress, mask::ip;
+    personal::LineAddress, IpAddress, |raw: &str| mask::ip(raw);
     personal::IpPrefix, Cidr, mask::ip;
     personal::Confidential, String, |_: &str| mask::HIDDEN.to_owned();
+}
+
+impl Personal for personal::IpAddress {
+    type Scalar = IpAddress;
+    fn clear(&self) -> Value {
+        Value::from(self.expose())
+    }
+    fn masked(&self) -> Value {
+        Value::String(mask::ip(self.expose()))
+    }
 }
 
 impl Personal for personal::Coordinate {
     type Scalar = f64;
     fn clear(&self) -> Value {
-        Value::from(*self.expose())
+        self.expose().copied().map_or(Value::Null, Value::from)
     }
     fn masked(&self) -> Value {
-        Value::from(mask::coordinate(*self.expose()))
+        self.expose().map_or(Value::Null, |degrees| Value::from(mask::coordinate(*degrees)))
     }
 }
 
@@ -72,10 +88,10 @@ pub struct Born(pub personal::BirthDate, pub NaiveDate);
 impl Personal for Born {
     type Scalar = PartialDate;
     fn clear(&self) -> Value {
-        Value::String(self.0.expose().format("%Y-%m-%d").to_string())
+        text(self.0.expose().map(|date| date.format("%Y-%m-%d").to_string()))
     }
     fn masked(&self) -> Value {
-        Value::String(mask::birth_date(*self.0.expose(), self.1))
+        text(self.0.expose().map(|date| mask::birth_date(*date, self.1)))
     }
 }
 
@@ -85,10 +101,10 @@ pub struct PostalCodeOf(pub personal::PostalCode, pub String);
 impl Personal for PostalCodeOf {
     type Scalar = String;
     fn clear(&self) -> Value {
-        Value::String(self.0.expose().clone())
+        text(self.0.expose().cloned())
     }
     fn masked(&self) -> Value {
-        Value::String(mask::postal_code(self.0.expose(), Some(&self.1)))
+        text(self.0.expose().map(|code| mask::postal_code(code, Some(&self.1))))
     }
 }
 
@@ -98,7 +114,8 @@ pub struct Mac(String);
 impl Mac {
     /// The addresses of a stored list.
     pub fn list(stored: &personal::MacAddresses) -> Vec<Self> {
-        stored.expose().split(',').filter(|one| !one.is_empty()).map(|one| Self(one.to_owned())).collect()
+        let texts = stored.expose().map(String::as_str).unwrap_or_default().split(',');
+        texts.filter(|one| !one.is_empty()).map(|one| Self(one.to_owned())).collect()
     }
 }
 
@@ -129,11 +146,11 @@ impl Written {
 impl Personal for Written {
     type Scalar = String;
     fn clear(&self) -> Value {
-        Value::String(self.text.expose().clone())
+        text(self.text.expose().cloned())
     }
     fn masked(&self) -> Value {
-        let Some(known) = &self.known else { return Value::String(mask::HIDDEN.to_owned()) };
+        let (Some(known), Some(written)) = (&self.known, self.text.expose()) else { return text(None) };
         let known: Vec<_> = known.iter().map(|(kind, value)| mask::Known { kind, value }).collect();
-        Value::String(mask::free_text(self.text.expose(), &known))
+        Value::String(mask::free_text(written, &known))
     }
 }

@@ -2,17 +2,27 @@
 //! e-mail addresses and telephone numbers that are some.
 
 use async_graphql::MaybeUndefined;
-use custodian_entity::personal::{Email, Phone};
+use custodian_entity::personal::{Email, Iban, Phone};
 use sea_orm::ActiveValue;
 
 use super::payload::{UserError, UserErrorCode};
+use crate::authz::mask;
 use crate::error::Error;
 
-/// garde: one line of text, without control characters (NUL among them).
+/// garde: one line of text, without control characters (NUL among them) and numbers of payment cards.
 ///
 /// # Errors
 /// When there are any, or nothing but white space.
-pub fn line(text: &str, _: &()) -> garde::Result {
+pub fn line(text: &str, context: &()) -> garde::Result {
+    reference(text, context)?;
+    no_card(text)
+}
+
+/// garde: as [`line()`], but with whatever digits another system calls something by.
+///
+/// # Errors
+/// When there are control characters, or nothing but white space.
+pub fn reference(text: &str, _: &()) -> garde::Result {
     if text.chars().any(char::is_control) {
         return Err(garde::Error::new("holds control characters"));
     }
@@ -22,7 +32,15 @@ pub fn line(text: &str, _: &()) -> garde::Result {
     Ok(())
 }
 
-/// garde: text of several lines; of the control characters only tabs and line ends.
+/// No number of a payment card is stored (PCI DSS 3.3.1, 3.5.1; DOMAIN, law 28), least of all where anybody may read it.
+fn no_card(text: &str) -> garde::Result {
+    if mask::holds_card_number(text) {
+        return Err(garde::Error::new("holds what may be the number of a payment card"));
+    }
+    Ok(())
+}
+
+/// garde: text of several lines; of the control characters only tabs and line ends, and no numbers of payment cards.
 ///
 /// # Errors
 /// When there are others, or nothing but white space.
@@ -33,7 +51,7 @@ pub fn lines(text: &str, _: &()) -> garde::Result {
     if text.trim().is_empty() {
         return Err(garde::Error::new("is blank"));
     }
-    Ok(())
+    no_card(text)
 }
 
 /// Checks an input by its rules.
@@ -109,6 +127,19 @@ pub fn phone(path: &str, text: &str, region: &str) -> Result<Phone, Vec<UserErro
     Ok(Phone::new(text.into_owned()))
 }
 
+/// An international bank account number (ISO 13616-1), without separators and in capitals.
+///
+/// # Errors
+/// When it is none, or its check digits are wrong.
+pub fn iban(path: &str, text: &str) -> Result<Iban, Vec<UserError>> {
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let plain = plain.to_ascii_uppercase();
+    if mask::is_iban(&plain) {
+        return Ok(Iban::new(plain));
+    }
+    Err(vec![UserError::on(path, UserErrorCode::Invalid, "is not an international bank account number")])
+}
+
 /// An identity or tax number without separators, in capitals.
 ///
 /// # Errors
@@ -127,6 +158,14 @@ pub fn number(path: &str, text: &str) -> Result<String, Vec<UserError>> {
 /// As [`line()`], or when it is longer.
 pub fn optional_line<const MAX: usize>(text: &MaybeUndefined<String>, context: &()) -> garde::Result {
     optional_text(text, MAX, |text| line(text, context))
+}
+
+/// garde: as [`reference`] of at most so many characters, where something is given.
+///
+/// # Errors
+/// As [`reference`], or when it is longer.
+pub fn optional_reference<const MAX: usize>(text: &MaybeUndefined<String>, context: &()) -> garde::Result {
+    optional_text(text, MAX, |text| reference(text, context))
 }
 
 /// garde: as [`lines`] of at most so many characters, where something is given.

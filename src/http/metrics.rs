@@ -51,6 +51,9 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         vault::ERRORS,
         "Keys and sealed values that could not be used, and failures of the key store"
     );
+    metrics::describe_counter!(vault::KEYS_OPENED, "Data keys unwrapped, once a request each");
+    metrics::describe_counter!(vault::VALUES_OPENED, "Sealed values opened");
+    metrics::describe_counter!(vault::STATEMENTS, "Statements that the key store was sent");
     metrics::describe_histogram!(
         DURATION,
         metrics::Unit::Seconds,

@@ -74,7 +74,8 @@ impl Outbox {
         notice: Notice<'_>,
     ) -> Result<()> {
         let (id, now) = (LetterId::from_uuid(operation.clock.new_uuid()), operation.clock.now());
-        let Ok(to) = to.expose().parse::<Address>() else {
+        let to = to.expose().ok_or_else(|| Error::bug("a letter to an address that is sealed"))?;
+        let Ok(to) = to.parse::<Address>() else {
             tracing::warn!(notice = notice.name(), "a letter has no address that e-mail could go to");
             return Ok(());
         };

@@ -73,7 +73,7 @@ impl ResellerQuery {
     ) -> Maybe<Connection<Reseller>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(ResellerOrder::column)).await
         })
         .await

@@ -40,6 +40,7 @@ impl Reader {
         fields: &[FieldId],
     ) -> Result<Vec<Option<String>>> {
         let operation = ctx.operation()?;
+        operation.show(fields.iter().copied());
         let catalog = operation.rights.catalog();
         let names: Vec<(&str, &str)> =
             fields.iter().filter_map(|field| catalog.field_name(*field).split_once('.')).collect();

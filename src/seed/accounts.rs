@@ -103,6 +103,8 @@ impl Account {
             status: UserStatus::Active,
             display_name: self.display_name.to_owned(),
             username: Username::new(self.username),
+            // Set where it is sealed.
+            username_index: String::new(),
             email: Email::new(self.username),
             password_hash: Some(password_hash.to_owned()),
             token_version: 0,

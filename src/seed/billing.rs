@@ -219,6 +219,7 @@ fn pay(
         reseller_id: invoice.reseller_id,
         customer_id: invoice.customer_id,
         invoice_id: Some(invoice.id),
+        method_id: None,
         status,
         amount,
         refunded_amount,

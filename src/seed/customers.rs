@@ -14,7 +14,7 @@ use super::names::{Order, Word};
 use super::setting::Setting;
 use super::source::{Source, first_of, opening, today};
 use super::tickets::{self, Caller};
-use super::{billing, contacts, network};
+use super::{billing, contacts, methods, network};
 
 /// What is decided about a customer before anything else is.
 pub(super) struct Outline {
@@ -77,6 +77,7 @@ pub(super) fn add_imported(batch: &mut Batch, setting: &Setting, number: (u64, S
     let country = source.pick(COUNTRIES);
     let outline = Outline { number, country, kind, status, created_at, account: None, phone: None };
     add(batch, setting, outline, &mut source);
+    methods::add(batch, &mut source);
 }
 
 /// The mix of legal forms.
@@ -148,6 +149,10 @@ fn customer(
         last_name: natural.then(|| Name::new(person.family.0)),
         company_name,
         email: Some(Email::new(email)),
+        // Tags are set where values are sealed.
+        email_index: None,
+        phone_index: None,
+        government_id_index: None,
         billing_email: (outline.kind != CustomerType::Individual)
             .then(|| Email::new(format!("accounts@{domain}"))),
         phone: None,

@@ -11,19 +11,23 @@ use custodian_entity::personal::{Confidential, Email, Name, Phone, TaxId};
 use custodian_entity::{reseller, role, role_grant, service_plan, tenant, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter};
 
-use super::DemoSummary;
 use super::accounts::{self, Account, Binding, Owner};
 use super::batch::Batch;
 use super::calls;
+use super::changes;
 use super::countries::COUNTRIES;
 use super::customers::{self, Outline};
+use super::methods;
+use super::notes;
 use super::numbers::Numbers;
 use super::plans;
-use super::rows::{insert_all, select};
+use super::rows::{insert_all, insert_sealed, select};
 use super::setting::Setting;
 use super::showcase;
 use super::source::{Source, opening};
 use super::verifications;
+use super::{DemoSummary, SeedError};
+use crate::vault::OpenKeys;
 
 /// The slug of the provider that everything else is added to.
 pub(super) const ACME: &str = "acme";
@@ -46,6 +50,8 @@ struct Provider {
     currency: &'static str,
     region: &'static str,
     resellers: &'static [&'static str],
+    /// One that is suspended, and through which nobody came.
+    suspended: Option<&'static str>,
     plans: &'static [plans::Row],
     customers: u64,
     /// Where in the table of countries its first customer lives.
@@ -63,6 +69,7 @@ const PROVIDERS: [Provider; 2] = [
         currency: "EUR",
         region: "eu-west",
         resellers: &RESELLERS,
+        suspended: Some("WEST"),
         plans: plans::ACME,
         customers: 40,
         first_country: 0,
@@ -77,6 +84,7 @@ const PROVIDERS: [Provider; 2] = [
         currency: "USD",
         region: "us-central",
         resellers: &[],
+        suspended: None,
         plans: plans::GLOBEX,
         customers: 10,
         first_country: COUNTRIES.len() - 1,
@@ -105,15 +113,19 @@ impl Grants {
 }
 
 /// Writes everything.
-pub(super) async fn write(db: &impl ConnectionTrait, password_hash: &str) -> Result<DemoSummary, DbErr> {
+pub(super) async fn write(
+    db: &impl ConnectionTrait,
+    keys: &OpenKeys,
+    password_hash: &str,
+) -> Result<DemoSummary, SeedError> {
     let built_in = select::<role::Entity>().filter(role::Column::TenantId.is_null()).all(db).await?;
     let roles = built_in.into_iter().map(|role| (role.name, role.id)).collect();
     let mut grants = Grants { roles, administrator: None, rows: Vec::new() };
     let mut customers = 0;
     for provider in &PROVIDERS {
         let mut source = Source::new(provider.streams);
-        let setting = open(db, provider, password_hash, &mut grants, &mut source).await?;
-        customers += populate(db, provider, &setting, password_hash, &mut grants).await?;
+        let setting = open(db, keys, provider, password_hash, &mut grants, &mut source).await?;
+        customers += populate(db, keys, provider, &setting, password_hash, &mut grants).await?;
     }
     let accounts = grants.rows.len();
     insert_all::<role_grant::Entity>(db, grants.rows).await?;
@@ -123,13 +135,15 @@ pub(super) async fn write(db: &impl ConnectionTrait, password_hash: &str) -> Res
 /// Writes a provider with its partners, tariffs and all accounts but those of customers.
 async fn open(
     db: &impl ConnectionTrait,
+    keys: &OpenKeys,
     provider: &Provider,
     password_hash: &str,
     grants: &mut Grants,
     source: &mut Source,
-) -> Result<Setting, DbErr> {
+) -> Result<Setting, SeedError> {
     let tenant = tenant(provider, source);
-    let resellers: Vec<_> = provider.resellers.iter().map(|code| reseller(tenant.id, code, source)).collect();
+    let mut resellers: Vec<_> =
+        provider.resellers.iter().map(|code| reseller(tenant.id, code, source)).collect();
     let plans = plans::rows(tenant.id, provider.currency, provider.plans, source);
     let mut staff = Vec::new();
     for (account, minute) in accounts::of(provider.domain).zip(30..) {
@@ -158,22 +172,27 @@ async fn open(
         network: in_role("network_engineer").unwrap_or(support),
         streams: provider.streams,
     };
+    resellers.extend(provider.suspended.map(|code| {
+        let status = ResellerStatus::Suspended;
+        reseller::Model { status, ..reseller(tenant.id, code, source) }
+    }));
     setting.plans.sort_by(|left, right| left.code.cmp(&right.code));
     insert_all::<tenant::Entity>(db, vec![tenant]).await?;
-    insert_all::<reseller::Entity>(db, resellers).await?;
+    insert_sealed::<reseller::Entity>(db, keys, resellers).await?;
     insert_all::<service_plan::Entity>(db, plans).await?;
-    insert_all::<user::Entity>(db, staff.into_iter().map(|(_, row)| row).collect()).await?;
+    insert_sealed::<user::Entity>(db, keys, staff.into_iter().map(|(_, row)| row).collect()).await?;
     Ok(setting)
 }
 
 /// Writes the customers of a provider, with their accounts, and how far its numbers have come.
 async fn populate(
     db: &impl ConnectionTrait,
+    keys: &OpenKeys,
     provider: &Provider,
     setting: &Setting,
     password_hash: &str,
     grants: &mut Grants,
-) -> Result<usize, DbErr> {
+) -> Result<usize, SeedError> {
     let mut numbers = Numbers::default();
     let mut batch = Batch::default();
     for _ in 0..provider.customers {
@@ -199,11 +218,14 @@ async fn populate(
         {
             calls::add(&mut batch, setting, &customer, &mut source);
             verifications::add(&mut batch, &customer, &mut source);
+            notes::add(&mut batch, setting, &customer, &mut source);
+            changes::add(&mut batch, setting, &customer, &mut source);
         }
+        methods::add(&mut batch, &mut source);
     }
     numbers.number(&mut batch);
     let customers = batch.customers.len();
-    batch.insert(db).await?;
+    batch.insert(db, keys).await?;
     numbers.save(db, setting.tenant).await?;
     Ok(customers)
 }
@@ -264,6 +286,13 @@ fn reseller(tenant_id: TenantId, code: &str, source: &mut Source) -> reseller::M
             "Northern Lights IT Ltd",
             "Fiona MacLeod",
             "+442079460321",
+            ResellerDataRole::Processor,
+        ),
+        "WEST" => (
+            "Westwind Telecom",
+            "Westwind Telecom Ltd",
+            "Gareth Price",
+            "+442920180123",
             ResellerDataRole::Processor,
         ),
         _ => {

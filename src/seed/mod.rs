@@ -13,12 +13,15 @@ mod accounts;
 mod batch;
 mod billing;
 mod calls;
+mod changes;
 mod contacts;
 mod countries;
 mod customers;
 mod demo;
+mod methods;
 mod names;
 mod network;
+mod notes;
 mod numbers;
 mod places;
 mod plans;
@@ -37,6 +40,9 @@ use batch::Batch;
 use numbers::Numbers;
 use rows::select;
 use setting::Setting;
+
+use crate::error::Error;
+use crate::vault::Vault;
 
 pub use accounts::DEMO_ACCOUNTS;
 
@@ -72,6 +78,9 @@ pub enum SeedError {
     /// The database refused.
     #[error(transparent)]
     Database(#[from] DbErr),
+    /// Keys cannot be made or opened.
+    #[error("personal data cannot be sealed")]
+    Sealing(#[source] Error),
     /// There is no demo provider to add customers to, or a part of it is gone.
     #[error("{0} is missing: create the demo data first")]
     Incomplete(&'static str),
@@ -82,12 +91,16 @@ pub enum SeedError {
 ///
 /// # Errors
 /// When the database refuses, or has not been migrated.
-pub async fn demo(db: &DatabaseConnection, password_hash: &str) -> Result<DemoSummary, DbErr> {
+pub async fn demo(
+    db: &DatabaseConnection,
+    vault: &Vault,
+    password_hash: &str,
+) -> Result<DemoSummary, SeedError> {
     let transaction = db.begin().await?;
     if select::<tenant::Entity>().filter(tenant::Column::Slug.eq(demo::ACME)).count(&transaction).await? > 0 {
         return Ok(DemoSummary { created: false, tenants: 0, accounts: 0, customers: 0 });
     }
-    let summary = demo::write(&transaction, password_hash).await?;
+    let summary = demo::write(&transaction, &vault.open_keys(), password_hash).await?;
     transaction.commit().await?;
     Ok(summary)
 }
@@ -99,10 +112,11 @@ pub async fn demo(db: &DatabaseConnection, password_hash: &str) -> Result<DemoSu
 /// [`SeedError::Incomplete`] without demo data; [`SeedError::Database`] when the database refuses.
 pub async fn customers(
     db: &DatabaseConnection,
+    vault: &Vault,
     count: u64,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<CustomersSummary, SeedError> {
-    let setting = Setting::load(db).await?;
+    let setting = Setting::load(db, &vault.open_keys()).await?;
     let mut done = 0;
     let mut last_number = 0;
     while done < count {
@@ -114,7 +128,8 @@ pub async fn customers(
             customers::add_imported(&mut batch, &setting, numbers.next_customer());
         }
         numbers.number(&mut batch);
-        batch.insert(&transaction).await?;
+        // New ones for each batch: what is open grows with the customers.
+        batch.insert(&transaction, &vault.open_keys()).await?;
         numbers.save(&transaction, setting.tenant).await?;
         transaction.commit().await?;
         done += size;

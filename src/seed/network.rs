@@ -5,7 +5,7 @@ use custodian_entity::choice::{
     AccessTechnology, ConnectionType, CustomerStatus, ProvisioningState, ServiceKind, SubscriptionStatus,
 };
 use custodian_entity::id::{AddressId, SubscriptionId};
-use custodian_entity::personal::{IpAddress, IpPrefix, MacAddresses, Username};
+use custodian_entity::personal::{IpPrefix, LineAddress, MacAddresses, Username};
 use custodian_entity::{customer, network_service, service_plan, subscription};
 
 use super::batch::Batch;
@@ -165,7 +165,7 @@ fn line(
         subscription_id: subscription.id,
         access_technology,
         connection_type,
-        ipv4: running.then(|| IpAddress::new(ipv4(place, connection_type))),
+        ipv4: running.then(|| LineAddress::new(ipv4(place, connection_type))),
         ipv6_prefix: running.then(|| IpPrefix::new(ipv6_prefix(place))),
         mac_addresses: running.then(|| MacAddresses::new(macs.join(","))),
         service_vlan: Some(source.between(100, 399) as i32),

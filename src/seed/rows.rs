@@ -1,6 +1,13 @@
-//! The only two ways in which seeding reads and writes tables. There is no viewer yet whose rows could be scoped.
+//! The only ways in which seeding reads and writes tables. There is no viewer yet whose rows could be scoped.
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Insert, IntoActiveModel, Iterable, Select};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Insert, IntoActiveModel,
+    Iterable, Select,
+};
+
+use super::SeedError;
+use crate::authz::{Rows, sealing};
+use crate::vault::OpenKeys;
 
 /// SQLite binds at most 32,766 values to a statement, PostgreSQL 65,535.
 const MAX_BINDS: usize = 32_766;
@@ -26,5 +33,29 @@ where
             return Ok(());
         }
         Insert::<E::ActiveModel>::many(chunk).exec_without_returning(db).await?;
+    }
+}
+
+/// Writes rows of a table with their personal data sealed.
+#[expect(clippy::disallowed_methods, reason = "seeding runs before any viewer exists")]
+pub(super) async fn insert_sealed<E>(
+    db: &impl ConnectionTrait,
+    keys: &OpenKeys,
+    rows: Vec<E::Model>,
+) -> Result<(), SeedError>
+where
+    E: Rows,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
+{
+    let size = MAX_BINDS / E::Column::iter().count();
+    let mut rows = rows.into_iter();
+    loop {
+        let chunk: Vec<E::ActiveModel> =
+            rows.by_ref().take(size).map(IntoActiveModel::into_active_model).collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let sealed = sealing::sealed::<E>(keys, chunk).await.map_err(SeedError::Sealing)?;
+        Insert::<E::ActiveModel>::many(sealed).exec_without_returning(db).await?;
     }
 }

@@ -2,12 +2,12 @@
 
 use custodian_entity::choice::PlanStatus;
 use custodian_entity::id::{ResellerId, TenantId, UserId};
-use custodian_entity::personal::Username;
 use custodian_entity::{reseller, service_plan, tenant, user};
 use sea_orm::{ColumnTrait, DatabaseConnection, QueryFilter, QueryOrder};
 
 use super::rows::select;
 use super::{SeedError, demo};
+use crate::vault::OpenKeys;
 
 /// A provider as its customers see it.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct Setting {
 
 impl Setting {
     /// Reads the demo provider `acme`.
-    pub(super) async fn load(db: &DatabaseConnection) -> Result<Self, SeedError> {
+    pub(super) async fn load(db: &DatabaseConnection, keys: &OpenKeys) -> Result<Self, SeedError> {
         let tenant = select::<tenant::Entity>()
             .filter(tenant::Column::Slug.eq(demo::ACME))
             .one(db)
@@ -52,9 +52,9 @@ impl Setting {
             return Err(SeedError::Incomplete("an active service plan of acme"));
         }
         Ok(Self {
-            support: staff(db, &tenant, "support").await?,
-            billing: staff(db, &tenant, "billing").await?,
-            network: staff(db, &tenant, "network").await?,
+            support: staff(db, keys, &tenant, "support").await?,
+            billing: staff(db, keys, &tenant, "billing").await?,
+            network: staff(db, keys, &tenant, "network").await?,
             tenant: tenant.id,
             domain: tenant.domain,
             currency: tenant.currency,
@@ -73,10 +73,12 @@ impl Setting {
 
 async fn staff(
     db: &DatabaseConnection,
+    keys: &OpenKeys,
     tenant: &tenant::Model,
     name: &'static str,
 ) -> Result<UserId, SeedError> {
-    let username = Username::new(format!("{name}@{}", tenant.domain));
-    let account = select::<user::Entity>().filter(user::Column::Username.eq(username)).one(db).await?;
+    let tag = keys.user_name(&format!("{name}@{}", tenant.domain)).await;
+    let tag = tag.map_err(|error| SeedError::Sealing(error.into()))?;
+    let account = select::<user::Entity>().filter(user::Column::UsernameIndex.eq(tag)).one(db).await?;
     account.map(|account| account.id).ok_or(SeedError::Incomplete("a staff account of acme"))
 }

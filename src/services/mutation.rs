@@ -199,8 +199,8 @@ async fn step(
         }
         // Whoever took a step in between wins: the row is no longer in the state that was read.
         let changed = rows
-            .change(before.id, |update| {
-                update.set(row).filter(custodian_entity::subscription::Column::Status.eq(before.status))
+            .change(before.id, row, |update| {
+                update.filter(custodian_entity::subscription::Column::Status.eq(before.status))
             })
             .await;
         let changed = match changed {

@@ -5,7 +5,7 @@ use custodian_entity::choice::{
     AccessTechnology, BillingPeriod, ConnectionType, PlanStatus, ProvisioningState, ServiceKind,
     SubscriptionStatus,
 };
-use custodian_entity::personal::{IpAddress, IpPrefix, Username};
+use custodian_entity::personal::{IpPrefix, LineAddress, Username};
 use custodian_entity::{address, customer, network_service, service_plan, subscription};
 
 use crate::authz::{Pii, Withheld, field};
@@ -151,7 +151,7 @@ impl NetworkService {
         Choice(self.0.connection_type)
     }
     /// Its IPv4 address.
-    async fn ipv4(&self) -> Option<Pii<IpAddress, { field("NetworkService.ipv4") }>> {
+    async fn ipv4(&self) -> Option<Pii<LineAddress, { field("NetworkService.ipv4") }>> {
         self.0.ipv4.clone().map(Pii)
     }
     /// Its IPv6 prefix.

@@ -113,7 +113,7 @@ impl ServiceQuery {
     ) -> Maybe<Connection<ServicePlan>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(ServicePlanOrder::column)).await
         })
         .await
@@ -132,7 +132,7 @@ impl ServiceQuery {
     ) -> Maybe<Connection<Subscription>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(SubscriptionOrder::column)).await
         })
         .await
@@ -150,7 +150,7 @@ impl ServiceQuery {
     ) -> Maybe<Connection<NetworkService>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, None).await
         })
         .await

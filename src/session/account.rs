@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_entity::choice::UserStatus;
 use custodian_entity::id::UserId;
-use custodian_entity::personal::{IpAddress, Username};
+use custodian_entity::personal::IpAddress;
 use custodian_entity::{tenant, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, NotSet, QueryFilter, Select, Set};
@@ -37,7 +37,8 @@ impl Account {
 /// The account of this name; none if there is none.
 #[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
 pub(super) async fn named(operation: &Arc<Operation>, username: &str) -> Result<Option<Account>> {
-    find(operation, user::Entity::find().filter(user::Column::Username.eq(Username::new(username)))).await
+    let named = accounts::named(operation, username).await?;
+    find(operation, user::Entity::find().filter(named)).await
 }
 
 /// The viewer's own account.
@@ -85,7 +86,7 @@ pub(super) async fn note_failure(
     user::Entity::update_many()
         .set(row)
         .col_expr(user::Column::FailedLoginCount, Expr::col(user::Column::FailedLoginCount).add(1))
-        .filter(user::Column::Username.eq(Username::new(username)))
+        .filter(accounts::named(operation, username).await?)
         .exec(&*transaction)
         .await?;
     let since = operation.clock.now() - TOLD_AGAIN_AFTER;
@@ -93,6 +94,7 @@ pub(super) async fn note_failure(
         owner.status == UserStatus::Active && owner.locked_until.is_none_or(|until| until <= since)
     };
     if let Some(owner) = owner.filter(|_| locked_until.is_some()).filter(is_news) {
+        let owner = accounts::named_and_addressed(operation, owner.clone()).await?;
         outbox.queue(operation, owner.tenant_id, &owner.email, Notice::AccountLocked).await?;
     }
     Ok(())

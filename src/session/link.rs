@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use custodian_entity::external_identity::{ActiveModel, Entity};
 use custodian_entity::id::{TenantId, UserId};
-use custodian_entity::personal::Username;
 use custodian_entity::user;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{EntityTrait, QueryFilter, Set};
 
+use crate::accounts;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authn::username::normalised;
 use crate::authz::{Operation, mask};
@@ -45,8 +45,8 @@ pub async fn link_identity(
 ) -> Result<Link> {
     let done = recorded(operation, "identity link", async || {
         let transaction = operation.transaction().await?;
-        let name = Username::new(normalised(username));
-        let account = user::Entity::find().filter(user::Column::Username.eq(name)).one(&*transaction).await?;
+        let named = accounts::named(operation, &normalised(username)).await?;
+        let account = user::Entity::find().filter(named).one(&*transaction).await?;
         let Some(account) = account else { return Ok(Change::Refused(Link::NoAccount)) };
         let key = (issuer.to_owned(), subject.to_owned());
         if Entity::find_by_id(key).one(&*transaction).await?.is_some() {

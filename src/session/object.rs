@@ -88,7 +88,7 @@ impl SessionsQuery {
     ) -> Maybe<Connection<Session>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, None).await
         })
         .await

@@ -1,11 +1,13 @@
 //! Trouble tickets and what is written on them.
 
+mod assign_mutation;
 mod known;
 mod mutation;
 mod object;
 mod query;
 mod transition;
 
+pub use self::assign_mutation::AssignMutation;
 pub use self::mutation::TicketMutation;
 pub(crate) use self::mutation::{check_assignee, ticket_of};
 pub use self::object::{Ticket, TicketMessage};

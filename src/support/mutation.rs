@@ -13,6 +13,7 @@ use custodian_entity::{customer, subscription, ticket_message, user};
 use garde::Validate;
 use sea_orm::Set;
 
+use super::assign_mutation::{Assignee, follow};
 use super::{Ticket, TicketMessage};
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::{InOperation, Operation, Scoped};
@@ -177,6 +178,7 @@ pub(crate) async fn ticket_of(
 
 async fn create(ctx: &Context<'_>, input: TicketCreateInput) -> Result<Outcome<Model>> {
     let operation = ctx.operation()?;
+    let assignee = Assignee::of(ctx, input.assignee_id.map(|id| id.0)).await?;
     recorded(operation, "ticketCreate", async || {
         let identity = operation.identity()?;
         let customer = match (input.customer_id.map(|id| id.0), identity.customer) {
@@ -192,8 +194,8 @@ async fn create(ctx: &Context<'_>, input: TicketCreateInput) -> Result<Outcome<M
         if let Some(id) = input.subscription_id {
             check_subscription(operation, id.0, customer.id).await?;
         }
-        if let Some(id) = input.assignee_id {
-            check_assignee(operation, id.0, customer.tenant_id).await?;
+        if let Some(assignee) = &assignee {
+            accept!(assignee.suits(operation, customer.tenant_id, input.category.0).await?);
         }
         let mut given = Given::checked(&input);
         given.note("category", true);
@@ -238,16 +240,30 @@ async fn create(ctx: &Context<'_>, input: TicketCreateInput) -> Result<Outcome<M
 
 async fn update(ctx: &Context<'_>, input: TicketUpdateInput) -> Result<Outcome<Model>> {
     let operation = ctx.operation()?;
+    // Of another category, it is taken from who does not work on that.
+    let assigned = match input.category.is_some() && input.assignee_id.is_undefined() {
+        true => Scoped::<Entity>::of(operation).get(input.id.0).await?.assignee_id,
+        false => input.assignee_id.value().map(|id| id.0),
+    };
+    let assignee = Assignee::of(ctx, assigned).await?;
     recorded(operation, "ticketUpdate", async || {
         let rows = Scoped::<Entity>::of(operation);
         let before = rows.get(input.id.0).await?;
+        if input.assignee_id.is_undefined() && input.category.is_some() && before.assignee_id != assigned {
+            return Err(Error::Conflict);
+        }
         if let MaybeUndefined::Value(id) = input.subscription_id {
             check_subscription(operation, id.0, before.customer_id).await?;
         }
-        if let MaybeUndefined::Value(id) = input.assignee_id {
-            check_assignee(operation, id.0, before.tenant_id).await?;
-        }
         let mut row = ActiveModel::default();
+        if let Some(assignee) = &assignee {
+            let category = input.category.map_or(before.category, |category| category.0);
+            if !input.assignee_id.is_undefined() {
+                accept!(assignee.suits(operation, before.tenant_id, category).await?);
+            } else if !assignee.works_on(category) {
+                row.assignee_id = Set(None);
+            }
+        }
         let mut given = Given::checked(&input);
         given.set("category", &mut row.category, input.category.map(|category| category.0));
         given.set_or_clear(
@@ -267,24 +283,8 @@ async fn update(ctx: &Context<'_>, input: TicketUpdateInput) -> Result<Outcome<M
             return Ok(Change::Done(before.clone(), Event::done(EventType::TicketUpdated, subject(&before))));
         }
         // Its messages first: once the ticket has moved on, they may be out of reach.
-        let copies = ticket_message::ActiveModel {
-            ticket_category: row.category.clone(),
-            ticket_assignee_id: row.assignee_id.clone(),
-            shared_with_reseller: row.shared_with_reseller.clone(),
-            ..Default::default()
-        };
-        if copies.ticket_category.is_set()
-            || copies.ticket_assignee_id.is_set()
-            || copies.shared_with_reseller.is_set()
-        {
-            rows.change_followers::<ticket_message::Entity>(
-                before.id,
-                ticket_message::Column::TicketId,
-                |all| all.set(copies),
-            )
-            .await?;
-        }
-        let changed = rows.change(before.id, |update| update.set(row)).await?;
+        follow(&rows, before.id, &row).await?;
+        let changed = rows.change(before.id, row, |update| update).await?;
         let event = Event::done(EventType::TicketUpdated, subject(&changed)).fields(names);
         Ok(Change::Done(changed, event))
     })

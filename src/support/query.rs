@@ -79,7 +79,7 @@ impl TicketQuery {
     ) -> Maybe<Connection<Ticket>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(TicketOrder::column)).await
         })
         .await

@@ -71,7 +71,7 @@ async fn step(ctx: &Context<'_>, input: TicketTransitionInput) -> Result<Outcome
             TicketStatus::New | TicketStatus::Pending => {}
         }
         let unchanged = Column::Status.eq(before.status);
-        let changed = match rows.change(before.id, |update| update.set(row).filter(unchanged)).await {
+        let changed = match rows.change(before.id, row, |update| update.filter(unchanged)).await {
             Err(Error::NotFound) => return Err(Error::Conflict),
             changed => changed?,
         };

@@ -78,7 +78,7 @@ impl TenantMutation {
                 let rows = Scoped::<tenant::Entity>::of(operation);
                 let changed = match names.is_empty() {
                     true => rows.get(id).await?,
-                    false => rows.change(id, |update| update.set(row)).await?,
+                    false => rows.change(id, row, |update| update).await?,
                 };
                 let event = Event::done(EventType::TenantUpdated, Subject::row("Tenant", id, id));
                 Ok(Change::Done(changed, event.fields(names)))

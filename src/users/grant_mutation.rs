@@ -77,7 +77,11 @@ impl GrantMutation {
 }
 
 /// The rights of a role that a user of a tenant can be given.
-fn rights_of<'p>(policy: &'p Policy, role: &role::Model, user: &user::Model) -> Result<&'p Arc<Rights>> {
+pub(super) fn rights_of<'p>(
+    policy: &'p Policy,
+    role: &role::Model,
+    user: &user::Model,
+) -> Result<&'p Arc<Rights>> {
     let rights = match role.tenant_id {
         None => policy.rights(&role.name),
         Some(tenant) if tenant == user.tenant_id => policy.custom(role.id),

@@ -1,8 +1,9 @@
-//! `userInvite`
+//! `userInvite`, `userInvitationResend`
 
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object};
+use chrono::TimeDelta;
 use custodian_entity::choice::{Scope, TokenPurpose, UserKind, UserStatus};
 use custodian_entity::id::{ResellerId, RoleGrantId, RoleId, TypedId, UserId};
 use custodian_entity::personal::Username;
@@ -12,6 +13,7 @@ use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use super::User;
+use super::account_mutation::within_own;
 use super::role_mutation::{policy, refused, some, suits};
 use crate::accept;
 use crate::accounts::{Accounts, issue_token};
@@ -44,7 +46,19 @@ pub struct UserInviteInput {
     reseller_id: Option<Gid<ResellerId>>,
 }
 
-crate::payloads! { UserInvitePayload { user: User } }
+/// Which invitation is sent again.
+#[derive(InputObject)]
+pub struct UserInvitationResendInput {
+    /// The account that nobody has opened yet.
+    id: Gid<UserId>,
+    /// Where it goes now; where it went before when not given.
+    email: Option<EmailAddress>,
+}
+
+crate::payloads! {
+    UserInvitePayload { user: User }
+    UserInvitationResendPayload { user: User }
+}
 
 /// What can be changed about who has an account.
 #[derive(Default)]
@@ -58,9 +72,19 @@ impl InviteMutation {
     async fn user_invite(&self, ctx: &Context<'_>, input: UserInviteInput) -> Maybe<UserInvitePayload> {
         certain(async { invite(ctx, input).await }).await
     }
+
+    /// Sends an invitation again that was not accepted: a new link, by which the one before ends. It counts as inviting
+    /// does, and takes an account that holds no more than the viewer.
+    async fn user_invitation_resend(
+        &self,
+        ctx: &Context<'_>,
+        input: UserInvitationResendInput,
+    ) -> Maybe<UserInvitationResendPayload> {
+        certain(async { resend(ctx, input).await }).await
+    }
 }
 
-/// Under which the log has invitations, and their number is limited.
+/// Under which the log has invitations, first and again, and their number is limited.
 const INVITE: &str = "userInvite";
 
 async fn invite(ctx: &Context<'_>, input: UserInviteInput) -> Result<Outcome<user::Model>> {
@@ -115,13 +139,11 @@ async fn invite(ctx: &Context<'_>, input: UserInviteInput) -> Result<Outcome<use
             created_at: Set(now),
             ..Default::default()
         };
-        let added = Scoped::<user::Entity>::of(operation).insert(row).await;
+        let added = Scoped::<user::Entity>::of(operation).opening([user::Column::Email]).insert(row).await;
         let added = accept!(validate::taken(added, &[("username", "username")])?);
         let grant = grant(operation, &added, role, rights).await?;
         let valid_for = accounts.invitation_lasts();
-        let token = issue_token(operation, added.id, TokenPurpose::Invitation, valid_for).await?;
-        let notice = Notice::Invitation(Link { token: &token, valid_for });
-        outbox.queue(operation, tenant.id, &email, notice).await?;
+        send(operation, outbox, &added, valid_for).await?;
         let event = Event::done(EventType::UserInvited, Subject::row("User", added.id, tenant.id));
         Ok(Change::Done(added, event.grant(&input.role, &grant)))
     })
@@ -130,6 +152,49 @@ async fn invite(ctx: &Context<'_>, input: UserInviteInput) -> Result<Outcome<use
         count_refused(operation, INVITE, kind).await?;
     }
     Ok(invited)
+}
+
+/// Queues the letter to an account that this transaction has written.
+async fn send(
+    operation: &Arc<Operation>,
+    outbox: &Outbox,
+    account: &user::Model,
+    valid_for: TimeDelta,
+) -> Result<()> {
+    let token = issue_token(operation, account.id, TokenPurpose::Invitation, valid_for).await?;
+    let notice = Notice::Invitation(Link { token: &token, valid_for });
+    outbox.queue(operation, account.tenant_id, &account.email, notice).await
+}
+
+async fn resend(ctx: &Context<'_>, input: UserInvitationResendInput) -> Result<Outcome<user::Model>> {
+    let (operation, accounts, outbox) = (ctx.operation()?, Accounts::of(ctx)?, Outbox::of(ctx)?);
+    let policy = policy(ctx)?;
+    counted(operation, INVITE, EventType::UserInvited, Quotas::of(ctx)?.invite, async || {
+        Accounts::require_step_up(ctx).await?;
+        let users = Scoped::<user::Entity>::of(operation).opening([user::Column::Email]);
+        let before = users.get(input.id.0).await?;
+        // Whoever says where it goes chooses the password.
+        accept!(within_own(operation, policy, &before).await?);
+        if before.status != UserStatus::Invited {
+            accept!(refused("id", "no invitation to this account is open"));
+        }
+        let email = match &input.email {
+            Some(EmailAddress(text)) => accept!(validate::email("email", text)),
+            None => before.email,
+        };
+        let row = user::ActiveModel { email: Set(email), ..Default::default() };
+        let unopened = user::Column::Status.eq(UserStatus::Invited);
+        let changed = users.change(before.id, row, |update| update.filter(unopened)).await;
+        let changed = changed.map_err(|error| match error {
+            Error::NotFound => Error::Conflict,
+            other => other,
+        })?;
+        send(operation, outbox, &changed, accounts.invitation_lasts()).await?;
+        let event = Event::done(EventType::UserInvited, Subject::row("User", changed.id, changed.tenant_id));
+        let names = if input.email.is_some() { vec!["email"] } else { Vec::new() };
+        Ok(Change::Done(changed, event.fields(names)))
+    })
+    .await
 }
 
 /// The provider that the domain of a user name picks, within reach; and that of the reseller, if there is one.

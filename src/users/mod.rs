@@ -1,5 +1,6 @@
 //! Accounts, roles, and who holds which.
 
+mod account_mutation;
 mod grant_mutation;
 mod invite_mutation;
 mod object;
@@ -7,6 +8,7 @@ mod query;
 mod role_mutation;
 mod unlock_mutation;
 
+pub use self::account_mutation::AccountMutation;
 pub use self::grant_mutation::GrantMutation;
 pub use self::invite_mutation::InviteMutation;
 pub use self::object::{Role, RoleGrant, User};

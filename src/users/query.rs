@@ -72,7 +72,7 @@ impl UserQuery {
     ) -> Maybe<Connection<User>> {
         certain(async {
             let (page, seal) = paging!(ctx, "Query", first, after, last, before);
-            let filter = wanted(ctx.operation()?, filter)?;
+            let filter = wanted(ctx.operation()?, filter).await?;
             connection::list(ctx, &page, seal, filter, order_by.map(UserOrder::column)).await
         })
         .await

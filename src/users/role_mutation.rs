@@ -171,12 +171,12 @@ pub(super) async fn hold_roles(operation: &Arc<Operation>, policy: &Policy) -> R
 }
 
 /// Whether the viewer reaches all grants and accounts of his provider: who holds a role decides what may become of it.
-fn reaches_holders(operation: &Operation) -> Result<Outcome<()>> {
+pub(super) fn reaches_holders(operation: &Operation) -> Result<Outcome<()>> {
     let reach = operation.identity()?.role.reach;
     let is_wide = |kind| operation.rights.scope(kind).map(|scope| scope.min(reach)) >= Some(Scope::Tenant);
     Ok(match ["RoleGrant", "User"].into_iter().all(is_wide) {
         true => Ok(()),
-        false => refused("id", "changing roles needs reach on all accounts and grants of the provider"),
+        false => refused("id", "this needs reach on all accounts and grants of the provider"),
     })
 }
 
@@ -305,7 +305,7 @@ async fn update(ctx: &Context<'_>, input: RoleUpdateInput) -> Result<Outcome<rol
         }
         let rows = Scoped::<role::Entity>::of(operation);
         let changed = match row.description.is_set() {
-            true => rows.change(before.id, |update| update.set(row)).await?,
+            true => rows.change(before.id, row, |update| update).await?,
             false => before,
         };
         let event = Event::done(EventType::RoleUpdated, Subject::row("Role", changed.id, tenant));

@@ -39,10 +39,12 @@ async fn unlock(ctx: &Context<'_>, id: UserId) -> Result<Outcome<user::Model>> {
     recorded(operation, "userUnlock", async || {
         let row =
             user::ActiveModel { failed_login_count: Set(0), locked_until: Set(None), ..Default::default() };
-        let users = Scoped::<user::Entity>::of(operation);
+        let users = Scoped::<user::Entity>::of(operation).opening([user::Column::Username]);
         let found = users.get(id).await?;
-        accounts.unlock(operation, found.username.expose()).await?;
-        let changed = users.change(id, |update| update.set(row)).await?;
+        if let Some(name) = found.username.expose() {
+            accounts.unlock(operation, name).await?;
+        }
+        let changed = users.change(id, row, |update| update).await?;
         let event = Event::done(EventType::UserUnlocked, Subject::row("User", id, changed.tenant_id));
         Ok(Change::Done(changed, event))
     })

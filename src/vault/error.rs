@@ -105,6 +105,7 @@ impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::Store(error) => error.into(),
+            VaultError::Destroyed { .. } => Self::Erased,
             other => Self::internal(other),
         }
     }

@@ -4,12 +4,16 @@
 //! half). Whoever has only the data learns from it which rows of one tenant agree in a field, and how often each tag
 //! occurs; of names, which share words or the beginnings of words, and how long words are. That is enough to guess at
 //! common names by their frequency. Nothing can be compared across tenants or fields, or be tried out without the key.
+//!
+//! Tags outlive the keys of the values they are of: they are taken away by who knows which were destroyed
+//! ([`super::Vault::erased`]).
 
 use std::collections::BTreeSet;
 
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use custodian_entity::id::TenantId;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -24,6 +28,45 @@ const SHORTEST: usize = 3;
 
 /// The longest beginning that is stored; of a longer word the rest does not count.
 const LONGEST: usize = 16;
+
+/// An index of sealed values: a field, and the spelling in which its values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Index {
+    /// E-mail addresses of customers.
+    Email,
+    /// Telephone numbers of customers.
+    Phone,
+    /// Numbers of customers' identity documents.
+    GovernmentId,
+    /// User names. They are unique across providers, so that their key is of none.
+    Username,
+}
+
+impl Index {
+    /// Whose key makes the tags of a tenant's values.
+    pub(super) fn tenant(self, tenant: TenantId) -> TenantId {
+        if self == Self::Username { TenantId::NONE } else { tenant }
+    }
+
+    fn field(self) -> &'static str {
+        match self {
+            Self::Email => "customer.email",
+            Self::Phone => "customer.phone",
+            Self::GovernmentId => "customer.government_id_number",
+            Self::Username => "user.username",
+        }
+    }
+
+    fn spelled(self, value: &str) -> String {
+        match self {
+            Self::Email => email(value),
+            // They are in one already (`authn::username`): guesses are counted by it, and it must find no more than it counts.
+            Self::Username => value.to_owned(),
+            Self::Phone => phone(value),
+            Self::GovernmentId => government_id(value),
+        }
+    }
+}
 
 /// Makes the tags of one tenant.
 pub struct Indexes(hkdf::Prk);
@@ -41,6 +84,14 @@ impl Indexes {
     /// When the provider fails.
     pub fn tag(&self, field: &str, value: &str) -> Result<String> {
         Ok(tag(&self.key(field)?, value))
+    }
+
+    /// The tag of a value in an index, in whatever spelling.
+    ///
+    /// # Errors
+    /// When the provider fails.
+    pub fn tag_in(&self, index: Index, value: &str) -> Result<String> {
+        self.tag(index.field(), &index.spelled(value))
     }
 
     /// The tags by which a name is found: of the beginnings of its words.
@@ -84,7 +135,7 @@ fn beginning(word: &str, letters: usize) -> String {
 }
 
 /// The words of a name in one spelling, without what stands within them: `O’Brien` is `obrien`.
-fn words(text: &str) -> BTreeSet<String> {
+pub fn words(text: &str) -> BTreeSet<String> {
     let folded = folded(text);
     let words =
         folded.unicode_words().map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>());

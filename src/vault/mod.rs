@@ -32,7 +32,7 @@
 //! # Erasure
 //!
 //! [`Vault::destroy`] takes an owner's key away for good: its values do not open, in the data and in every backup of
-//! them. No new key is made for that owner. What is left is what holds the wrapped key besides the key store: its own
+//! them. No new key is made for that owner. [`Vault::erased`] says whose, so that the tags of its values go too. What is left is what holds the wrapped key besides the key store: its own
 //! backups, the write-ahead log and unvacuumed rows of PostgreSQL; they are kept for short. A request that has opened the
 //! key has it until it ends.
 
@@ -48,19 +48,21 @@ mod store;
 
 use std::sync::Arc;
 
-use custodian_entity::id::{TenantId, TypedId};
+use custodian_entity::id::{CustomerId, TenantId, TypedId};
 use sea_orm::ActiveEnum;
+use sea_orm::prelude::Uuid;
 use zeroize::Zeroizing;
 
 pub use self::error::{ERRORS, Result, VaultError};
-pub use self::index::{Indexes, email, folded, government_id, phone};
+pub use self::index::{Index, Indexes, email, folded, government_id, phone, words};
 pub use self::master::{MasterKey, MasterKeys};
-pub use self::open::OpenKeys;
+pub use self::open::{KEYS_OPENED, OpenKeys, VALUES_OPENED};
 pub use self::owner::{Owner, Retention};
 pub use self::rotation::Progress;
 pub use self::sealed::Place;
 use self::sealed::context;
 pub use self::status::{Left, TenantStatus, Version};
+pub use self::store::STATEMENTS;
 use self::store::{Store, data_key, tenant_key};
 use crate::clock::Clock;
 use crate::config::{Connections, DatabaseUrl};
@@ -118,6 +120,14 @@ impl Vault {
         Ok(())
     }
 
+    /// Whether there is no key yet.
+    ///
+    /// # Errors
+    /// When the key store is away.
+    pub async fn is_empty(&self) -> Result<bool> {
+        Ok(self.store.one_of_each_master_key().await?.is_empty())
+    }
+
     /// The keys that a request opens: none yet.
     pub fn open_keys(&self) -> OpenKeys {
         OpenKeys::new(self.clone())
@@ -133,6 +143,16 @@ impl Vault {
         let mut gone = self.data_key(tenant, owner);
         gone.destroyed_at = Some(now);
         Ok(self.store.destroy(gone, now).await?)
+    }
+
+    /// Customers of whom what is kept so long was erased: some of those behind this one, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the key store is away.
+    pub async fn erased(&self, kept: Retention, after: Option<CustomerId>) -> Result<Vec<CustomerId>> {
+        let after = after.map_or(Uuid::nil(), TypedId::uuid);
+        let erased = self.store.erased(kept, after).await?;
+        Ok(erased.into_iter().map(CustomerId::from_uuid).collect())
     }
 
     /// A data key without a key.

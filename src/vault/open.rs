@@ -9,9 +9,14 @@ use zeroize::Zeroizing;
 
 use super::error::{Result, VaultError};
 use super::{
-    Indexes, Owner, Place, Secret, Vault, data_key, sealed, tenant_key, unwrap_data_key, wrap_data_key,
+    Index, Indexes, Owner, Place, Secret, Vault, data_key, sealed, tenant_key, unwrap_data_key, wrap_data_key,
 };
 use crate::crypto::{Sealer, random};
+
+/// Data keys that were unwrapped.
+pub const KEYS_OPENED: &str = "custodian_vault_keys_opened_total";
+/// Sealed values that were opened.
+pub const VALUES_OPENED: &str = "custodian_vault_values_opened_total";
 
 /// The keys that a request has opened. They go with it: one is made for each, and dropped at its end.
 ///
@@ -22,11 +27,12 @@ pub struct OpenKeys {
     data: Mutex<HashMap<Uuid, Result<Arc<Sealer>>>>,
     /// The keys of tenants that wrap them.
     tenants: Mutex<HashMap<Uuid, Result<Arc<Sealer>>>>,
+    indexes: Mutex<HashMap<TenantId, Arc<Indexes>>>,
 }
 
 impl OpenKeys {
     pub(super) fn new(vault: Vault) -> Self {
-        Self { vault, data: Mutex::default(), tenants: Mutex::default() }
+        Self { vault, data: Mutex::default(), tenants: Mutex::default(), indexes: Mutex::default() }
     }
 
     /// How many data keys are open.
@@ -62,26 +68,53 @@ impl OpenKeys {
     /// # Errors
     /// When the key store is away.
     pub async fn open(&self, values: &[(Place<'_>, &str)]) -> Result<Vec<Result<Zeroizing<Vec<u8>>>>> {
-        let ids = values.iter().filter_map(|(_, text)| sealed::parts(text).ok());
-        self.load(ids.map(|(id, _)| id)).await?;
-        let open = |(place, text): &(Place<'_>, &str)| -> Result<Zeroizing<Vec<u8>>> {
-            let (id, sealed) = sealed::parts(text)?;
-            let value = self.key(id)?.open(&place.context(), sealed);
+        let parts: Vec<_> = values.iter().map(|(_, text)| sealed::parts(text)).collect();
+        self.load(parts.iter().flatten().map(|(id, _)| *id)).await?;
+        let keys = held(&self.data);
+        let open = |place: &Place<'_>, parts: Result<(Uuid, &str)>| {
+            let (id, sealed) = parts.map_err(VaultError::reported)?;
+            let key = keys.get(&id).ok_or(VaultError::DataKeyMissing { id })?;
+            let value = key.as_ref().map_err(Clone::clone)?.open(&place.context(), sealed);
             value.map(Zeroizing::new).ok_or_else(|| VaultError::Value { id }.reported())
         };
-        Ok(values.iter().map(open).collect())
+        let opened: Vec<_> = values.iter().zip(parts).map(|((place, _), parts)| open(place, parts)).collect();
+        metrics::counter!(VALUES_OPENED).increment(opened.iter().flatten().count() as u64);
+        Ok(opened)
     }
 
     /// The indexes of a tenant, their key made if there is none.
     ///
     /// # Errors
     /// When their key does not unwrap, or the key store is away.
-    pub async fn indexes(&self, tenant: TenantId) -> Result<Indexes> {
+    pub async fn indexes(&self, tenant: TenantId) -> Result<Arc<Indexes>> {
+        if let Some(indexes) = held(&self.indexes).get(&tenant) {
+            return Ok(indexes.clone());
+        }
         let keys = self.keys_of(tenant, vec![Owner::Tenant]).await?;
         let id = keys.get(&Owner::Tenant).ok_or(VaultError::Provider)?.id;
         let (keys, wrapping) = self.vault.store.read(&[id]).await?;
         let key = keys.first().ok_or_else(|| VaultError::DataKeyMissing { id }.reported())?;
-        Ok(Indexes::new(&self.unwrap(key, &wrapping).await?))
+        let indexes = Arc::new(Indexes::new(&self.unwrap(key, &wrapping).await?));
+        metrics::counter!(KEYS_OPENED).increment(1);
+        held(&self.indexes).insert(tenant, indexes.clone());
+        Ok(indexes)
+    }
+
+    /// The tag by which a value of a tenant is found.
+    ///
+    /// # Errors
+    /// As [`Self::indexes`].
+    pub async fn tag(&self, tenant: TenantId, index: Index, value: &str) -> Result<String> {
+        self.indexes(index.tenant(tenant)).await?.tag_in(index, value)
+    }
+
+    /// The tag by which the account of a name is found.
+    ///
+    /// # Errors
+    /// As [`Self::indexes`].
+    pub async fn user_name(&self, name: &str) -> Result<String> {
+        // Of whichever provider: user names have one index.
+        self.tag(TenantId::NONE, Index::Username, name).await
     }
 
     /// The keys of owners, wrapped. Of several who make one at once, one does; the others find it.
@@ -127,6 +160,7 @@ impl OpenKeys {
             let sealer = secret.and_then(|secret| Sealer::new(&secret).ok_or(VaultError::Provider));
             opened.insert(key.id, sealer.map(Arc::new));
         }
+        metrics::counter!(KEYS_OPENED).increment(opened.values().flatten().count() as u64);
         let mut held = held(&self.data);
         for id in missing {
             let missing = || Err(VaultError::DataKeyMissing { id }.reported());

@@ -2,11 +2,15 @@
 
 use custodian_entity::id::{TenantId, TypedId};
 use sea_orm::prelude::Uuid;
+use uuid::fmt::Simple;
 
 use super::error::{Result, VaultError};
 
 /// The first part: how the rest is to be read, and by which algorithm it was made.
 const FORM: &str = "v1";
+
+/// What all additional data begin with.
+const PRODUCT: &[u8] = b"custodian v1";
 
 /// Where a value is stored. It opens in no other place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,9 @@ impl Place<'_> {
 /// Parts as additional data. Each has its length before it, so that no parts read as others; the first says what they
 /// are about, so that no key reads as a value.
 pub(super) fn context(parts: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = b"custodian v1".to_vec();
+    let lengths = parts.iter().map(|part| size_of::<u64>() + part.len());
+    let mut bytes = Vec::with_capacity(PRODUCT.len() + lengths.sum::<usize>());
+    bytes.extend(PRODUCT);
     for part in parts {
         bytes.extend((part.len() as u64).to_be_bytes());
         bytes.extend(*part);
@@ -52,12 +58,10 @@ pub(super) fn text(key: Uuid, sealed: &str) -> String {
 
 /// The data key of a sealed value, and what it sealed.
 pub(super) fn parts(text: &str) -> Result<(Uuid, &str)> {
-    let mut parts = text.splitn(3, '.');
-    let (form, key, sealed) = (parts.next(), parts.next(), parts.next());
+    let parts = text.strip_prefix(FORM).and_then(|rest| rest.strip_prefix('.')?.split_once('.'));
+    let (key, sealed) = parts.ok_or(VaultError::Malformed)?;
     // An id has other spellings, in capitals say; what does not read back as written was changed.
-    let read = |text: &str| Uuid::parse_str(text).ok().filter(|id| id.simple().to_string() == text);
-    match (form, key.and_then(read), sealed) {
-        (Some(FORM), Some(key), Some(sealed)) => Ok((key, sealed)),
-        _ => Err(VaultError::Malformed),
-    }
+    let is_written_so = |id: &Uuid| *id.simple().encode_lower(&mut [0; Simple::LENGTH]) == *key;
+    let id = Uuid::try_parse(key).ok().filter(is_written_so);
+    Ok((id.ok_or(VaultError::Malformed)?, sealed))
 }

@@ -21,13 +21,16 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
-use super::owner::{Owner, OwnerKind};
+use super::owner::{Owner, OwnerKind, Retention};
 use crate::config::{Connections, DatabaseUrl};
 use crate::crypto::write_private;
 use crate::database::{Settings, begin, lacking};
 
 /// The schema of the key store on PostgreSQL, in the database of the data or in one of its own.
 const SCHEMA: &str = "custodian_keys";
+
+/// Statements that the key store was sent.
+pub const STATEMENTS: &str = "custodian_vault_statements_total";
 
 /// The most ids in one statement; both databases take no more than some ten thousand.
 const IDS: usize = 1_000;
@@ -123,7 +126,19 @@ impl Store {
                 .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
         });
-        Ok(Self(Database::connect(options).await?))
+        options.map_sqlx_postgres_opts(move |postgres| {
+            postgres.options([
+                ("statement_timeout", format!("{}s", limits.statement_timeout_seconds)),
+                ("lock_timeout", format!("{}s", limits.lock_timeout_seconds)),
+                (
+                    "idle_in_transaction_session_timeout",
+                    format!("{}s", limits.idle_transaction_timeout_seconds),
+                ),
+            ])
+        });
+        let mut db = Database::connect(options).await?;
+        db.set_metric_callback(|_| metrics::counter!(STATEMENTS).increment(1));
+        Ok(Self(db))
     }
 
     /// Makes the tables, or brings them up to date, as their owner.
@@ -311,6 +326,19 @@ impl Store {
             update.exec(&transaction).await?;
         }
         transaction.commit().await
+    }
+
+    /// Customers whose key of this retention was destroyed, behind this one.
+    pub(super) async fn erased(&self, retention: Retention, after: Uuid) -> Result<Vec<Uuid>, DbErr> {
+        let keys = data_key::Entity::find()
+            .select_only()
+            .column(data_key::Column::OwnerId)
+            .filter(data_key::Column::OwnerKind.eq(OwnerKind::Customer))
+            .filter(data_key::Column::Retention.eq(retention))
+            .filter(data_key::Column::DestroyedAt.is_not_null())
+            .filter(data_key::Column::OwnerId.gt(after));
+        let keys = keys.order_by_asc(data_key::Column::OwnerId).limit(IDS as u64);
+        keys.into_tuple().all(&self.0).await
     }
 
     /// Destroys an owner's key. Where there was none, there is a destroyed one afterwards, so that none is made.

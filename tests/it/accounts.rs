@@ -2,6 +2,7 @@
 
 mod address;
 mod codes;
+mod ended;
 mod factor;
 mod guessing;
 mod passwords;
@@ -23,6 +24,7 @@ pub fn register(suite: &mut Suite) {
     address::register(suite);
     factor::register(suite);
     codes::register(suite);
+    ended::register(suite);
     step_up::register(suite);
     required::register(suite);
 }

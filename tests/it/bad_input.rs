@@ -1,6 +1,7 @@
 //! Bad input: each a stable code in good time, nothing of the inside, nothing repeated, nothing changed, and the
 //! service goes on (abuse cases DO1, DO6, DO11, HT6).
 
+mod cards;
 mod documents;
 mod paging;
 mod values;
@@ -19,6 +20,7 @@ use crate::suite::Suite;
 
 /// Lists the tests of this folder.
 pub fn register(suite: &mut Suite) {
+    cards::register(suite);
     documents::register(suite);
     paging::register(suite);
     values::register(suite);

@@ -1,7 +1,10 @@
 //! Invoices and payments.
 
 mod invoices;
+mod methods;
 mod payments;
+mod refunds;
+mod voids;
 
 use custodian_entity::id::{InvoiceId, TypedId};
 use custodian_entity::invoice;
@@ -16,7 +19,10 @@ use crate::suite::Suite;
 /// Lists the tests of this folder.
 pub fn register(suite: &mut Suite) {
     invoices::register(suite);
+    methods::register(suite);
     payments::register(suite);
+    refunds::register(suite);
+    voids::register(suite);
 }
 
 /// A line of one thing at this price, without tax.
@@ -41,6 +47,15 @@ async fn issued(app: &TestApp, client: &Client, total: i64) -> String {
 
 async fn stored(app: &TestApp, id: &str) -> invoice::Model {
     invoice::Entity::find_by_id(InvoiceId::decode(id).unwrap()).one(app.db()).await.unwrap().unwrap()
+}
+
+/// A payment on an invoice of María's, by its id.
+async fn paid(app: &TestApp, client: &Client, invoice: &str, amount: i64, key: &str) -> String {
+    let maria = customer(app, MARIA).await;
+    let input = json!({
+        "customerId": maria.id.encode(), "invoiceId": invoice, "amount": amount, "idempotencyKey": key,
+    });
+    text(&mutate(client, "paymentCreate", "id", input).await.done()["id"]).to_owned()
 }
 
 /// What María owes.

@@ -1,6 +1,7 @@
 //! The program as it is called: configuration and its sources, exit statuses, start and stop.
 
 mod configuration;
+mod import;
 mod keys;
 mod policy;
 mod user;
@@ -48,6 +49,7 @@ pub fn register(suite: &mut Suite) {
     suite.pure("commands::the doctor looks and makes no database", doctor);
     suite.pure("commands::serve answers, says where, and stops when told", serve);
     policy::register(suite);
+    import::register(suite);
     keys::register(suite);
     user::register(suite);
 }

@@ -3,9 +3,11 @@
 mod access;
 mod basics;
 mod lifecycle;
+mod notes;
 mod parts;
 mod races;
 mod recording;
+mod search;
 mod validation;
 
 use custodian_entity::customer::{Entity, Model};
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::fixture::text;
+use crate::past::open;
 use crate::suite::Suite;
 
 /// Lists the tests of this folder.
@@ -22,9 +25,11 @@ pub fn register(suite: &mut Suite) {
     access::register(suite);
     basics::register(suite);
     lifecycle::register(suite);
+    notes::register(suite);
     parts::register(suite);
     races::register(suite);
     recording::register(suite);
+    search::register(suite);
     validation::register(suite);
 }
 
@@ -47,5 +52,6 @@ async fn stored(app: &TestApp, id: &Value) -> Model {
     use custodian_entity::id::TypedId;
 
     let id = CustomerId::decode(text(id)).expect("an answer's id is one");
-    Entity::find_by_id(id).one(app.db()).await.expect("the database answers").expect("the row is there")
+    let found = Entity::find_by_id(id).all(app.db()).await.expect("the database answers");
+    open::<Entity>(app, found).await.pop().expect("the row is there")
 }

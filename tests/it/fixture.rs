@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use custodian_entity::choice::{ApiClientStatus, RateTier, SessionEnd, UserKind};
 use custodian_entity::id::{ApiClientId, AuditEventId, SessionId, TypedId};
-use custodian_entity::personal::IpAddress;
+use custodian_entity::personal::{Email, IpAddress};
 use custodian_entity::{api_client, audit_event, customer, role_grant, session, user};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, fixed_clock};
 use crate::client::{Answer, Client};
+use crate::past::all_open;
 
 /// Each role with the account that acts in it. The reseller is the one of [`MARIA`], the customer is [`MARIA`] itself.
 pub const ROLES: [(&str, &str); 7] = [
@@ -36,21 +37,16 @@ pub const MARIA: &str = "maria.garcia@mail.example";
 
 /// The customer with this e-mail address, of whichever provider.
 pub async fn customer(app: &TestApp, email: &str) -> customer::Model {
-    let found = customer::Entity::find()
-        .filter(customer::Column::Email.eq(email))
-        .one(app.db())
-        .await
-        .expect("the database answers");
+    let has_it =
+        |row: &customer::Model| row.email.as_ref().and_then(Email::expose).is_some_and(|it| it == email);
+    let found = all_open::<customer::Entity>(app).await.into_iter().find(has_it);
     found.unwrap_or_else(|| panic!("no customer has {email}: compare src/seed/showcase.rs"))
 }
 
 /// The account with this user name.
 pub async fn account(app: &TestApp, username: &str) -> user::Model {
-    let found = user::Entity::find()
-        .filter(user::Column::Username.eq(username))
-        .one(app.db())
-        .await
-        .expect("the database answers");
+    let is_named = |row: &user::Model| row.username.expose().is_some_and(|name| name == username);
+    let found = all_open::<user::Entity>(app).await.into_iter().find(is_named);
     found.unwrap_or_else(|| panic!("no account is named {username}: compare src/seed/accounts.rs"))
 }
 
@@ -206,8 +202,13 @@ fn row_field(mutation: &str) -> &'static str {
     match mutation {
         "ticketReply" => return "message",
         "roleGrant" | "roleRevoke" => return "grant",
+        "paymentMethodAttach" | "paymentMethodDetach" => return "paymentMethod",
+        "networkServiceUpdate" => return "networkService",
         "apiClientCreate" | "apiClientRotate" | "apiClientRevoke" => return "apiClient",
-        "userInvite" | "userUnlock" => return "user",
+        "userInvite" | "userInvitationResend" | "userUnlock" | "userUpdate" | "userDeactivate" => {
+            return "user";
+        }
+        "customerNoteCreate" | "customerNoteUpdate" | "customerNoteDelete" => return "customerNote",
         "passwordChange" => return "changedAt",
         "emailVerificationSend" => return "emailVerification",
         "emailVerificationConfirm" => return "verifiedAt",
@@ -216,8 +217,18 @@ fn row_field(mutation: &str) -> &'static str {
     if mutation == "fieldReveal" {
         return "values";
     }
-    let rows =
-        ["role", "tenant", "customer", "address", "contact", "subscription", "invoice", "payment", "ticket"];
+    let rows = [
+        "role",
+        "tenant",
+        "reseller",
+        "customer",
+        "address",
+        "contact",
+        "subscription",
+        "invoice",
+        "payment",
+        "ticket",
+    ];
     let of =
         rows.into_iter().chain(["callLog", "identityCheck", "session"]).find(|row| mutation.starts_with(row));
     of.unwrap_or_else(|| panic!("{mutation} changes no known row: add it here"))

@@ -6,7 +6,7 @@
 
 mod changes;
 mod documents;
-mod marker;
+pub mod marker;
 mod people;
 mod plant;
 mod watch;
@@ -23,6 +23,7 @@ use self::plant::Garden;
 use self::watch::{Watch, logged};
 use crate::app::TestApp;
 use crate::client::Client;
+use crate::fixture::ADMIN;
 use crate::rows::world::{KINDS, Who, World};
 use crate::suite::Suite;
 
@@ -73,10 +74,10 @@ async fn client(app: &TestApp, username: &str) -> Client {
 }
 
 async fn everything(app: &TestApp, username: &str, role: &'static str) {
-    let mut garden = Garden::new(app.db(), app.clock.now());
+    let mut garden = Garden::new(app);
     garden.everything().await;
     crate::fixture::api_clients(app.db()).await;
-    let world = World::read(app.db()).await;
+    let world = World::read(app).await;
     let who = world.who(username, role);
     let client = client(app, username).await;
     let planted = planted_ids(&garden);
@@ -132,6 +133,25 @@ async fn everything(app: &TestApp, username: &str, role: &'static str) {
         logged.len(),
         &logged[..logged.len().min(5)]
     );
+}
+
+/// Plants every marker past the service, and then sends every mutation, marked, as this administrator: all that a service
+/// stores. Gives the markers with where they can be read, or for which field they were sent.
+pub async fn stored(app: &TestApp, admin: &Client) -> Vec<Marker> {
+    let mut garden = Garden::new(app);
+    garden.everything().await;
+    let world = World::read(app).await;
+    let who = world.who(ADMIN, "tenant_admin");
+    let rows = rows_to_change(&world, &who, &planted_ids(&garden));
+    let sent = changes::sent("tenant_admin", &rows, &mut garden.mint);
+    let mut changed = 0;
+    for (document, variables) in &sent.requests {
+        let answer = admin.query(document, variables.clone()).await;
+        changed += usize::from(answer.text.contains("\"userErrors\":[]"));
+    }
+    assert!(changed >= 8, "only {changed} things were changed");
+    let given = sent.given.into_iter().map(|(marker, field)| marker.at(field, "as it was sent"));
+    garden.markers.into_iter().chain(given).collect()
 }
 
 /// The ids of all rows that hold markers, by type.

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
 use crate::fixture::all;
+use crate::past::{all_open, plain};
 use crate::suite::Suite;
 
 /// Lists the tests of this folder.
@@ -112,5 +113,6 @@ async fn states(app: &TestApp) -> Vec<(LetterStatus, i32)> {
 
 /// The account of this name, if there is one.
 async fn found(app: &TestApp, username: &str) -> Option<user::Model> {
-    all::<user::Entity>(app).await.into_iter().find(|user| user.username.expose() == username)
+    let is_named = |user: &user::Model| plain(user.username.expose()) == username;
+    all_open::<user::Entity>(app).await.into_iter().find(is_named)
 }

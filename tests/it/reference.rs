@@ -124,7 +124,7 @@ impl Matrix {
     pub fn may_write(&self, role: &str, field: &str, letter: char) -> bool {
         let field = self.field(field).unwrap_or_else(|| panic!("the matrix has no field {field}"));
         // The one place where the policy is stricter, and says why.
-        if (field.name.as_str(), letter) == ("Payment.amount", 'u') {
+        if letter == 'u' && ["Payment.amount", "Payment.method"].contains(&field.name.as_str()) {
             return false;
         }
         field.cell(role).write && self.reach(&field.owner, role).letters.contains(letter)
@@ -253,11 +253,12 @@ fn typed(ty: &Type) -> Typed {
     }
 }
 
-/// What `policy/inputs.csv` asks for where a client gives a value: the verb and the field; none for nothing.
+/// What `policy/inputs.csv` asks for where a client gives a value: the verb and the field, the first of several; none for
+/// nothing.
 pub fn input_needs() -> BTreeMap<String, Option<(String, String)>> {
     let lines = data_lines(&PolicyFiles::built_in().inputs);
     let needs = lines.into_iter().map(|(_, words)| match words.as_slice() {
-        [position, verb, field] => (position.clone(), Some((verb.clone(), field.clone()))),
+        [position, verb, field, ..] => (position.clone(), Some((verb.clone(), field.clone()))),
         [position, _dash] => (position.clone(), None),
         other => panic!("inputs.csv has a line {other:?}"),
     });

@@ -1,6 +1,7 @@
 //! The second wall: what the service's role reaches on PostgreSQL when the service's own row scope is not there. Raw SQL
 //! in transactions that carry the settings of a viewer, as the service sends them.
 
+mod history;
 mod reach;
 mod role;
 mod start;
@@ -8,9 +9,10 @@ mod start;
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, EmailVerificationId, IdentityCheckId,
-    InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId, RoleGrantId, RoleId, ServicePlanId,
-    SessionId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ChangeRecordId, ContactId, CustomerId, CustomerNoteId,
+    EmailVerificationId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId,
+    PaymentMethodId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId,
+    TicketId, TicketMessageId, TypedId, UserId,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{
@@ -24,13 +26,14 @@ use crate::suite::Suite;
 
 /// Lists the tests of this folder.
 pub fn register(suite: &mut Suite) {
+    history::register(suite);
     reach::register(suite);
     role::register(suite);
     start::register(suite);
 }
 
 /// The types with their tables, and a column of each that the service may change, or any.
-const TABLES: [(&str, &str, &str); 21] = [
+const TABLES: [(&str, &str, &str); 24] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
@@ -39,32 +42,37 @@ const TABLES: [(&str, &str, &str); 21] = [
     ("Customer", "customer", "version"),
     ("Address", "address", "line1"),
     ("Contact", "contact", "name"),
+    ("CustomerNote", "customer_note", "is_pinned"),
     ("ServicePlan", "service_plan", "name"),
     ("Subscription", "subscription", "status"),
     ("NetworkService", "network_service", "circuit_id"),
     ("Invoice", "invoice", "memo"),
     ("InvoiceLine", "invoice_line", "description"),
     ("Payment", "payment", "status"),
+    ("PaymentMethod", "payment_method", "is_default"),
     ("Ticket", "ticket", "subject"),
     ("TicketMessage", "ticket_message", "ticket_category"),
     ("CallLog", "call_log", "outcome"),
     ("IdentityCheck", "identity_check", "outcome"),
     ("EmailVerification", "email_verification", "attempt_count"),
+    ("ChangeRecord", "change_record", "reseller_id"),
     ("Session", "session", "last_used_at"),
     ("ApiClient", "api_client", "token_prefix"),
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 13] = [
+const FURTHER: [&str; 15] = [
     "account_token",
     "audit_event",
     "casbin_rule",
+    "customer_word",
     "external_identity",
     "letter",
     "number_series",
     "policy_version",
     "recovery_code",
     "refresh_token",
+    "refund",
     "revoked_token",
     "second_factor",
     "sign_in_attempt",
@@ -85,17 +93,20 @@ fn uuid(kind: &str, id: &str) -> Uuid {
         "Customer" => of::<CustomerId>(id),
         "Address" => of::<AddressId>(id),
         "Contact" => of::<ContactId>(id),
+        "CustomerNote" => of::<CustomerNoteId>(id),
         "ServicePlan" => of::<ServicePlanId>(id),
         "Subscription" => of::<SubscriptionId>(id),
         "NetworkService" => of::<NetworkServiceId>(id),
         "Invoice" => of::<InvoiceId>(id),
         "InvoiceLine" => of::<InvoiceLineId>(id),
         "Payment" => of::<PaymentId>(id),
+        "PaymentMethod" => of::<PaymentMethodId>(id),
         "Ticket" => of::<TicketId>(id),
         "TicketMessage" => of::<TicketMessageId>(id),
         "CallLog" => of::<CallLogId>(id),
         "IdentityCheck" => of::<IdentityCheckId>(id),
         "EmailVerification" => of::<EmailVerificationId>(id),
+        "ChangeRecord" => of::<ChangeRecordId>(id),
         "Session" => of::<SessionId>(id),
         "ApiClient" => of::<ApiClientId>(id),
         other => panic!("no ids of {other}: add them here"),

@@ -1,4 +1,6 @@
-//! Subscriptions: ordering a service, and its lifecycle.
+//! Subscriptions: ordering a service, its lifecycle, and its technical side.
+
+mod network;
 
 use custodian_entity::choice::SubscriptionStatus::{Active, Cancelled, Pending, Suspended, Terminated};
 use custodian_entity::choice::{CustomerStatus, ProvisioningState, SubscriptionStatus};
@@ -20,6 +22,7 @@ pub fn register(suite: &mut Suite) {
     suite.both("services::a step is taken only from where the lifecycle has it", steps);
     suite.both("services::of steps at once one is taken", one_step);
     suite.both("services::a reason is a line of text", reasons);
+    network::register(suite);
 }
 
 async fn plan(app: &TestApp, code: &str) -> service_plan::Model {

@@ -1,5 +1,6 @@
 //! Tickets and their messages: who sees what of them, and their lifecycle.
 
+mod assign;
 mod lifecycle;
 
 use custodian_entity::choice::{AuthorKind, Channel, Priority, Severity, TicketCategory};
@@ -22,6 +23,7 @@ pub fn register(suite: &mut Suite) {
     suite.both("support::what staff write among themselves stays there", internal);
     suite.both("support::a ticket that is not shared does not exist for the reseller", not_shared);
     suite.both("support::the messages move with their ticket, whoever moves it", messages_follow);
+    assign::register(suite);
     lifecycle::register(suite);
 }
 
@@ -263,7 +265,7 @@ async fn not_shared(app: TestApp) {
 async fn messages_follow(app: TestApp) {
     let (support, customer) = (app.login(SUPPORT).await, app.login(CUSTOMER).await);
     let (network, billing) = (app.login(NETWORK).await, app.login(BILLING).await);
-    let ticket = opened(&app, json!({ "category": "BILLING" })).await;
+    let ticket = opened(&app, json!({ "category": "TECHNICAL" })).await;
     for body in [json!({ "body": "Hello" }), json!({ "internalBody": "Planted note" })] {
         let mut input = body;
         input["ticketId"] = json!(ticket);
@@ -291,8 +293,10 @@ async fn messages_follow(app: TestApp) {
     let event = log.one(&app, "TICKET_UPDATED").await;
     assert_eq!(event.details, json!({ "fields": ["assignee"] }));
     assert_eq!(seen(&network, &ticket).await.1, 2, "who works on it reads all of it");
-    mutate(&support, "ticketUpdate", "id", json!({ "id": ticket, "assigneeId": null })).await.done();
-    in_step("taken away by staff").await;
+    let moved = json!({ "id": ticket, "category": "BILLING" });
+    let moved = mutate(&support, "ticketUpdate", "assignee { id }", moved).await;
+    assert_eq!(moved.done()["assignee"], Value::Null, "he does not work on these");
+    in_step("moved by staff, and taken away").await;
     assert!(!exists(&network, &ticket, &absent::<TicketId>()).await);
 
     let note =

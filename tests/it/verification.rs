@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
 use crate::fixture::{Outcome, all, mutate, text};
+use crate::past::{all_open, open};
 use crate::suite::Suite;
 
 /// Lists the tests of this folder.
@@ -77,7 +78,7 @@ async fn confirm(app: &TestApp, token: &str) -> Outcome {
 
 /// The confirmations asked of a customer, oldest first.
 async fn asked(app: &TestApp, customer: CustomerId) -> Vec<Model> {
-    let mut rows = all::<Entity>(app).await;
+    let mut rows = all_open::<Entity>(app).await;
     rows.retain(|row| row.customer_id == customer);
     rows.sort_by_key(|row| row.requested_at);
     rows
@@ -85,8 +86,8 @@ async fn asked(app: &TestApp, customer: CustomerId) -> Vec<Model> {
 
 /// A customer as it is stored.
 async fn stored(app: &TestApp, id: CustomerId) -> customer::Model {
-    let found = customer::Entity::find_by_id(id).one(app.db()).await.expect("the database answers");
-    found.expect("the customer is there")
+    let found = customer::Entity::find_by_id(id).all(app.db()).await.expect("the database answers");
+    open::<customer::Entity>(app, found).await.pop().expect("the customer is there")
 }
 
 /// A new customer with this address, not yet verified.

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 
 use super::tenancy::user_to_customer;
-use crate::table::{choice, choice_null, ordered, table};
+use crate::table::{choice, choice_null, ordered, sealed, sealed_null, table, tag_null};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     customer(manager).await?;
@@ -27,23 +27,26 @@ async fn customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             string_len_null("language", 35),
             string_len_null("external_reference", 255),
             uuid_null("account_manager_id"),
-            text("display_name"),
-            text_null("first_name"),
-            text_null("last_name"),
+            sealed("display_name"),
+            sealed_null("first_name"),
+            sealed_null("last_name"),
             string_len_null("company_name", 255),
-            text_null("email"),
-            text_null("billing_email"),
-            text_null("phone"),
-            date_null("date_of_birth"),
+            sealed_null("email"),
+            tag_null("email_index"),
+            sealed_null("billing_email"),
+            sealed_null("phone"),
+            tag_null("phone_index"),
+            sealed_null("date_of_birth"),
             choice_null("government_id_type"),
             string_len_null("government_id_country", 2),
-            text_null("government_id_number"),
-            text_null("tax_id"),
+            sealed_null("government_id_number"),
+            tag_null("government_id_index"),
+            sealed_null("tax_id"),
             timestamp_with_time_zone_null("email_verified_at"),
             choice("kyc_status"),
             big_integer("balance"),
-            big_integer_null("credit_limit"),
-            integer_null("risk_score"),
+            sealed_null("credit_limit"),
+            sealed_null("risk_score"),
             date_null("retention_expires_at"),
             timestamp_with_time_zone_null("anonymized_at"),
             timestamp_with_time_zone("created_at"),
@@ -60,18 +63,21 @@ async fn customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .one_of("kyc_status", &["NOT_STARTED", "PENDING", "VERIFIED", "REJECTED", "EXPIRED"])
         .check("version", "version >= 1")
-        .check("credit_limit", "credit_limit >= 0")
         .check("government_id_country", "length(government_id_country) = 2")
         .references("tenant_id", "tenant")
         .references_within("tenant_id", "reseller_id", "reseller")
         .references("account_manager_id", "user")
         .unique(&["tenant_id", "customer_number"])
         // Within a reseller, not across: a value in use must not tell of another reseller's customers.
-        .unique_where(&["tenant_id", "email"], "reseller_id IS NULL")
-        .unique_where(&["tenant_id", "reseller_id", "email"], "reseller_id IS NOT NULL")
+        .unique_where(&["tenant_id", "email_index"], "reseller_id IS NULL")
+        .unique_where(&["tenant_id", "reseller_id", "email_index"], "reseller_id IS NOT NULL")
         .unique_where(&["tenant_id", "external_reference"], "reseller_id IS NULL")
         .unique_where(&["tenant_id", "reseller_id", "external_reference"], "reseller_id IS NOT NULL")
         .unique(&["tenant_id", "id"])
+        .index(&["tenant_id", "external_reference"])
+        .index(&["tenant_id", "email_index"])
+        .index(&["tenant_id", "phone_index"])
+        .index(&["tenant_id", "government_id_index"])
         .keyset(&[&[], &["tenant_id"], &["reseller_id"]], &["created_at", "updated_at", "customer_number"])
         .create(manager)
         .await
@@ -85,22 +91,20 @@ async fn address(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             uuid_null("reseller_id"),
             uuid("customer_id"),
             choice("kind"),
-            text("line1"),
-            text_null("line2"),
-            text_null("postal_code"),
+            sealed("line1"),
+            sealed_null("line2"),
+            sealed_null("postal_code"),
             string_len_null("city", 255),
             string_len_null("subdivision", 255),
             string_len("country_code", 2),
-            double_null("latitude"),
-            double_null("longitude"),
-            text_null("access_instructions"),
+            sealed_null("latitude"),
+            sealed_null("longitude"),
+            sealed_null("access_instructions"),
             boolean("is_primary"),
             timestamp_with_time_zone("created_at"),
         ])
         .one_of("kind", &["BILLING", "SERVICE", "MAILING"])
         .check("country_code", "length(country_code) = 2")
-        .check("latitude", "latitude BETWEEN -90 AND 90")
-        .check("longitude", "longitude BETWEEN -180 AND 180")
         .owned_by_customer()
         .unique(&["customer_id", "id"])
         .keyset(&[&["tenant_id"], &["reseller_id"], &["customer_id"]], &[])
@@ -118,10 +122,10 @@ async fn contact(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             string_len("kinds", 255),
             boolean("is_primary"),
             boolean("is_authorized"),
-            text("name"),
-            text_null("job_title"),
-            text_null("email"),
-            text_null("phone"),
+            sealed("name"),
+            sealed_null("job_title"),
+            sealed_null("email"),
+            sealed_null("phone"),
             timestamp_with_time_zone("created_at"),
         ])
         .owned_by_customer()

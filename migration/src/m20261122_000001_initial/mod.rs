@@ -21,7 +21,8 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m20261122_000001_initial"
+        // Not that of the file: a database whose personal data are in clear, from before this, is refused.
+        "m20261122_000001_initial_sealed"
     }
 }
 

@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 
-use crate::table::{choice, ordered, table};
+use crate::table::{choice, ordered, sealed_null, table};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     service_plan(manager).await?;
@@ -62,7 +62,7 @@ async fn subscription(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             string_len("currency", 3),
             date_null("next_billing_date"),
             choice("provisioning_state"),
-            text_null("radius_username"),
+            sealed_null("radius_username"),
             timestamp_with_time_zone("created_at"),
         ])
         .one_of("status", &["PENDING", "ACTIVE", "SUSPENDED", "TERMINATED", "CANCELLED"])
@@ -90,9 +90,9 @@ async fn network_service(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             uuid("subscription_id"),
             choice("access_technology"),
             choice("connection_type"),
-            text_null("ipv4"),
-            text_null("ipv6_prefix"),
-            text_null("mac_addresses"),
+            sealed_null("ipv4"),
+            sealed_null("ipv6_prefix"),
+            sealed_null("mac_addresses"),
             integer_null("service_vlan"),
             integer_null("customer_vlan"),
             string_len_null("circuit_id", 255),

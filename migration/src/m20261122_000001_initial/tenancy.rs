@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::table::{choice, ordered, reference, table};
+use crate::table::{choice, ordered, reference, sealed, sealed_null, table, tag};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     tenant(manager).await?;
@@ -62,11 +62,11 @@ async fn reseller(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             ordered(manager, "name", 255),
             choice("status"),
             choice("data_role"),
-            text_null("legal_name"),
-            text_null("contact_name"),
-            text_null("contact_email"),
-            text_null("contact_phone"),
-            text_null("tax_id"),
+            sealed_null("legal_name"),
+            sealed_null("contact_name"),
+            sealed_null("contact_email"),
+            sealed_null("contact_phone"),
+            sealed_null("tax_id"),
             big_integer_null("commission_rate"),
             timestamp_with_time_zone("created_at"),
         ])
@@ -91,8 +91,9 @@ async fn user(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             choice("kind"),
             choice("status"),
             ordered(manager, "display_name", 255),
-            text("username"),
-            text("email"),
+            sealed("username"),
+            tag("username_index"),
+            sealed("email"),
             text_null("password_hash"),
             integer("token_version"),
             boolean("mfa_enabled"),
@@ -112,7 +113,7 @@ async fn user(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .check("failed_login_count", "failed_login_count >= 0")
         .references("tenant_id", "tenant")
         .references_within("tenant_id", "reseller_id", "reseller")
-        .unique(&["username"])
+        .unique(&["username_index"])
         .unique(&["tenant_id", "id"])
         .keyset(&[&[], &["tenant_id"], &["reseller_id"]], &["created_at", "display_name"])
         .keyset(&[&["customer_id"]], &[]);

@@ -6,7 +6,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 
-use crate::table::{choice, ordered, table};
+use crate::table::{choice, ordered, sealed, sealed_null, table};
 
 const CATEGORIES: [&str; 5] = ["GENERAL", "TECHNICAL", "BILLING", "SALES", "COMPLAINT"];
 
@@ -28,8 +28,8 @@ async fn ticket(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             choice("priority"),
             choice("status"),
             choice("channel"),
-            text("subject"),
-            text("description"),
+            sealed("subject"),
+            sealed("description"),
             uuid_null("subscription_id"),
             uuid_null("assignee_id"),
             boolean("shared_with_reseller"),
@@ -78,8 +78,8 @@ async fn ticket_message(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             boolean("is_internal"),
             choice("author_kind"),
             uuid_null("author_id"),
-            text("body"),
-            text_null("internal_body"),
+            sealed("body"),
+            sealed_null("internal_body"),
             timestamp_with_time_zone("sent_at"),
         ])
         .one_of("ticket_category", &CATEGORIES)

@@ -9,7 +9,6 @@
 pub mod jws;
 mod keys;
 
-use custodian_entity::personal::Username;
 use custodian_entity::{external_identity, user};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -23,6 +22,7 @@ use super::{act_as, admitted_by, confined, held_roles};
 use crate::clock::Clock;
 use crate::config::IssuerConfig;
 use crate::error::{Error, Result};
+use crate::vault::OpenKeys;
 
 /// By how much other clocks may be ahead of ours, in seconds. A token's end is taken as it is.
 const LEEWAY: f64 = 30.0;
@@ -155,13 +155,14 @@ fn listed(value: Option<&Value>) -> Vec<&str> {
 /// issued; [`Error::Forbidden`] for a role that is not held or not left to choose.
 pub async fn identify(
     db: &impl ConnectionTrait,
+    keys: &OpenKeys,
     clock: &Clock,
     issuer: &Issuer,
     claims: &Claims,
     role: Option<&str>,
     reaches_all: impl Fn(&ActingRole) -> bool,
 ) -> Result<Identity> {
-    let user = meant(db, issuer, claims).await?.ok_or(Error::Unauthenticated)?;
+    let user = meant(db, keys, issuer, claims).await?.ok_or(Error::Unauthenticated)?;
     let ended = [user.password_changed_at, user.tokens_valid_after].into_iter().flatten().max();
     if ended.is_some_and(|at| claims.issued_at < at.timestamp_millis() as f64 / 1000.0 + LEEWAY) {
         return Err(Error::Unauthenticated);
@@ -184,7 +185,12 @@ pub async fn identify(
 /// The account of this name, or the one that the operator linked to the subject. A link pins: who is linked under another
 /// subject, or whose subject is linked to another account, is not meant by his name either.
 #[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
-async fn meant(db: &impl ConnectionTrait, issuer: &Issuer, claims: &Claims) -> Result<Option<user::Model>> {
+async fn meant(
+    db: &impl ConnectionTrait,
+    keys: &OpenKeys,
+    issuer: &Issuer,
+    claims: &Claims,
+) -> Result<Option<user::Model>> {
     use external_identity::Column;
     let links = external_identity::Entity::find().filter(Column::Issuer.eq(&issuer.config.issuer));
     let subject = Column::Subject.eq(&claims.subject);
@@ -192,7 +198,8 @@ async fn meant(db: &impl ConnectionTrait, issuer: &Issuer, claims: &Claims) -> R
         let Some(link) = links.filter(subject).one(db).await? else { return Ok(None) };
         return Ok(user::Entity::find_by_id(link.user_id).one(db).await?);
     };
-    let user = user::Entity::find().filter(user::Column::Username.eq(Username::new(name))).one(db).await?;
+    let named = user::Column::UsernameIndex.eq(keys.user_name(name).await?);
+    let user = user::Entity::find().filter(named).one(db).await?;
     let Some(user) = user else { return Ok(None) };
     let links = links.filter(subject.or(Column::UserId.eq(user.id))).all(db).await?;
     let is_this = |link: &external_identity::Model| link.subject == claims.subject && link.user_id == user.id;

@@ -18,7 +18,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned};
 
 use crate::authz::catalog::{ORDER_FIELD, argument_position, named};
-use crate::authz::policy::{Needs, Policy};
+use crate::authz::policy::Policy;
 use crate::authz::table::{Level, Rights};
 
 /// Types by name.
@@ -129,11 +129,7 @@ impl Sight<'_> {
     }
 
     fn is_granted(&self, position: &str) -> bool {
-        match self.policy.needs(position) {
-            Some(Needs::Nothing) => true,
-            Some(Needs::Right(verb, field)) => self.rights.allows(verb, field),
-            None => false,
-        }
+        self.policy.needs(position).is_some_and(|needs| needs.is_met_by(self.rights))
     }
 
     /// Whether anything of a type can be used. The scalars of the language are in no list.

@@ -127,7 +127,7 @@ pub fn iban(raw: &str) -> String {
 
 /// Whether these letters and digits, without separators, are an account number with correct check digits (ISO 7064,
 /// MOD 97-10).
-pub(super) fn is_iban(number: &str) -> bool {
+pub fn is_iban(number: &str) -> bool {
     let (Some(country), Some(check), Some(account)) = (number.get(..2), number.get(2..4), number.get(4..))
     else {
         return false;

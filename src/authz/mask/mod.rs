@@ -23,6 +23,7 @@ use std::borrow::Cow;
 use std::iter;
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
 use regex::Regex;
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use unicode_normalization::UnicodeNormalization;
@@ -30,10 +31,10 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 pub use contact::{email, phone, username};
-pub use identity::{birth_date, iban, id_number, name, pan};
+pub use identity::{birth_date, iban, id_number, is_iban, name, pan};
 pub use network::{ip, mac};
 pub use place::{address_line, coordinate, postal_code};
-pub use text::{Known, free_text};
+pub use text::{Known, free_text, holds_card_number};
 
 /// A value of which nothing is shown. Its length says nothing.
 pub const HIDDEN: &str = "***";
@@ -50,6 +51,25 @@ pub fn is_mask_character(c: char) -> bool {
         '*' | '٭' | '⁎' | '⁑' | '∗' | '⋆' | '﹡' | '＊' | '𐌟' | '•' | '●' | '⚫' | '⬤'
             | '★' | '☆' | '✱'..='✳' | '✶'..='❋'
     )
+}
+
+/// The mask of a kind that `policy/fields.csv` names, of a value as it is stored. Where nothing but the value is known
+/// that the mask would have to know, it shows less.
+pub fn of_kind(kind: Option<&str>, raw: &str, today: NaiveDate) -> String {
+    match kind {
+        Some("email") => email(raw, false),
+        Some("username") => username(raw),
+        Some("phone") => phone(raw, None),
+        Some("name") => name(raw),
+        Some("idnum") => id_number(raw),
+        Some("address") => address_line(raw),
+        Some("postcode") => postal_code(raw, None),
+        Some("ip") => ip(raw),
+        Some("mac") => raw.split(',').map(mac).collect::<Vec<_>>().join(","),
+        Some("dob") => raw.parse().map_or_else(|_| HIDDEN.to_owned(), |date| birth_date(date, today)),
+        Some("geo") => raw.parse().map_or_else(|_| HIDDEN.to_owned(), |place| coordinate(place).to_string()),
+        _ => HIDDEN.to_owned(),
+    }
 }
 
 /// The value as every mask reads it: without invisible characters, in normalization form C. White space stays.

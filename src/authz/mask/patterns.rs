@@ -166,24 +166,59 @@ fn accounts(copy: &str) -> impl Iterator<Item = Mark> {
     })
 }
 
-/// Digits in a row, whatever separates them: cards, telephone numbers, and longer ones.
-fn numbers(copy: &str) -> Vec<Mark> {
-    static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"\+?\(?\d(?:[\t\p{Zs}\p{Pd}\u{2212}./()\[\]~]{0,3}\d)*(?:[\t ,;]{0,2}(?:extension|extn|ext|x|#)[ .:=]{0,2}\d{1,9})?",
-        )
+/// Digits in a row, whatever separates them.
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\+?\(?\d(?:[\t\p{Zs}\p{Pd}\u{2212}./()\[\]~]{0,3}\d)*(?:[\t ,;]{0,2}(?:extension|extn|ext|x|#)[ .:=]{0,2}\d{1,9})?",
+    )
+});
+
+/// Digits in the groups of a card (ISO/IEC 7812-1; 4-6-5 of some), whatever stands between them: a line end, say.
+static CARD_GROUPS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\d{4}(?:[^\p{L}\d]{1,4}\d{4}){3}(?:[^\p{L}\d]{1,4}\d{3})?|\d{4}[^\p{L}\d]{1,4}\d{6}[^\p{L}\d]{1,4}\d{5}",
+    )
+});
+
+/// The digits of a number as they are grouped, and how many there are.
+fn groups_of(number: &str) -> (Vec<&str>, usize) {
+    let groups: Vec<&str> =
+        number.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
+    let count = groups.iter().map(|group| group.len()).sum();
+    (groups, count)
+}
+
+/// Whether the number of a payment card stands in a working copy: 13 to 19 digits, the last of which is their check digit,
+/// whatever separates them. Dates, bank accounts and telephone numbers with their country are none.
+pub(super) fn hold_card(copy: &str) -> bool {
+    let mut rest = without_dates(copy);
+    for account in accounts(copy) {
+        let blank = "\n".repeat(account.range.len());
+        rest.replace_range(account.range, &blank);
+    }
+    let is_grouped = CARD_GROUPS.find_iter(&rest).any(|found| {
+        let (groups, _) = groups_of(found.as_str());
+        holds_card(&groups, 13)
     });
+    is_grouped
+        || NUMBER.find_iter(&rest).any(|found| {
+            let (groups, count) = groups_of(found.as_str());
+            let is_phone = found.as_str().starts_with('+') && count <= MOST_DIGITS;
+            !is_phone && holds_card(&groups, 13)
+        })
+}
+
+/// Cards, telephone numbers, and longer ones.
+fn numbers(copy: &str) -> Vec<Mark> {
     let mut marks = Vec::new();
     for found in NUMBER.find_iter(copy) {
         let number = found.as_str();
-        let groups: Vec<&str> =
-            number.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
-        let count = groups.iter().map(|group| group.len()).sum();
+        let (groups, count) = groups_of(number);
         if count < FEWEST_DIGITS {
             continue;
         }
         let kind = match count {
-            _ if !number.starts_with('+') && holds_card(&groups) => CARD,
+            _ if !number.starts_with('+') && holds_card(&groups, 12) => CARD,
             ..=MOST_DIGITS => PHONE,
             _ => ID,
         };
@@ -199,13 +234,13 @@ fn numbers(copy: &str) -> Vec<Mark> {
     marks
 }
 
-/// Whether some of the groups, side by side, are the number of a card.
-fn holds_card(groups: &[&str]) -> bool {
+/// Whether some of the groups, side by side, are the number of a card, of at least so many digits.
+fn holds_card(groups: &[&str], least: usize) -> bool {
     (0..groups.len()).any(|first| {
         let mut number = String::new();
         for group in groups.iter().skip(first) {
             number.push_str(group);
-            if is_card_number(&number) {
+            if number.len() >= least && is_card_number(&number) {
                 return true;
             }
             if number.len() > 19 {

@@ -84,6 +84,12 @@ pub fn free_text(raw: &str, known: &[Known<'_>]) -> String {
     HIDDEN.to_owned()
 }
 
+/// Whether a text holds what may be the number of a payment card, which is not to be stored (PCI DSS 3.3.1, 3.5.1). One in
+/// ten other numbers of 13 to 19 digits passes for one, and each IMEI does.
+pub fn holds_card_number(raw: &str) -> bool {
+    patterns::hold_card(&clean(raw).chars().map(folded).collect::<String>())
+}
+
 /// The character as detectors compare it: plain and in lower case.
 fn folded(c: char) -> char {
     let plain = plain(c);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::explain::Question;
-use super::{Needs, Policy, scope_word};
+use super::{Policy, scope_word};
 use crate::authz::table::{Level, Rights};
 
 /// One thing that a role may do in one policy and not, or less, in another.
@@ -69,9 +69,8 @@ pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
         // What is given by a right of a field changes with the field; here is what needs another right than before.
         for position in old.inputs.keys().filter(|position| old.needs(position) != new.needs(position)) {
             let may = |(policy, rights): (&Policy, &Arc<Rights>)| match policy.needs(position) {
-                Some(Needs::Nothing) => (1, "yes"),
-                Some(Needs::Right(verb, field)) if rights.allows(verb, field) => (1, "yes"),
-                Some(Needs::Right(..)) | None => (0, "no"),
+                Some(needs) if needs.is_met_by(rights) => (1, "yes"),
+                _ => (0, "no"),
             };
             note(position, "give", sides.map(may));
         }

@@ -23,8 +23,8 @@ pub struct FieldFacts {
 pub(super) enum InputNeeds {
     /// No right of its own: paging, structure, or an id that row scope decides about.
     Nothing,
-    /// A right on a field.
-    Right(Verb, String),
+    /// A right on a field, or on each of several.
+    Right(Verb, Vec<String>),
 }
 
 /// What each field of the schema holds, from the text of `fields.csv`.
@@ -86,7 +86,7 @@ pub(super) fn survey_inputs(
     each_line(FILE, &lines, findings, |_, words| {
         let (position, needs) = match *words {
             [position, "-"] => (position, InputNeeds::Nothing),
-            [position, verb, field] => {
+            [position, verb, _, ..] => {
                 let verb = match verb {
                     "query" => Verb::Query,
                     "lookup" => Verb::Lookup,
@@ -94,12 +94,13 @@ pub(super) fn survey_inputs(
                     "update" => Verb::Update,
                     other => return Err(format!("unknown verb {other}")),
                 };
-                if catalog.field(field).is_none() {
+                let fields: Vec<String> = words.iter().skip(2).map(|field| (*field).to_owned()).collect();
+                if let Some(field) = fields.iter().find(|field| catalog.field(field).is_none()) {
                     return Err(format!("unknown field {field}"));
                 }
-                (position, InputNeeds::Right(verb, field.to_owned()))
+                (position, InputNeeds::Right(verb, fields))
             }
-            _ => return Err("expected: position, verb, field; or: position, -".to_owned()),
+            _ => return Err("expected: position, verb, fields; or: position, -".to_owned()),
         };
         if positions.binary_search_by(|known| known.as_str().cmp(position)).is_err() {
             return Err(format!("unknown argument or input field {position}"));

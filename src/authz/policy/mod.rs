@@ -40,12 +40,22 @@ use super::table::{Level, Rights, Verb};
 use crate::authn::{ANONYMOUS, ActingRole, Viewer};
 
 /// What giving a value at a position of the schema needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
     /// No right of its own.
     Nothing,
-    /// A right on a field.
-    Right(Verb, FieldId),
+    /// A right on a field, or on each of several.
+    Right(Verb, Vec<FieldId>),
+}
+
+impl Needs {
+    /// Whether these rights are enough.
+    pub(super) fn is_met_by(&self, rights: &Rights) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Right(verb, fields) => fields.iter().all(|field| rights.allows(*verb, *field)),
+        }
+    }
 }
 
 /// The compiled policy. One snapshot serves a whole operation.
@@ -95,12 +105,14 @@ impl Policy {
         for (position, needs) in &source.inputs {
             let needs = match needs {
                 InputNeeds::Nothing => Needs::Nothing,
-                InputNeeds::Right(verb, field) => match catalog.field(field) {
-                    Some(field) => Needs::Right(*verb, field),
-                    None => {
-                        return Err(PolicyError::Incomplete(format!("inputs.csv: unknown field {field}")));
-                    }
-                },
+                InputNeeds::Right(verb, fields) => {
+                    let known = |field: &String| {
+                        let unknown =
+                            || PolicyError::Incomplete(format!("inputs.csv: unknown field {field}"));
+                        catalog.field(field).ok_or_else(unknown)
+                    };
+                    Needs::Right(*verb, fields.iter().map(known).collect::<Result<_, _>>()?)
+                }
             };
             inputs.insert(position.clone(), needs);
         }
@@ -220,7 +232,7 @@ impl Policy {
     }
 
     /// The rights of a role that somebody acts in; nothing if it is not in force.
-    fn in_force(&self, role: &ActingRole) -> Option<&Arc<Rights>> {
+    pub fn in_force(&self, role: &ActingRole) -> Option<&Arc<Rights>> {
         match role.custom {
             Some(id) => self.custom.get(&id),
             None => self.roles.get(&role.name),
@@ -283,8 +295,8 @@ impl Policy {
     }
 
     /// What a position needs; a position nobody decided about is refused by the caller.
-    pub(super) fn needs(&self, position: &str) -> Option<Needs> {
-        self.inputs.get(position).copied()
+    pub(super) fn needs(&self, position: &str) -> Option<&Needs> {
+        self.inputs.get(position)
     }
 
     /// Rights under which nothing is denied or masked: the yardstick of the guard's own tests and measurements.

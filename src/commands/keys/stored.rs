@@ -32,7 +32,10 @@ impl Stored {
     }
 
     fn name(&self, tenant: TenantId) -> String {
-        self.domains.get(&tenant).cloned().unwrap_or_else(|| tenant.encode())
+        let domain = self.domains.get(&tenant).cloned();
+        domain.unwrap_or_else(|| {
+            if tenant == TenantId::NONE { "all providers".to_owned() } else { tenant.encode() }
+        })
     }
 
     /// The tenants with keys that are meant by a domain or an id; all if nothing is said.

@@ -2,6 +2,7 @@
 
 use axum::http::Request;
 use custodian::config::Config;
+use custodian_entity::personal::IpAddress;
 use serde_json::json;
 
 use super::{LOGIN, PASSWORD, outcome, sign_in};
@@ -88,6 +89,6 @@ async fn proxies(app: TestApp) {
     ] {
         said(&client.from(peer), forwarded).await.ok();
         let ip = log.one(&app, "SIGN_IN_SUCCEEDED").await.ip;
-        assert_eq!(ip.as_ref().map(|ip| ip.expose().as_str()), Some(masked), "{peer} {forwarded:?}");
+        assert_eq!(ip.as_ref().map(IpAddress::expose), Some(masked), "{peer} {forwarded:?}");
     }
 }

@@ -95,7 +95,7 @@ async fn inputs(app: TestApp) {
 }
 
 /// What `node` finds, and the roots that find one row by its id.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 18] = [
     "Customer",
     "Address",
     "Contact",
@@ -108,7 +108,9 @@ const KINDS: [&str; 16] = [
     "TicketMessage",
     "CallLog",
     "IdentityCheck",
+    "CustomerNote",
     "EmailVerification",
+    "ChangeRecord",
     "ServicePlan",
     "Reseller",
     "User",

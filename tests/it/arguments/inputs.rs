@@ -91,7 +91,7 @@ const LOOKUPS: [&str; 1] = ["CustomerLookupInput"];
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
 
 /// What changes something (`writes`, `masked`, `foreign`).
-const CHANGES: [&str; 38] = [
+const CHANGES: [&str; 54] = [
     "AddressCreateInput",
     "AddressDeleteInput",
     "AddressUpdateInput",
@@ -104,6 +104,10 @@ const CHANGES: [&str; 38] = [
     "ContactUpdateInput",
     "CustomerCreateInput",
     "CustomerEmailChangeInput",
+    "CustomerMoveResellerInput",
+    "CustomerNoteCreateInput",
+    "CustomerNoteDeleteInput",
+    "CustomerNoteUpdateInput",
     "CustomerTransitionInput",
     "CustomerUpdateInput",
     "EmailVerificationConfirmInput",
@@ -112,8 +116,16 @@ const CHANGES: [&str; 38] = [
     "InvoiceCreateInput",
     "InvoiceIssueInput",
     "InvoiceLineInput",
+    "InvoiceVoidInput",
+    "NetworkServiceUpdateInput",
     "PasswordChangeInput",
     "PaymentCreateInput",
+    "PaymentMethodAttachInput",
+    "PaymentMethodDetachInput",
+    "PaymentRefundInput",
+    "ResellerCreateInput",
+    "ResellerTransitionInput",
+    "ResellerUpdateInput",
     "RoleCreateInput",
     "RoleDeleteInput",
     "RoleGrantInput",
@@ -124,12 +136,16 @@ const CHANGES: [&str; 38] = [
     "SubscriptionCreateInput",
     "SubscriptionTransitionInput",
     "TenantUpdateInput",
+    "TicketAssignInput",
     "TicketCreateInput",
     "TicketReplyInput",
     "TicketTransitionInput",
     "TicketUpdateInput",
+    "UserDeactivateInput",
+    "UserInvitationResendInput",
     "UserInviteInput",
     "UserUnlockInput",
+    "UserUpdateInput",
 ];
 
 fn every_input_is_known() {

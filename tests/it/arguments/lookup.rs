@@ -5,16 +5,17 @@ use custodian_entity::audit_event;
 use custodian_entity::choice::{CustomerStatus, Outcome};
 use custodian_entity::customer::{self, Column, Entity};
 use custodian_entity::id::{CustomerId, TypedId};
-use custodian_entity::personal::{Email, Phone};
+use custodian_entity::personal::{Email, GovernmentId, Phone};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::{refusals, without_request_id};
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
 use crate::fixture::{ADMIN, BILLING, Log, MARIA, ROLES, SUPPORT, account, customer};
+use crate::past::{add, change};
 use crate::suite::Suite;
 
 /// Lists the tests of this file.
@@ -43,11 +44,10 @@ fn found(answer: &Answer) -> Vec<&str> {
 
 async fn each_key(app: TestApp) {
     let maria = customer(&app, MARIA).await;
-    let number = maria.government_id_number.as_ref().expect("she showed one").expose().clone();
+    let number =
+        maria.government_id_number.as_ref().and_then(GovernmentId::expose).expect("she showed one").clone();
     let said = format!("{}-{}", &number[..2], &number[2..]).to_lowercase();
-    let mut row = maria.clone().into_active_model();
-    row.phone = sea_orm::Set(Some(Phone::new("+442079460123")));
-    row.update(app.db()).await.unwrap();
+    change(&app, &maria, |row| row.phone = sea_orm::Set(Some(Phone::new("+442079460123")))).await;
     for username in ["admin@acme.example", ADMIN, SUPPORT, BILLING] {
         let client = app.login(username).await;
         for by in [
@@ -120,11 +120,12 @@ async fn out_of_reach(app: TestApp) {
     let theirs = theirs.one(app.db()).await.unwrap().expect("the other provider has customers");
     let maria = customer(&app, MARIA).await;
     // Numbers are each provider's own: this one exists there alone.
-    let mut row = theirs.clone().into_active_model();
-    row.customer_number = sea_orm::Set("G-999999".to_owned());
-    row.email = sea_orm::Set(Some(Email::new("only@globex.example")));
-    row.phone = sea_orm::Set(Some(Phone::new("+34699999999")));
-    row.update(app.db()).await.unwrap();
+    change(&app, &theirs, |row| {
+        row.customer_number = sea_orm::Set("G-999999".to_owned());
+        row.email = sea_orm::Set(Some(Email::new("only@globex.example")));
+        row.phone = sea_orm::Set(Some(Phone::new("+34699999999")));
+    })
+    .await;
     for username in [ADMIN, SUPPORT, BILLING] {
         let client = app.login(username).await;
         for (theirs, nobodys) in [
@@ -155,7 +156,7 @@ async fn at_most_five(app: TestApp) {
             status: CustomerStatus::Active,
             ..maria.clone()
         };
-        copy.into_active_model().insert(app.db()).await.unwrap();
+        add(&app, copy).await;
     }
     let client = app.login(SUPPORT).await;
     let mut log = Log::mark(&app).await;

@@ -1,6 +1,7 @@
 //! What a role sees masked cannot be written back by mistake, and can be written with a value.
 
 use custodian::authz::Level;
+use custodian_entity::personal::{Email, Phone};
 use custodian_entity::{address, customer};
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use super::{Specification, assert_none, refusals, without_request_id};
 use crate::app::TestApp;
 use crate::client::Client;
 use crate::fixture::{BILLING, ROLES, SUPPORT, all, mutate};
+use crate::past::all_open;
 use crate::reference::input_needs;
 use crate::suite::Suite;
 
@@ -156,10 +158,14 @@ async fn masks_and_values(app: TestApp) {
     let changed =
         json!({ "id": customer, "version": 1, "billingEmail": "new@mail.example", "phone": "+34612345600" });
     mutate(&support, "customerUpdate", "id", changed).await.done();
-    let lines: Vec<String> =
-        (all::<address::Entity>(&app).await.iter()).map(|row| row.line1.expose().clone()).collect();
+    let lines: Vec<String> = (all_open::<address::Entity>(&app).await.iter())
+        .filter_map(|row| row.line1.expose().cloned())
+        .collect();
     assert!(lines.contains(&"Calle Mayor 1".to_owned()), "the street was not written");
     let maria = crate::fixture::customer(&app, crate::fixture::MARIA).await;
-    assert_eq!(maria.phone.map(|phone| phone.expose().clone()).as_deref(), Some("+34612345600"));
-    assert_eq!(maria.billing_email.map(|mail| mail.expose().clone()).as_deref(), Some("new@mail.example"));
+    assert_eq!(maria.phone.as_ref().and_then(Phone::expose).map(String::as_str), Some("+34612345600"));
+    assert_eq!(
+        maria.billing_email.as_ref().and_then(Email::expose).map(String::as_str),
+        Some("new@mail.example")
+    );
 }

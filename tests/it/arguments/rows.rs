@@ -6,11 +6,12 @@ use custodian_entity::choice::TicketCategory;
 use custodian_entity::id::{ResellerId, RoleId, TypedId};
 use custodian_entity::*;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
+use sea_orm::{ActiveModelTrait, Set};
 
 use super::values::absent;
 use crate::app::TestApp;
 use crate::fixture::{self, all};
+use crate::past::{add, all_open};
 
 /// The type of the row that an input's id names.
 ///
@@ -21,10 +22,15 @@ pub fn kind_of(input: &str, member: &str) -> &'static str {
         "Address",
         "ApiClient",
         "Contact",
+        "CustomerNote",
         "Customer",
         "Subscription",
+        "NetworkService",
         "Invoice",
+        "PaymentMethod",
+        "Payment",
         "Ticket",
+        "Reseller",
         "Role",
         "Session",
         "User",
@@ -43,6 +49,7 @@ pub fn kind_of(input: &str, member: &str) -> &'static str {
         "serviceAddressId" => Some("Address"),
         "subscriptionId" => Some("Subscription"),
         "invoiceId" => Some("Invoice"),
+        "methodId" => Some("PaymentMethod"),
         "ticketId" => Some("Ticket"),
         _ => None,
     }
@@ -85,8 +92,9 @@ impl Rows {
         }
         of_customers! {
             "Address" address "Contact" contact "Subscription" subscription "NetworkService" network_service
-            "Invoice" invoice "InvoiceLine" invoice_line "Payment" payment "CallLog" call_log
-            "IdentityCheck" identity_check "EmailVerification" email_verification
+            "Invoice" invoice "InvoiceLine" invoice_line "Payment" payment "PaymentMethod" payment_method "CallLog" call_log
+            "IdentityCheck" identity_check "CustomerNote" customer_note "EmailVerification" email_verification
+            "ChangeRecord" change_record
         }
         // Who works on tickets of one category reaches those.
         let category = match role {
@@ -176,9 +184,9 @@ pub async fn complete(app: &TestApp) {
         };
         let _: role::Model = row.insert(app.db()).await.expect("the role can be added");
     }
-    let mut row = all::<reseller::Entity>(app).await.remove(0).into_active_model();
-    row.id = Set(ResellerId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0008)));
-    row.tenant_id = Set(fixture::account(app, "support@globex.example").await.tenant_id);
-    let _: reseller::Model = row.insert(app.db()).await.expect("the reseller can be added");
+    let mut row = all_open::<reseller::Entity>(app).await.remove(0);
+    row.id = ResellerId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0008));
+    row.tenant_id = fixture::account(app, "support@globex.example").await.tenant_id;
+    add(app, row).await;
     fixture::api_clients(app.db()).await;
 }

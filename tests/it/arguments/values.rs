@@ -28,6 +28,8 @@ pub fn value(sdl: &Sdl, typed: &Typed) -> Value {
         "Boolean" => json!(true),
         "TokenScope" => json!("tickets:read"),
         "Cidr" => json!("192.0.2.0/24"),
+        "IpAddress" => json!("192.0.2.7"),
+        "MacAddress" => json!("3C:84:6A:12:34:57"),
         name => match (sdl.enums.get(name), sdl.inputs.contains_key(name)) {
             (Some(values), _) => json!(values[0]),
             (None, true) => Value::Object(required(sdl, name)),
@@ -53,6 +55,9 @@ pub fn value_of(sdl: &Sdl, member: &str, typed: &Typed) -> Value {
     match member {
         "governmentIdNumber" => json!("X7654321L"),
         "taxId" => json!("B87654321"),
+        "iban" => json!("GB82WEST12345698765432"),
+        "last4" => json!("1234"),
+        "ipv6Prefix" => json!("2001:db8:7::/48"),
         "timezone" => json!("Europe/Lisbon"),
         "slug" => json!("acme"),
         "username" => json!("jo@acme.example"),

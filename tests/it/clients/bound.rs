@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Portal, RESELLER, is_dead, lives};
 use crate::app::TestApp;
 use crate::fixture::{ADMIN, BILLING, account, customer, mutate};
+use crate::past::by_name;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -19,7 +20,10 @@ pub(super) fn register(suite: &mut Suite) {
 const NORTH: &str = "(SELECT id FROM reseller WHERE code = 'NORTH')";
 
 async fn execute(app: &TestApp, statement: &str) {
-    app.db().execute_unprepared(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    app.db()
+        .execute_unprepared(&by_name(app, statement).await)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 async fn as_made(app: TestApp) {

@@ -1,17 +1,20 @@
 //! What ends a client's tokens, at once and without it being told (abuse case AZ14).
 
 use chrono::TimeDelta;
+use custodian_entity::id::TypedId;
 use custodian_entity::role_grant;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::{Portal, RESELLER, VIEWER, is_dead, lives, second_role};
 use crate::app::TestApp;
-use crate::fixture::{ADMIN, SUPPORT, account};
+use crate::fixture::{ADMIN, SUPPORT, account, mutate};
+use crate::past::by_name;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
     suite.both("clients::what ends its owner ends the client", owner_ends);
+    suite.both("clients::a token of before its reseller was suspended stays dead", suspended);
     suite.both("clients::without the role it was made in a client is nobody", role_is_lost);
     suite.both("clients::a client calls from its networks only", networks);
     suite.both("clients::a client ends by the clock", clock_ends);
@@ -19,7 +22,10 @@ pub(super) fn register(suite: &mut Suite) {
 }
 
 async fn execute(app: &TestApp, statement: &str) {
-    app.db().execute_unprepared(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    app.db()
+        .execute_unprepared(&by_name(app, statement).await)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 async fn owner_ends(app: TestApp) {
@@ -47,6 +53,19 @@ async fn owner_ends(app: TestApp) {
         execute(&app, &mend).await;
     }
     lives(&caller).await;
+}
+
+async fn suspended(app: TestApp) {
+    let portal = Portal::of(&app, RESELLER, &["customers:read"]).await;
+    let (caller, admin) = (portal.caller().await, app.login(ADMIN).await);
+    let id = account(&app, RESELLER).await.reseller_id.unwrap().encode();
+    mutate(&admin, "resellerSuspend", "id", json!({ "id": id })).await.done();
+    is_dead(&caller, "its reseller is suspended").await;
+    assert_eq!(portal.ask(&[]).await.status, 401);
+    mutate(&admin, "resellerResume", "id", json!({ "id": id })).await.done();
+    is_dead(&caller, "it is of before").await;
+    // The client itself goes on: it asks for a new one.
+    lives(&portal.caller().await).await;
 }
 
 async fn role_is_lost(app: TestApp) {

@@ -10,6 +10,7 @@ use super::{Portal, RESELLER};
 use crate::app::TestApp;
 use crate::client::Client;
 use crate::fixture::{ADMIN, Log, MARIA, SUPPORT, account, customer, mutate};
+use crate::past::by_name;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -55,10 +56,11 @@ async fn hidden_whole(app: TestApp) {
     // And a role that was given for less than it reaches.
     let statement = "UPDATE role_grant SET scope = 'ASSIGNED' WHERE user_id = \
                      (SELECT id FROM \"user\" WHERE username = 'reseller@acme.example')";
-    app.db().execute_unprepared(statement).await.unwrap();
+    app.db().execute_unprepared(&by_name(&app, statement).await).await.unwrap();
     let statement = "UPDATE ticket_message SET ticket_assignee_id = \
                      (SELECT id FROM \"user\" WHERE username = 'reseller@acme.example')";
-    app.db().execute_unprepared(statement).await.unwrap();
+    let statement = by_name(&app, statement).await;
+    app.db().execute_unprepared(&statement).await.unwrap();
     app.db()
         .execute_unprepared(&statement.replace("ticket_message SET ticket_", "ticket SET "))
         .await
@@ -182,7 +184,15 @@ async fn mints_nothing(app: TestApp) {
     }
     for name in ["login", "tokenRefresh", "logout", "logoutEverywhere", "sessions", "sessionRevoke"]
         .into_iter()
-        .chain(["mfaEnrol", "mfaConfirm", "mfaDisable", "mfaVerify", "passwordChange", "userUnlock"])
+        .chain([
+            "mfaEnrol",
+            "mfaConfirm",
+            "mfaDisable",
+            "mfaVerify",
+            "passwordChange",
+            "userUnlock",
+            "userDeactivate",
+        ])
         .chain(["roleCreate", "roleUpdate", "roleDelete", "roleGrant", "roleRevoke", "apiClientCreate"])
     {
         assert!(tried.contains(name), "{name} was not tried");

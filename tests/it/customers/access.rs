@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ApiClientId, ContactId, CustomerId, InvoiceId, RoleGrantId, RoleId, ServicePlanId, SessionId,
-    SubscriptionId, TicketId, TypedId, UserId,
+    AddressId, ApiClientId, ContactId, CustomerId, CustomerNoteId, InvoiceId, NetworkServiceId, PaymentId,
+    PaymentMethodId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TicketId,
+    TypedId, UserId,
 };
 use custodian_entity::{address, contact, customer, invoice, service_plan, subscription};
 use serde_json::{Value, json};
@@ -32,9 +33,16 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 54] = [
+const MAY: [(&str, &[&str]); 71] = [
     ("tenantUpdate",          &["SA", "TA"]),
+    ("resellerCreate",        &["SA", "TA"]),
+    ("resellerUpdate",        &["SA", "TA",                   "RS"]),
+    ("resellerSuspend",       &["SA", "TA"]),
+    ("resellerResume",        &["SA", "TA"]),
     ("userInvite",            &["SA", "TA",                   "RS"]),
+    ("userInvitationResend",  &["SA", "TA",                   "RS"]),
+    ("userUpdate",            &["SA", "TA",                         "CU"]),
+    ("userDeactivate",        &["SA", "TA"]),
     ("userUnlock",            &["SA", "TA"]),
     ("roleCreate",            &["SA", "TA"]),
     ("roleUpdate",            &["SA", "TA"]),
@@ -47,6 +55,7 @@ const MAY: [(&str, &[&str]); 54] = [
     ("customerSuspend",       &["SA", "TA", "SU", "BM",       "RS"]),
     ("customerResume",        &["SA", "TA", "SU", "BM",       "RS"]),
     ("customerClose",         &["SA", "TA"]),
+    ("customerMoveReseller",  &["SA", "TA"]),
     ("customerEmailChange",   &["SA", "TA", "SU",             "RS", "CU"]),
     ("emailVerificationSend", &["SA", "TA", "SU",             "RS", "CU"]),
     ("addressCreate",         &["SA", "TA", "SU",             "RS", "CU"]),
@@ -55,16 +64,25 @@ const MAY: [(&str, &[&str]); 54] = [
     ("contactCreate",         &["SA", "TA", "SU",             "RS", "CU"]),
     ("contactUpdate",         &["SA", "TA", "SU", "BM",       "RS", "CU"]),
     ("contactDelete",         &["SA", "TA", "SU",             "RS", "CU"]),
+    ("customerNoteCreate",    &["SA", "TA", "SU", "BM", "NE"]),
+    ("customerNoteUpdate",    &["SA", "TA", "SU"]),
+    ("customerNoteDelete",    &["SA", "TA", "SU"]),
     ("subscriptionCreate",    &["SA", "TA", "SU",             "RS"]),
     ("subscriptionActivate",  &["SA", "TA", "SU", "BM", "NE"]),
     ("subscriptionSuspend",   &["SA", "TA", "SU", "BM", "NE"]),
     ("subscriptionResume",    &["SA", "TA", "SU", "BM", "NE"]),
     ("subscriptionTerminate", &["SA", "TA", "SU", "BM", "NE"]),
+    ("networkServiceUpdate",  &["SA", "TA",             "NE"]),
     ("invoiceCreate",         &["SA", "TA",       "BM"]),
     ("invoiceIssue",          &["SA", "TA",       "BM"]),
+    ("invoiceVoid",           &["SA", "TA",       "BM"]),
     ("paymentCreate",         &["SA", "TA",       "BM",             "CU"]),
+    ("paymentRefund",         &["SA", "TA",       "BM"]),
+    ("paymentMethodAttach",   &["SA", "TA",       "BM",             "CU"]),
+    ("paymentMethodDetach",   &["SA", "TA",       "BM",             "CU"]),
     ("ticketCreate",          &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("ticketUpdate",          &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
+    ("ticketAssign",          &["SA", "TA", "SU", "BM", "NE"]),
     ("ticketTransition",      &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("ticketReply",           &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("callLogCreate",         &["SA", "TA", "SU"]),
@@ -162,11 +180,23 @@ impl Rows {
         };
         match mutation {
             "tenantUpdate" => json!({ "displayName": "Acme Broadband" }),
+            "resellerCreate" => json!({ "code": role, "name": "Westwind", "dataRole": "PROCESSOR" }),
+            "resellerUpdate" => {
+                let reseller = self.maria.reseller_id.expect("she came through one").encode();
+                json!({ "id": reseller, "contactName": "Jo Doe" })
+            }
+            "resellerSuspend" | "resellerResume" => json!({ "id": absent::<ResellerId>() }),
+            "customerMoveReseller" => {
+                json!({ "id": customer, "version": version, "resellerId": absent::<ResellerId>() })
+            }
             // Of a domain that no provider has: refused after the role was let in.
             "userInvite" => json!({
                 "username": "jo@nowhere.example", "displayName": "Jo", "email": "jo@nowhere.example", "role": "reseller",
             }),
-            "userUnlock" => json!({ "id": absent::<UserId>() }),
+            "userUnlock" | "userDeactivate" | "userInvitationResend" => {
+                json!({ "id": absent::<UserId>() })
+            }
+            "userUpdate" => json!({ "id": absent::<UserId>(), "displayName": "Jo" }),
             "passwordChange" => {
                 json!({ "currentPassword": "Custodian-Demo-1", "newPassword": "Custodian-Demo-1" })
             }
@@ -195,11 +225,25 @@ impl Rows {
             "contactCreate" => json!({ "customerId": customer, "kinds": ["GENERAL"], "name": "Jo Doe" }),
             "contactUpdate" => json!({ "id": self.contact.encode(), "jobTitle": "Head" }),
             "contactDelete" => json!({ "id": absent::<ContactId>() }),
+            "customerNoteCreate" => {
+                json!({ "customerId": customer, "category": "GENERAL", "body": "Calls at noon" })
+            }
+            "customerNoteUpdate" => json!({ "id": absent::<CustomerNoteId>(), "isPinned": true }),
+            "customerNoteDelete" => json!({ "id": absent::<CustomerNoteId>() }),
             "subscriptionCreate" => json!({ "customerId": customer, "planId": self.plan.encode() }),
             "invoiceCreate" => json!({ "customerId": customer, "lines": [
                 { "description": "Router", "quantity": "1", "unitPrice": 100, "taxRate": "0.2" },
             ] }),
+            "networkServiceUpdate" => json!({ "id": absent::<NetworkServiceId>(), "circuitId": "another" }),
             "invoiceIssue" => json!({ "id": self.invoice.encode() }),
+            "invoiceVoid" => json!({ "id": absent::<InvoiceId>(), "reason": "A mistake" }),
+            "paymentRefund" => {
+                json!({ "id": absent::<PaymentId>(), "amount": 1, "idempotencyKey": "some key" })
+            }
+            "paymentMethodAttach" => json!({
+                "customerId": customer, "kind": "BANK_ACCOUNT", "processorToken": "pm_1", "last4": "1234",
+            }),
+            "paymentMethodDetach" => json!({ "id": absent::<PaymentMethodId>() }),
             "paymentCreate" => {
                 json!({ "customerId": customer, "amount": 100, "idempotencyKey": format!("key of {role}") })
             }
@@ -212,6 +256,7 @@ impl Rows {
                 input
             }
             "ticketUpdate" => json!({ "id": ticket, "subject": "Slower" }),
+            "ticketAssign" => json!({ "id": ticket, "assigneeId": absent::<UserId>() }),
             "ticketTransition" => json!({ "id": ticket, "status": "IN_PROGRESS" }),
             "ticketReply" => json!({ "ticketId": ticket, "body": "Thank you" }),
             "callLogCreate" => json!({

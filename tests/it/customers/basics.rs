@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{new_customer, stored, with};
 use crate::app::TestApp;
 use crate::fixture::{ADMIN, BILLING, Log, MARIA, SUPPORT, absent, account, all, customer, mutate, text};
+use crate::past::plain;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -65,23 +66,26 @@ async fn stored_in_one_form(app: TestApp) {
     });
     let outcome = mutate(&support, "customerCreate", "id", input).await;
     let row = stored(&app, &outcome.done()["id"]).await;
-    assert_eq!(row.display_name.expose(), "Ünïcode & Søns");
-    assert_eq!(row.first_name.as_ref().map(Name::expose).map(String::as_str), Some("Zoë"));
-    assert_eq!(row.last_name.as_ref().map(Name::expose).map(String::as_str), Some("O'Brien-Łuk"));
+    assert_eq!(plain(row.display_name.expose()), "Ünïcode & Søns");
+    assert_eq!(row.first_name.as_ref().and_then(Name::expose).map(String::as_str), Some("Zoë"));
+    assert_eq!(row.last_name.as_ref().and_then(Name::expose).map(String::as_str), Some("O'Brien-Łuk"));
     assert_eq!(row.company_name.as_deref(), Some("Ünïcode Ltd"));
     // RFC 5321, 2.4: case matters before the @ and not behind it.
-    assert_eq!(row.email.as_ref().map(Email::expose).map(String::as_str), Some("Jo.Doe+isp@example.org"));
     assert_eq!(
-        row.billing_email.as_ref().map(Email::expose).map(String::as_str),
+        row.email.as_ref().and_then(Email::expose).map(String::as_str),
+        Some("Jo.Doe+isp@example.org")
+    );
+    assert_eq!(
+        row.billing_email.as_ref().and_then(Email::expose).map(String::as_str),
         Some("Bills@sub.example.org")
     );
-    assert_eq!(row.phone.as_ref().map(Phone::expose).map(String::as_str), Some("+442079460958"));
+    assert_eq!(row.phone.as_ref().and_then(Phone::expose).map(String::as_str), Some("+442079460958"));
     assert_eq!(
-        row.date_of_birth.as_ref().map(BirthDate::expose).map(ToString::to_string).as_deref(),
+        row.date_of_birth.as_ref().and_then(BirthDate::expose).map(ToString::to_string).as_deref(),
         Some("1984-02-29")
     );
     assert_eq!(
-        row.government_id_number.as_ref().map(GovernmentId::expose).map(String::as_str),
+        row.government_id_number.as_ref().and_then(GovernmentId::expose).map(String::as_str),
         Some("X1234567L")
     );
     assert_eq!((row.language.as_deref(), row.external_reference.as_deref()), (Some("pt-BR"), Some("CRM 7")));
@@ -97,14 +101,14 @@ async fn stored_in_one_form(app: TestApp) {
         json!({ "amount": 9_007_199_254_740_991_i64, "currency": "EUR" })
     );
     let row = stored(&app, &outcome.done()["id"]).await;
-    assert_eq!(row.tax_id.as_ref().map(TaxId::expose).map(String::as_str), Some("GB123456789"));
+    assert_eq!(row.tax_id.as_ref().and_then(TaxId::expose).map(String::as_str), Some("GB123456789"));
 
     // The same digits are read in the country of the provider.
     let globex = app.login("support@globex.example").await;
     let input = with(&new_customer("us@new.example"), json!({ "phone": "(202) 555-0123" }));
     let outcome = mutate(&globex, "customerCreate", "id", input).await;
     let row = stored(&app, &outcome.done()["id"]).await;
-    assert_eq!(row.phone.as_ref().map(Phone::expose).map(String::as_str), Some("+12025550123"));
+    assert_eq!(row.phone.as_ref().and_then(Phone::expose).map(String::as_str), Some("+12025550123"));
     assert_eq!(row.customer_number, "C-000011", "numbers are each provider's own");
 }
 
@@ -206,7 +210,10 @@ async fn update(app: TestApp) {
     expected.phone = Some(Phone::new("+34612345679"));
     expected.language = Some("fr".to_owned());
     expected.updated_at = app.clock.now();
-    assert_eq!(customer(&app, MARIA).await, expected);
+    let found = customer(&app, MARIA).await;
+    assert_ne!(found.phone_index, expected.phone_index, "what it is found by follows");
+    expected.phone_index = found.phone_index.clone();
+    assert_eq!(found, expected);
 }
 
 async fn clear(app: TestApp) {
@@ -316,7 +323,7 @@ async fn taken(app: TestApp) {
     let outcome = mutate(&globex, "customerCreate", "id customerNumber", direct(reference(MARIA))).await;
     assert_eq!(outcome.done()["customerNumber"], "C-000011", "refused creations give no number away");
     let emily = customer(&app, "emily.carter@mail.example").await;
-    let theirs = emily.email.as_ref().map(Email::expose).unwrap();
+    let theirs = emily.email.as_ref().and_then(Email::expose).unwrap();
     let outcome = mutate(&acme, "customerCreate", "id customerNumber", new_customer(theirs)).await;
     assert_eq!(outcome.done()["customerNumber"], "C-000041", "refused creations take no number");
 

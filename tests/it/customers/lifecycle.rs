@@ -6,11 +6,12 @@ use custodian_entity::choice::CustomerStatus::{
 };
 use custodian_entity::customer::Model;
 use custodian_entity::id::TypedId;
-use sea_orm::{ActiveEnum, ActiveModelTrait, IntoActiveModel, Set};
+use sea_orm::{ActiveEnum, Set};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::fixture::{ADMIN, Log, MARIA, customer, mutate};
+use crate::past::change;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -30,9 +31,8 @@ const STEPS: [(&str, &[CustomerStatus], CustomerStatus); 4] = [
 ];
 
 async fn put(app: &TestApp, status: CustomerStatus) -> Model {
-    let mut row = customer(app, MARIA).await.into_active_model();
-    row.status = Set(status);
-    row.update(app.db()).await.unwrap()
+    change(app, &customer(app, MARIA).await, |row| row.status = Set(status)).await;
+    customer(app, MARIA).await
 }
 
 fn input(row: &Model) -> Value {

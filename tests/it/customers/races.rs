@@ -41,7 +41,15 @@ async fn one_address(app: TestApp) {
     let client = app.login(ADMIN).await;
     let mut log = Log::mark(&app).await;
     let before = all::<Entity>(&app).await.len();
-    let outcomes = at_once(&client, "customerCreate", "id", vec![new_customer("race@new.example"); 16]).await;
+    // One address, in capitals or not, and its domain as people and as the domain name system write it.
+    let spellings = [
+        "race@münchen.example",
+        "Race@MÜNCHEN.Example",
+        "race@xn--mnchen-3ya.example",
+        "RACE@XN--Mnchen-3ya.example",
+    ];
+    let inputs = spellings.iter().cycle().take(16).map(|spelling| new_customer(spelling)).collect();
+    let outcomes = at_once(&client, "customerCreate", "id", inputs).await;
     assert_eq!(count(&outcomes), counts([("done", 1), ("email TAKEN", 15)]));
     assert_eq!(all::<Entity>(&app).await.len(), before + 1);
     let events = log.gained(&app).await;

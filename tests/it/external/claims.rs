@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::clients::second_role;
 use crate::commands::run;
 use crate::fixture::{ADMIN, Log, SUPPORT, account, all, mutate};
+use crate::past::by_name;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -304,7 +305,7 @@ async fn account_ends(app: TestApp) {
     let token = partner.with_claims(json!({}));
     partner.accepts("active", &token).await;
     let disable = "UPDATE \"user\" SET status = 'DISABLED' WHERE username = 'support@acme.example'";
-    app.db().execute_unprepared(disable).await.unwrap();
+    app.db().execute_unprepared(&by_name(&app, disable).await).await.unwrap();
     partner.refuses("disabled", &token).await;
 }
 

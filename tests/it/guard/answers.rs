@@ -54,7 +54,9 @@ fn keys(data: &str) -> Vec<&str> {
 }
 
 async fn one_error(app: TestApp) {
-    custodian::seed::customers(app.db(), 1_000, &|_| {}).await.expect("the demo data are there");
+    custodian::seed::customers(app.db(), &app.service.vault, 1_000, &|_| {})
+        .await
+        .expect("the demo data are there");
     let mut config = app.database().config();
     config.max_page_size = 1_000;
     let large = App::start(config, app.clock.clone()).await.expect("it has started before");

@@ -130,6 +130,7 @@ impl Own {
             Origin::default(),
             Arc::clone(rows),
             self.app.clock.clone(),
+            Arc::new(self.app.vault.open_keys()),
             self.app.db().clone(),
             self.app.news.clone(),
         ));

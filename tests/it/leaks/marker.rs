@@ -152,18 +152,45 @@ impl Mint {
 
     /// The number of a document; the mask shows the last four characters.
     pub fn number(&mut self) -> Marker {
-        let (hidden, shown) = (self.letters(6), self.last_digits());
+        let (hidden, shown) = loop {
+            let (hidden, shown) = (self.letters(6), self.last_digits());
+            // Distinctive also where letters and digits meet.
+            let parts = windows(&format!("{hidden}{shown}"), DISTINCTIVE).into_iter();
+            let mixed = |part: &String| !hidden.contains(part.as_str()) && *part != shown;
+            let mixed: HashSet<String> = parts.filter(mixed).collect();
+            if mixed.is_disjoint(&self.used) {
+                self.used.extend(mixed);
+                break (hidden, shown);
+            }
+        };
         let value = format!("{hidden}{shown}").to_uppercase();
         let secret = windows(&value, DISTINCTIVE).into_iter().filter(|part| *part != shown).collect();
         marker(value.clone(), secret, vec![format!("*{shown}")], &[&value])
     }
 
+    /// A German account number with its check digits; the mask shows the country and the last four digits.
+    pub fn iban(&mut self) -> Marker {
+        let account = format!("{}{}", self.digits(14), self.last_digits());
+        let number: u128 = format!("{account}131400").parse().unwrap();
+        let (hidden, shown) = account.split_at(14);
+        // Seven digits in a row: fewer may be an amount.
+        let secret = windows(hidden, 7);
+        marker(format!("DE{:02}{account}", 98 - number % 97), secret, vec![format!("*{shown}")], &[&account])
+    }
+
     /// A postal code; the mask shows the first three characters.
     pub fn postal_code(&mut self) -> Marker {
-        let (area, rest) = (self.digits(2), self.letters(5));
-        let value = format!("{}{area}{}", &rest[..1], &rest[1..]).to_uppercase();
+        let (value, parts) = loop {
+            let (area, rest) = (self.digits(2), self.letters(5));
+            let value = format!("{}{area}{}", &rest[..1], &rest[1..]).to_uppercase();
+            let parts = windows(&value, DISTINCTIVE);
+            // The last is letters alone, which are nobody else's.
+            if parts[..3].iter().all(|part| self.used.insert(part.clone())) {
+                break (value, parts);
+            }
+        };
         let shown = value[..3].to_lowercase();
-        marker(value.clone(), windows(&value, DISTINCTIVE), vec![format!("{shown}**")], &[&value])
+        marker(value.clone(), parts, vec![format!("{shown}**")], &[&value])
     }
 
     /// Degrees; the mask shows two decimals.

@@ -3,23 +3,27 @@
 use chrono::{DateTime, Utc};
 use custodian_entity::choice::{
     AccessTechnology, AddressType, AuthorKind, CallOutcome, Channel, ConnectionType, CpniAuthMethod,
-    CustomerStatus, CustomerType, Direction, GovernmentIdType, InvoiceStatus, KycStatus, Outcome,
-    PaymentStatus, Priority, ProvisioningState, Severity, SubscriptionStatus, TicketCategory, TicketStatus,
-    VerificationStatus,
+    CustomerStatus, CustomerType, Direction, GovernmentIdType, InvoiceStatus, KycStatus, NoteCategory,
+    Outcome, PaymentMethodKind, PaymentMethodStatus, PaymentStatus, Priority, ProvisioningState, Severity,
+    SubscriptionStatus, TicketCategory, TicketStatus, VerificationStatus,
 };
-use custodian_entity::id::{CustomerId, ResellerId, ServicePlanId, TenantId, TypedId, UserId};
+use custodian_entity::id::{
+    CustomerId, PaymentMethodId, ResellerId, ServicePlanId, TenantId, TypedId, UserId,
+};
 use custodian_entity::personal::{
     AddressLine, BirthDate, Confidential, ConfidentialAmount, ConfidentialNumber, Coordinate, Email,
-    FreeText, GovernmentId, IpAddress, IpPrefix, MacAddresses, Name, Phone, PostalCode, TaxId, Username,
+    FreeText, GovernmentId, Iban, IpPrefix, LineAddress, MacAddresses, Name, PastValue, Phone, PostalCode,
+    ProcessorToken, TaxId, Username,
 };
 use custodian_entity::{
-    address, call_log, contact, customer, email_verification, identity_check, invoice, invoice_line,
-    network_service, payment, subscription, ticket, ticket_message,
+    address, call_log, change_record, contact, customer, customer_note, email_verification, identity_check,
+    invoice, invoice_line, network_service, payment, payment_method, subscription, ticket, ticket_message,
 };
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
 
 use super::marker::{Marker, Mint};
+use crate::app::TestApp;
+use crate::past::add;
 
 /// Whose a planted customer is, and who works on its tickets.
 #[derive(Clone, Copy)]
@@ -34,7 +38,7 @@ pub struct Owner {
 
 /// Everything planted so far.
 pub struct Garden<'a> {
-    pub db: &'a DatabaseConnection,
+    pub app: &'a TestApp,
     pub now: DateTime<Utc>,
     pub mint: Mint,
     pub markers: Vec<Marker>,
@@ -42,8 +46,8 @@ pub struct Garden<'a> {
 }
 
 impl<'a> Garden<'a> {
-    pub fn new(db: &'a DatabaseConnection, now: DateTime<Utc>) -> Self {
-        Self { db, now, mint: Mint::new(), markers: Vec::new(), ids: 0 }
+    pub fn new(app: &'a TestApp) -> Self {
+        Self { app, now: app.clock.now(), mint: Mint::new(), markers: Vec::new(), ids: 0 }
     }
 
     /// An id behind all others, so that the last pages of lists hold what is planted: of 2100-01-01 and later.
@@ -92,8 +96,9 @@ impl<'a> Garden<'a> {
         let first = self.markers.len();
         let id: CustomerId = self.id();
         let row = self.customer_row(id, owner);
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
         self.contact(id, owner).await;
+        self.note(id, owner).await;
         self.services(id, owner).await;
         self.billing(id, owner).await;
         self.calls(id, owner).await;
@@ -127,6 +132,9 @@ impl<'a> Garden<'a> {
             last_name: Some(self.name("Customer.lastName", id)),
             company_name: Some(self.word("Customer.companyName", id)),
             email: Some(self.email("Customer.email", id)),
+            email_index: None,
+            phone_index: None,
+            government_id_index: None,
             billing_email: Some(self.email("Customer.billingEmail", id)),
             phone: Some(self.phone("Customer.phone", id)),
             date_of_birth: Some(BirthDate::new(date)),
@@ -166,7 +174,23 @@ impl<'a> Garden<'a> {
             phone: Some(self.phone("Contact.phone", id)),
             created_at: self.now,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
+    }
+
+    async fn note(&mut self, customer_id: CustomerId, owner: Owner) {
+        let id = self.id();
+        let row = customer_note::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            category: NoteCategory::General,
+            body: FreeText::new(self.word("CustomerNote.body", id)),
+            author_id: owner.staff,
+            is_pinned: false,
+            created_at: self.now,
+        };
+        add(self.app, row).await;
     }
 
     async fn services(&mut self, customer_id: CustomerId, owner: Owner) {
@@ -194,7 +218,7 @@ impl<'a> Garden<'a> {
             is_primary: true,
             created_at: self.now,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
         let (subscription, service) = (self.id(), self.id());
         let line = self.mint.word();
         let row = subscription::Model {
@@ -220,7 +244,7 @@ impl<'a> Garden<'a> {
             ))),
             created_at: self.now,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
         let (ipv4, prefix) = (self.mint.ipv4(), self.mint.ipv6_prefix());
         let macs = [self.mint.mac(), self.mint.mac()];
         let macs = macs.map(|mac| self.keep(mac, &["NetworkService.macAddresses"], service));
@@ -232,7 +256,7 @@ impl<'a> Garden<'a> {
             subscription_id: subscription,
             access_technology: AccessTechnology::Fibre,
             connection_type: ConnectionType::Pppoe,
-            ipv4: Some(IpAddress::new(self.keep(ipv4, &["NetworkService.ipv4"], service))),
+            ipv4: Some(LineAddress::new(self.keep(ipv4, &["NetworkService.ipv4"], service))),
             ipv6_prefix: Some(IpPrefix::new(self.keep(prefix, &["NetworkService.ipv6Prefix"], service))),
             mac_addresses: Some(MacAddresses::new(macs.join(","))),
             service_vlan: Some(101),
@@ -242,7 +266,7 @@ impl<'a> Garden<'a> {
             access_port: Some(self.word("NetworkService.accessPort", service)),
             created_at: self.now,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
     }
 
     async fn billing(&mut self, customer_id: CustomerId, owner: Owner) {
@@ -277,7 +301,7 @@ impl<'a> Garden<'a> {
             paid_at: None,
             created_at: self.now,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
         let row = invoice_line::Model {
             id: line,
             tenant_id: owner.tenant,
@@ -292,7 +316,8 @@ impl<'a> Garden<'a> {
             tax_rate: 2_100,
             currency: "EUR".to_owned(),
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
+        let method = self.payment_method(customer_id, owner).await;
         let key = self.mint.word();
         let (score, refunded) = self.mint.score();
         self.keep(score, &["Payment.refundedAmount"], paid);
@@ -302,6 +327,7 @@ impl<'a> Garden<'a> {
             reseller_id: owner.reseller,
             customer_id,
             invoice_id: Some(id),
+            method_id: Some(method),
             status: PaymentStatus::Succeeded,
             amount: self.amount(&["Payment.amount"], paid),
             refunded_amount: refunded.into(),
@@ -313,7 +339,33 @@ impl<'a> Garden<'a> {
             recorded_by: Some(owner.staff),
             created_at: self.now,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
+    }
+
+    async fn payment_method(&mut self, customer_id: CustomerId, owner: Owner) -> PaymentMethodId {
+        let id = self.id();
+        let (token, iban) = (self.mint.word(), self.mint.iban());
+        let row = payment_method::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            kind: PaymentMethodKind::BankAccount,
+            is_default: true,
+            status: PaymentMethodStatus::Active,
+            // Nobody reads it.
+            processor_token: Some(ProcessorToken::new(self.keep(token, &[], id))),
+            brand: None,
+            last4: None,
+            exp_month: None,
+            exp_year: None,
+            bank_name: Some(self.word("PaymentMethod.bankName", id)),
+            holder_name: Some(self.name("PaymentMethod.holderName", id)),
+            iban: Some(Iban::new(self.keep(iban, &["PaymentMethod.iban"], id))),
+            created_at: self.now,
+        };
+        add(self.app, row).await;
+        id
     }
 
     async fn calls(&mut self, customer_id: CustomerId, owner: Owner) {
@@ -336,7 +388,7 @@ impl<'a> Garden<'a> {
             authenticated_at: Some(self.now),
             created_at: self.now,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
         let row = identity_check::Model {
             id: check,
             tenant_id: owner.tenant,
@@ -349,7 +401,7 @@ impl<'a> Garden<'a> {
             valid_until: self.now,
             ticket_id: None,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
         let id = self.id::<custodian_entity::id::EmailVerificationId>();
         let row = email_verification::Model {
             id,
@@ -364,7 +416,26 @@ impl<'a> Garden<'a> {
             verified_at: None,
             attempt_count: 0,
         };
-        row.into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row).await;
+        let id = self.id();
+        let row = change_record::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            entity_type: "Customer".to_owned(),
+            entity_id: customer_id.uuid(),
+            field: "email".to_owned(),
+            changed_at: self.now,
+            actor_kind: AuthorKind::Staff,
+            changed_by: Some(owner.staff),
+            api_client_id: None,
+            reason: None,
+            version: 2,
+            old_value: Some(PastValue::new(self.word("ChangeRecord.oldValue", id))),
+            new_value: Some(PastValue::new(self.word("ChangeRecord.newValue", id))),
+        };
+        add(self.app, row).await;
     }
 
     /// A ticket with a message for all and one among staff. With `repeated`, the first repeats these markers.
@@ -398,7 +469,7 @@ impl<'a> Garden<'a> {
             resolved_at: None,
             closed_at: None,
         };
-        row.clone().into_active_model().insert(self.db).await.unwrap();
+        add(self.app, row.clone()).await;
         for is_internal in [false, true] {
             let message = self.id();
             let remark = self.mint.remark();
@@ -428,7 +499,7 @@ impl<'a> Garden<'a> {
                 internal_body: Some(FreeText::new(self.word("TicketMessage.internalBody", message))),
                 sent_at: self.now,
             };
-            row.into_active_model().insert(self.db).await.unwrap();
+            add(self.app, row).await;
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::suite::Suite;
 pub(super) fn register(suite: &mut Suite) {
     suite.both("mail::an invitation makes an account that its user opens", accepted);
     suite.both("mail::an invitation ends, and is not asked for again by a reset", unaccepted);
+    suite.both("mail::an invitation is sent again, and the one before is dead", again);
     suite.both("mail::nobody invites to more than he holds", beyond);
     suite.both("mail::a reseller invites to itself", resellers);
 }
@@ -77,6 +78,48 @@ async fn unaccepted(app: TestApp) {
     app.clock.advance(TimeDelta::days(7));
     assert_eq!(confirm(&app.anonymous(), &link, NEW).await, "TOKEN_EXPIRED");
     assert_eq!(found(&app, NAME).await.unwrap().status, UserStatus::Invited);
+}
+
+async fn resend(client: &Client, id: &str, email: Option<&str>) -> String {
+    let input = match email {
+        Some(email) => json!({ "id": id, "email": email }),
+        None => json!({ "id": id }),
+    };
+    mutate(client, "userInvitationResend", "id", input).await.summary()
+}
+
+async fn again(app: TestApp) {
+    let client = app.login(ADMIN).await;
+    assert_eq!(invite(&client, input(NAME, "support_agent")).await, "done");
+    let id = custodian_entity::id::TypedId::encode(found(&app, NAME).await.unwrap().id);
+    let first = token(&only(post(&app).await, EMAIL));
+    app.clock.advance(TimeDelta::days(7));
+    // Who signed in before is signed out by now.
+    let client = app.login("admin@acme.example").await;
+    let mut log = Log::mark(&app).await;
+    assert_eq!(resend(&client, &id, None).await, "done");
+    log.one(&app, "USER_INVITED").await;
+    let second = token(&only(post(&app).await, EMAIL));
+    assert_eq!(confirm(&app.anonymous(), &first, NEW).await, "INVALID");
+    assert_eq!(resend(&client, &id, Some("not one")).await, "email INVALID");
+    assert_eq!(resend(&client, &id, Some("jo@other.example")).await, "done");
+    let third = token(&only(post(&app).await, "jo@other.example"));
+    assert_eq!(confirm(&app.anonymous(), &second, NEW).await, "INVALID", "it went to another address");
+    // Who holds less does not say where an invitation goes: he would choose the password.
+    let reseller = app.login("reseller@acme.example").await;
+    assert_eq!(resend(&reseller, &id, Some("me@other.example")).await, "FORBIDDEN");
+    assert_eq!(resend(&reseller, &id, None).await, "NOT_FOUND");
+    assert_eq!(confirm(&app.anonymous(), &third, NEW).await, "done");
+    assert_eq!(resend(&client, &id, None).await, "id INVALID", "it was accepted");
+
+    let mine = input("kim@acme.example", "reseller");
+    assert_eq!(invite(&reseller, mine).await, "done");
+    let id = custodian_entity::id::TypedId::encode(found(&app, "kim@acme.example").await.unwrap().id);
+    post(&app).await;
+    assert_eq!(resend(&reseller, &id, None).await, "done");
+    let link = token(&only(post(&app).await, EMAIL));
+    mutate(&client, "userDeactivate", "id", json!({ "id": id })).await.done();
+    assert_eq!(confirm(&app.anonymous(), &link, NEW).await, "INVALID", "the account was ended");
 }
 
 async fn beyond(app: TestApp) {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use custodian_entity::choice::{Outcome, SessionEnd, UserStatus};
 use custodian_entity::{account_token, session};
-use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
+use sea_orm::Set;
 use serde_json::{Value, json};
 
 use super::{NEW, confirm, only, post, request, token};
@@ -11,6 +11,7 @@ use crate::app::TestApp;
 use crate::arguments::without_request_id;
 use crate::client::Client;
 use crate::fixture::{BILLING, Log, SUPPORT, account, all};
+use crate::past::change;
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -38,9 +39,8 @@ async fn link(app: &TestApp, username: &str) -> String {
 
 async fn reset(app: TestApp) {
     let (anonymous, client) = (app.anonymous(), app.login(SUPPORT).await);
-    let mut row = account(&app, SUPPORT).await.into_active_model();
-    row.mfa_enabled = Set(true);
-    let before = row.update(app.db()).await.unwrap();
+    change(&app, &account(&app, SUPPORT).await, |row| row.mfa_enabled = Set(true)).await;
+    let before = account(&app, SUPPORT).await;
     let mut log = Log::mark(&app).await;
     request(&anonymous, " SUPPORT@acme.example").await.ok();
     let token = token(&only(post(&app).await, SUPPORT));
@@ -73,9 +73,7 @@ async fn reset(app: TestApp) {
 
 async fn silent(app: TestApp) {
     let disabled = account(&app, BILLING).await;
-    let mut row = disabled.into_active_model();
-    row.status = Set(UserStatus::Disabled);
-    row.update(app.db()).await.unwrap();
+    change(&app, &disabled, |row| row.status = Set(UserStatus::Disabled)).await;
     let anonymous = app.anonymous();
     let known = request(&anonymous, SUPPORT).await;
     let mut log = Log::mark(&app).await;

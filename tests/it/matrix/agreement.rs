@@ -105,6 +105,10 @@ fn encrypted_is_not_searched() {
         if verb != "query" || !matrix.field(&field).is_some_and(|field| field.is_encrypted) {
             continue;
         }
+        // By keyed tags of words (DOMAIN, rule 3).
+        if position == "Query.customers(search)" {
+            continue;
+        }
         let (owner, member) = position.split_once('.').expect("a position has two parts");
         let filter = sdl.inputs.get(owner).and_then(|input| input.get(member));
         let filter = filter.unwrap_or_else(|| panic!("{position} lets an encrypted field be ordered by"));

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use custodian_entity::id::*;
-use custodian_entity::user;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, Set, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::app::TestApp;
 use crate::fixture;
+use crate::past::{add, by_name, is_sealed, rewrite, texts};
 
 /// A type of the schema with the table that holds its rows, and how its ids are written.
 pub struct Stored {
@@ -25,7 +25,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 21] = [
+pub const STORED: [Stored; 24] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -34,17 +34,20 @@ pub const STORED: [Stored; 21] = [
     Stored { name: "Customer", table: "customer", encode: encode::<CustomerId> },
     Stored { name: "Address", table: "address", encode: encode::<AddressId> },
     Stored { name: "Contact", table: "contact", encode: encode::<ContactId> },
+    Stored { name: "CustomerNote", table: "customer_note", encode: encode::<CustomerNoteId> },
     Stored { name: "ServicePlan", table: "service_plan", encode: encode::<ServicePlanId> },
     Stored { name: "Subscription", table: "subscription", encode: encode::<SubscriptionId> },
     Stored { name: "NetworkService", table: "network_service", encode: encode::<NetworkServiceId> },
     Stored { name: "Invoice", table: "invoice", encode: encode::<InvoiceId> },
     Stored { name: "InvoiceLine", table: "invoice_line", encode: encode::<InvoiceLineId> },
     Stored { name: "Payment", table: "payment", encode: encode::<PaymentId> },
+    Stored { name: "PaymentMethod", table: "payment_method", encode: encode::<PaymentMethodId> },
     Stored { name: "Ticket", table: "ticket", encode: encode::<TicketId> },
     Stored { name: "TicketMessage", table: "ticket_message", encode: encode::<TicketMessageId> },
     Stored { name: "CallLog", table: "call_log", encode: encode::<CallLogId> },
     Stored { name: "IdentityCheck", table: "identity_check", encode: encode::<IdentityCheckId> },
     Stored { name: "EmailVerification", table: "email_verification", encode: encode::<EmailVerificationId> },
+    Stored { name: "ChangeRecord", table: "change_record", encode: encode::<ChangeRecordId> },
     Stored { name: "Session", table: "session", encode: encode::<SessionId> },
     Stored { name: "ApiClient", table: "api_client", encode: encode::<ApiClientId> },
 ];
@@ -53,7 +56,7 @@ const TIME: &str = "'2026-01-05T10:00:00+00:00'";
 
 /// Columns that are null in rows of the demo data, and what is put there.
 #[rustfmt::skip]
-const EMPTY: [(&str, &str, &str); 49] = [
+const EMPTY: [(&str, &str, &str); 57] = [
     ("user", "locked_until", TIME),
     ("role_grant", "expires_at", "'2100-01-01T00:00:00+00:00'"),
     ("customer", "first_name", "'Grace'"),
@@ -98,6 +101,15 @@ const EMPTY: [(&str, &str, &str); 49] = [
     ("payment", "failure_code", "'DECLINED'"),
     ("payment", "processor_reference", "'psp_0001'"),
     ("payment", "recorded_by", "(SELECT id FROM \"user\" WHERE username = 'billing@acme.example')"),
+    // Of every customer, those of the one that the role reaches among them.
+    ("payment", "method_id", "(SELECT id FROM payment_method WHERE payment_method.customer_id = payment.customer_id LIMIT 1)"),
+    ("payment_method", "brand", "'VISA'"),
+    ("payment_method", "last4", "'1234'"),
+    ("payment_method", "exp_month", "7"),
+    ("payment_method", "exp_year", "2031"),
+    ("payment_method", "bank_name", "'Harbour Savings Bank'"),
+    ("payment_method", "holder_name", "'Grace Hopper'"),
+    ("payment_method", "iban", "'GB82WEST12345698765432'"),
     ("ticket_message", "internal_body", "'Ask the shop'"),
     ("call_log", "subject", "'Slow line'"),
     ("call_log", "summary", "'Measured it'"),
@@ -106,7 +118,7 @@ const EMPTY: [(&str, &str, &str); 49] = [
 ];
 
 /// What else every row needs, so that what is masked, linked or shared can be seen to be.
-const CHANGED: [&str; 10] = [
+const CHANGED: [&str; 8] = [
     "UPDATE ticket SET due_at = created_at, resolved_at = created_at, closed_at = created_at",
     "UPDATE ticket SET assignee_id = (SELECT id FROM \"user\" WHERE username = 'support@acme.example') \
      WHERE assignee_id IS NULL AND category NOT IN ('BILLING', 'TECHNICAL') AND tenant_id = \
@@ -118,13 +130,18 @@ const CHANGED: [&str; 10] = [
      ticket.customer_id ORDER BY id LIMIT 1) WHERE subscription_id IS NULL",
     "UPDATE ticket SET shared_with_reseller = TRUE",
     "UPDATE ticket_message SET shared_with_reseller = TRUE",
-    // Without personal data the masked text would be the text.
-    "UPDATE ticket_message SET body = 'Call me at +34612345678 or write to maria.garcia@mail.example'",
-    // Rounded to two decimals it has to become another place.
-    "UPDATE address SET latitude = 40.41801, longitude = -3.69638",
     "UPDATE api_client SET status = 'REVOKED', revoked_at = created_at, revoked_by = owner_id",
     "UPDATE api_client SET reseller_id = (SELECT id FROM reseller WHERE code = 'NORTH') \
      WHERE reseller_id IS NULL AND tenant_id = (SELECT id FROM tenant WHERE slug = 'acme')",
+];
+
+/// The same of columns that are sealed.
+const SEALED: [(&str, &str, &str); 3] = [
+    // Without personal data the masked text would be the text.
+    ("ticket_message", "body", "Call me at +34612345678 or write to maria.garcia@mail.example"),
+    // Rounded to two decimals it has to become another place.
+    ("address", "latitude", "40.41801"),
+    ("address", "longitude", "-3.69638"),
 ];
 
 /// Puts a value into every cell of `acme` that a role could read, past the service.
@@ -132,24 +149,34 @@ pub async fn fill(app: &TestApp) {
     fixture::api_clients(app.db()).await;
     let ours = "tenant_id = (SELECT id FROM tenant WHERE slug = 'acme')";
     for (table, column, value) in EMPTY {
+        if is_sealed(table, column) {
+            // What is detached holds nothing more.
+            let held = if table == "payment_method" { "status = 'ACTIVE'" } else { "1 = 1" };
+            let empty = format!("{column} IS NULL AND {ours} AND {held}");
+            rewrite(app, table, column, &empty, |_| value.trim_matches('\'').to_owned()).await;
+            continue;
+        }
         execute(app, &format!("UPDATE \"{table}\" SET {column} = {value} WHERE {column} IS NULL AND {ours}"))
             .await;
     }
     for statement in CHANGED {
         execute(app, statement).await;
     }
+    for (table, column, value) in SEALED {
+        rewrite(app, table, column, "1 = 1", |_| value.to_owned()).await;
+    }
     fixture::add_ended_sessions(app.db()).await;
     // Somebody who works for the reseller and is a customer of it too.
     let customer = fixture::customer(app, fixture::MARIA).await;
-    let mut partner = fixture::account(app, "reseller@acme.example").await.into_active_model();
-    partner.id = Set(UserId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0007)));
-    partner.username = Set(custodian_entity::personal::Username::new("partner@acme.example"));
-    partner.customer_id = Set(Some(customer.id));
-    let _: user::Model = partner.insert(app.db()).await.expect("the account can be added");
+    let mut partner = fixture::account(app, "reseller@acme.example").await;
+    partner.id = UserId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0007));
+    partner.username = custodian_entity::personal::Username::new("partner@acme.example");
+    partner.customer_id = Some(customer.id);
+    add(app, partner).await;
 }
 
 async fn execute(app: &TestApp, statement: &str) {
-    let done = app.db().execute_unprepared(statement).await;
+    let done = app.db().execute_unprepared(&by_name(app, statement).await).await;
     done.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
@@ -165,6 +192,10 @@ impl Stored {
     }
 
     async fn column(&self, app: &TestApp, column: &str) -> BTreeMap<String, Option<String>> {
+        if column != "id" && is_sealed(self.table, column) {
+            let texts = texts(app, self.table, column).await;
+            return texts.into_iter().map(|(id, text)| ((self.encode)(id), text)).collect();
+        }
         // An id is no text to SQLite, and is read from its own column anyway.
         let value = if column == "id" { "NULL".to_owned() } else { column.to_owned() };
         let statement = format!("SELECT id, CAST({value} AS TEXT) AS value FROM \"{}\"", self.table);

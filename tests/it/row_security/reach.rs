@@ -47,10 +47,10 @@ fn reached(world: &World, who: &Who, kind: &str) -> BTreeSet<Uuid> {
 }
 
 async fn sees(app: TestApp) {
-    complete(app.db()).await;
+    complete(&app).await;
     // So that there is something in the log that nobody else may see.
     app.login(SUPPORT).await;
-    let (world, observed) = (World::read(app.db()).await, Observed::of(&app).await);
+    let (world, observed) = (World::read(&app).await, Observed::of(&app).await);
     for who in world.everybody() {
         let raw = Raw::like(&app, &observed, &who.username, who.role).await;
         let user = account(&app, &who.username).await;
@@ -99,8 +99,8 @@ fn insert(table: &str, content: &str) -> String {
 }
 
 async fn changes(app: TestApp) {
-    complete(app.db()).await;
-    let (world, observed) = (World::read(app.db()).await, Observed::of(&app).await);
+    complete(&app).await;
+    let (world, observed) = (World::read(&app).await, Observed::of(&app).await);
     let mut tried = 0;
     for who in world.everybody() {
         let raw = Raw::like(&app, &observed, &who.username, who.role).await;

@@ -16,6 +16,7 @@ pub(super) fn register(suite: &mut Suite) {
     suite.postgres("row_security::the service's role owns nothing and changes no schema", powerless);
     suite.postgres("row_security::signing in reads accounts and changes none but its own", sign_in);
     suite.postgres("row_security::an account is made for a customer within reach, and acts as one", accounts);
+    suite.postgres("row_security::a reseller's people change its contact, and nothing else of it", partners);
     suite.postgres("row_security::the server gives up what takes too long", time_outs);
 }
 
@@ -36,10 +37,11 @@ async fn every_table(app: TestApp) {
     assert!(!wall.role.creates, "{:?}", wall.role);
     // Views and functions of the owner would be holes in the wall.
     let holes = "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')
-        UNION SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef";
+        UNION SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY 1";
     let holes = app.db().query_all_raw(sql(holes)).await.unwrap();
     let holes: Vec<String> = holes.iter().map(|row| row.try_get("", "name").unwrap()).collect();
-    assert_eq!(holes, ["custodian_messages_follow"]);
+    let known = ["custodian_follow_customer", "custodian_messages_follow", "custodian_reseller_of_customer"];
+    assert_eq!(holes, known);
 }
 
 async fn powerless(app: TestApp) {
@@ -71,6 +73,8 @@ async fn powerless(app: TestApp) {
         "DROP TABLE customer",
         "DROP FUNCTION custodian_scope(text)",
         "SELECT custodian_messages_follow()",
+        "SELECT custodian_follow_customer()",
+        "SELECT custodian_reseller_of_customer()",
         "DELETE FROM seaql_migrations",
         "GRANT SELECT ON customer TO PUBLIC; SET ROLE postgres",
         "CREATE ROLE more",
@@ -145,9 +149,9 @@ async fn accounts(app: TestApp) {
     let raw = Raw::told(&app, &settings).await;
     let insert = |kind: &str, of: &user::Model, hash: &str| {
         format!(
-            "INSERT INTO \"user\" (id, tenant_id, reseller_id, customer_id, kind, status, display_name, username, email,
+            "INSERT INTO \"user\" (id, tenant_id, reseller_id, customer_id, kind, status, display_name, username, username_index, email,
                  password_hash, token_version, mfa_enabled, must_change_password, failed_login_count, created_at)
-             VALUES (gen_random_uuid(), {}, {}, {}, '{kind}', 'ACTIVE', 'x', 'x', 'x', {hash}, 0, false, false, 0, now())",
+             VALUES (gen_random_uuid(), {}, {}, {}, '{kind}', 'ACTIVE', 'x', 'v1.x', 'x', 'v1.x', {hash}, 0, false, false, 0, now())",
             id(Some(of.tenant_id.uuid())),
             id(of.reseller_id.map(TypedId::uuid)),
             id(of.customer_id.map(TypedId::uuid)),
@@ -188,8 +192,56 @@ async fn accounts(app: TestApp) {
     let confirming = [("role", "anonymous".to_owned()), ("customer_id", customer)];
     let raw = Raw::told(&app, &confirming).await;
     assert_eq!((raw.count("user").await, raw.count("customer").await), (1, 0));
-    assert_eq!(raw.attempt("UPDATE \"user\" SET email = 'x'").await, Ok(1));
+    assert_eq!(raw.attempt("UPDATE \"user\" SET email = 'v1.x'").await, Ok(1));
     assert_eq!(raw.attempt("UPDATE \"user\" SET password_hash = 'x'").await, refused());
+}
+
+async fn partners(app: TestApp) {
+    let reseller = crate::fixture::account(&app, "reseller@acme.example").await;
+    let customer = crate::fixture::account(&app, "customer@acme.example").await;
+    let told = async |of: &user::Model, scope: &str| {
+        let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        let settings = [
+            ("tenant_id", text(Some(of.tenant_id.uuid()))),
+            ("reseller_id", text(of.reseller_id.map(TypedId::uuid))),
+            ("customer_id", text(of.customer_id.map(TypedId::uuid))),
+            ("user_id", text(Some(of.id.uuid()))),
+            ("role", "some".to_owned()),
+            ("scopes", format!(",Reseller={scope},")),
+        ];
+        Raw::told(&app, &settings).await
+    };
+    let refused = || Err(REFUSED.to_owned());
+    let own = told(&reseller, "own").await;
+    assert_eq!(
+        own.attempt(
+            "UPDATE reseller SET contact_name = 'v1.x', contact_email = 'v1.x', contact_phone = 'v1.x'"
+        )
+        .await,
+        Ok(1)
+    );
+    for column in ["code", "name", "legal_name", "tax_id"] {
+        assert_eq!(
+            own.attempt(&format!("UPDATE reseller SET {column} = 'v1.x'")).await,
+            refused(),
+            "{column}"
+        );
+    }
+    let of_theirs = ["status = 'SUSPENDED'", "data_role = 'CONTROLLER'", "commission_rate = 1"];
+    for change in of_theirs {
+        assert_eq!(own.attempt(&format!("UPDATE reseller SET {change}")).await, refused(), "{change}");
+    }
+    let of_customer = told(&customer, "own").await;
+    assert_eq!(of_customer.attempt("UPDATE reseller SET contact_name = 'v1.x'").await, refused());
+    let admin = told(&reseller, "tenant").await;
+    assert!(
+        admin
+            .attempt("UPDATE reseller SET status = 'SUSPENDED', name = 'x'")
+            .await
+            .is_ok_and(|rows| rows > 1)
+    );
+    assert_eq!(admin.attempt("DELETE FROM reseller").await, refused());
+    assert_eq!(admin.attempt("UPDATE reseller SET tenant_id = tenant_id").await, refused());
 }
 
 async fn time_outs(app: TestApp) {

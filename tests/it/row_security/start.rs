@@ -61,7 +61,7 @@ async fn doctor(app: TestApp) {
     let database = app.database();
     let (text, status) = examine(&app, &database.url, "production");
     assert_eq!(status, Some(0), "{text}");
-    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 34 tables"] {
+    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 39 tables"] {
         assert!(text.contains(line), "{text}");
     }
     assert!(text.lines().take_while(|line| !line.is_empty()).all(|line| line.starts_with("ok ")), "{text}");

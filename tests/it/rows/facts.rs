@@ -62,7 +62,7 @@ pub(super) async fn shuffle(db: &DatabaseConnection, seed: u64) {
                 copies.exec(db).await.unwrap();
             )*};
         }
-        follow! { address contact subscription network_service invoice invoice_line payment ticket ticket_message }
+        follow! { address contact customer_note subscription network_service invoice invoice_line payment ticket ticket_message }
         let accounts = user::Entity::update_many()
             .set(user::ActiveModel { reseller_id: Set(reseller), ..Default::default() })
             .filter(user::Column::CustomerId.eq(id))

@@ -41,7 +41,8 @@ impl Observed {
 
     /// Executes a document as an account in a role, and returns the statements it took.
     pub async fn run(&self, username: &str, role: &str, document: &str) -> (Response, Vec<Statement>) {
-        let user = user::Entity::find().filter(user::Column::Username.eq(username));
+        let tag = self.app.vault.open_keys().user_name(username).await.unwrap();
+        let user = user::Entity::find().filter(user::Column::UsernameIndex.eq(tag));
         let user = user.one(&self.db).await.unwrap().expect("an account of the demo data");
         let identity = Identity {
             user: user.id,

@@ -8,22 +8,23 @@ use custodian_entity::id::{
     AddressId, ContactId, CustomerId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId,
     SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId,
 };
-use custodian_entity::personal::{AddressLine, Email, FreeText, IpAddress, Name};
+use custodian_entity::personal::{AddressLine, Email, FreeText, LineAddress, Name, PastValue};
 use custodian_entity::{
-    address, call_log, contact, customer, email_verification, identity_check, invoice, invoice_line,
-    network_service, payment, reseller, service_plan, subscription, tenant, ticket, ticket_message, user,
+    address, call_log, change_record, contact, customer, customer_note, email_verification, identity_check,
+    invoice, invoice_line, network_service, payment, reseller, service_plan, subscription, tenant, ticket,
+    ticket_message, user,
 };
+use sea_orm::Set;
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::comparable;
 use super::world::{KINDS, World};
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
+use crate::past::{add, change, open};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
@@ -34,7 +35,7 @@ pub(super) fn register(suite: &mut Suite) {
 async fn another_provider(app: TestApp) {
     let other = app.another().await;
     let (acme, globex) = tenants(app.db()).await;
-    disturb(other.db(), Whose::Tenant(globex)).await;
+    disturb(&other, Whose::Tenant(globex)).await;
     for username in [
         "support@acme.example",
         "tenant-admin@acme.example",
@@ -52,7 +53,7 @@ async fn another_reseller(app: TestApp) {
     let other = app.another().await;
     let south = reseller::Entity::find().filter(reseller::Column::Code.eq("SOUTH"));
     let south = south.one(app.db()).await.unwrap().unwrap();
-    disturb(other.db(), Whose::Reseller(south.id)).await;
+    disturb(&other, Whose::Reseller(south.id)).await;
     for username in ["reseller@acme.example", "customer@acme.example"] {
         same_answers(&app, &other, username).await;
     }
@@ -73,7 +74,8 @@ enum Whose {
 }
 
 /// Adds, changes and removes rows.
-async fn disturb(db: &DatabaseConnection, whose: Whose) {
+async fn disturb(app: &TestApp, whose: Whose) {
+    let db = app.db();
     macro_rules! theirs {
         ($module:ident) => {
             match whose {
@@ -82,7 +84,7 @@ async fn disturb(db: &DatabaseConnection, whose: Whose) {
             }
         };
     }
-    macro_rules! change {
+    macro_rules! set {
         ($($module:ident { $($column:ident = $value:expr),* $(,)? })*) => {$(
             let changed = $module::Entity::update_many()
                 $(.col_expr($module::Column::$column, Expr::value($value)))*
@@ -91,7 +93,7 @@ async fn disturb(db: &DatabaseConnection, whose: Whose) {
             assert!(changed.rows_affected > 0, "the demo data have no {} to change", stringify!($module));
         )*};
     }
-    copy_customer(db, theirs!(customer)).await;
+    copy_customer(app, theirs!(customer)).await;
     // The last message, contact and address, and payments: nothing else names them.
     for row in ticket_message::Entity::find()
         .filter(theirs!(ticket_message))
@@ -109,20 +111,40 @@ async fn disturb(db: &DatabaseConnection, whose: Whose) {
         .exec(db)
         .await
         .unwrap();
-    change! {
-        customer { Status = CustomerStatus::Suspended, DisplayName = "Another Name", Balance = 123_456_789_i64, Version = 9 }
-        address { Line1 = "Another Street", City = "Elsewhere" }
+    set! {
+        customer { Status = CustomerStatus::Suspended, Balance = 123_456_789_i64, Version = 9 }
+        address { City = "Elsewhere" }
         subscription { Status = SubscriptionStatus::Suspended, PriceAmount = 1_i64 }
-        network_service { Ipv4 = "198.51.100.9" }
         invoice { Status = InvoiceStatus::Void, Memo = "another" }
         invoice_line { Description = "another" }
         payment { Status = PaymentStatus::Failed }
-        ticket { Status = TicketStatus::New, Category = TicketCategory::Sales, Subject = "another" }
-        ticket_message { Body = "another", TicketCategory = TicketCategory::Sales }
-        call_log { Outcome = CallOutcome::Busy, Subject = "another" }
+        ticket { Status = TicketStatus::New, Category = TicketCategory::Sales }
+        ticket_message { TicketCategory = TicketCategory::Sales }
+        call_log { Outcome = CallOutcome::Busy }
+        customer_note { IsPinned = true }
         identity_check { Method = CpniAuthMethod::PhotoId }
-        email_verification { Email = "another@other.example", AttemptCount = 7 }
-        user { DisplayName = "Another", Email = "another@other.example", Status = UserStatus::Active }
+        email_verification { AttemptCount = 7 }
+        change_record { Field = "displayName", Reason = "another" }
+        user { DisplayName = "Another", Status = UserStatus::Active }
+    }
+    macro_rules! reseal {
+        ($($module:ident { $($column:ident = $value:expr),* $(,)? })*) => {$(
+            for row in $module::Entity::find().filter(theirs!($module)).all(db).await.unwrap() {
+                change(app, &row, |row| { $(row.$column = Set($value);)* }).await;
+            }
+        )*};
+    }
+    reseal! {
+        customer { display_name = Name::new("Another Name") }
+        address { line1 = AddressLine::new("Another Street") }
+        network_service { ipv4 = Some(LineAddress::new("198.51.100.9")) }
+        ticket { subject = FreeText::new("another") }
+        ticket_message { body = FreeText::new("another") }
+        call_log { subject = Some(FreeText::new("another")) }
+        customer_note { body = FreeText::new("another") }
+        email_verification { email = Email::new("another@other.example") }
+        change_record { new_value = Some(PastValue::new("Another")) }
+        user { email = Email::new("another@other.example") }
     }
     match whose {
         Whose::Tenant(id) => {
@@ -147,18 +169,20 @@ async fn disturb(db: &DatabaseConnection, whose: Whose) {
 }
 
 /// A second one of a customer with all that hangs off it, at the beginning of every list.
-async fn copy_customer(db: &DatabaseConnection, whose: Condition) {
+async fn copy_customer(app: &TestApp, whose: Condition) {
+    let db = app.db();
     macro_rules! copy {
         ($($module:ident, $id:ident { $($column:ident: $value:expr),* $(,)? } where $parent:ident = $of:expr;)*) => {$({
             let rows = $module::Entity::find().filter($module::Column::$parent.eq($of));
-            if let Some(row) = rows.one(db).await.unwrap() {
+            if let Some(row) = open::<$module::Entity>(app, rows.all(db).await.unwrap()).await.into_iter().next() {
                 let copy = $module::Model { id: first::<$id>(), $($column: $value,)* ..row };
-                copy.into_active_model().insert(db).await.unwrap();
+                add(app, copy).await;
             }
         })*};
     }
     // One with a ticket and messages: the account's.
     let customers = customer::Entity::find().filter(whose).all(db).await.unwrap();
+    let customers = open::<customer::Entity>(app, customers).await;
     let mut found = None;
     for row in &customers {
         let tickets =
@@ -183,13 +207,13 @@ async fn copy_customer(db: &DatabaseConnection, whose: Condition) {
         account_manager_id: None,
         ..row
     };
-    copy.into_active_model().insert(db).await.unwrap();
+    add(app, copy).await;
     copy! {
         address, AddressId { customer_id: id, line1: AddressLine::new("First Street") } where CustomerId = of;
         contact, ContactId { customer_id: id, name: Name::new("First Contact") } where CustomerId = of;
         subscription, SubscriptionId { customer_id: id, service_address_id: None } where Id = service;
         network_service, NetworkServiceId {
-            customer_id: id, subscription_id: first::<SubscriptionId>(), ipv4: Some(IpAddress::new("198.51.100.1")),
+            customer_id: id, subscription_id: first::<SubscriptionId>(), ipv4: Some(LineAddress::new("198.51.100.1")),
         } where SubscriptionId = service;
         invoice, InvoiceId { customer_id: id, number: "A-0".to_owned(), total: 7, subtotal: 7, tax_total: 0 } where CustomerId = of;
         invoice_line, InvoiceLineId { customer_id: id, invoice_id: first::<InvoiceId>(), position: 1 } where CustomerId = of;
@@ -312,7 +336,7 @@ async fn ask(client: &Client, (document, variables): &(String, Value)) -> Answer
 
 /// The ids that only others reach, in either database, and of the caller's own the ones that `nodes` shows.
 async fn ids(one: &TestApp, other: &TestApp, username: &str) -> Vec<String> {
-    let (one, other) = (World::read(one.db()).await, World::read(other.db()).await);
+    let (one, other) = (World::read(one).await, World::read(other).await);
     let who = one.everybody().into_iter().find(|who| who.username == username).unwrap();
     // Signing in begins another session in each.
     for kind in KINDS.into_iter().filter(|kind| *kind != "Session") {

@@ -23,7 +23,7 @@ use proptest::strategy::Union;
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use proptest::{arbitrary::any, prop_assert, prop_assert_eq};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, QueryFilter, UpdateMany};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, QueryFilter, UpdateMany};
 use serde_json::{Value, json};
 
 use super::facts::Facts;
@@ -54,15 +54,15 @@ struct Scene {
 
 impl Scene {
     async fn new(app: TestApp, seed: u64) -> Self {
-        complete(app.db()).await;
+        complete(&app).await;
         super::facts::shuffle(app.db(), seed).await;
         let spec = Specification::read().await;
         let facts = Facts::read(&app, &spec).await;
         let mut everybody = Vec::new();
-        for who in World::read(app.db()).await.everybody() {
+        for who in World::read(&app).await.everybody() {
             everybody.push((app.login(&who.username).await, who));
         }
-        let world = World::read(app.db()).await;
+        let world = World::read(&app).await;
         Self { app, spec, world, facts, everybody }
     }
 
@@ -89,7 +89,16 @@ impl Scene {
         let rights = self.spec.policy.rights(who.role).expect("the policy knows the role").clone();
         let (clock, db) = (self.app.clock.clone(), self.app.db().clone());
         let news = Arc::new(News::new(None, 900, clock.clone()));
-        Arc::new(Operation::new(Viewer::signed_in(identity), Origin::default(), rights, clock, db, news))
+        let keys = Arc::new(self.app.service.vault.open_keys());
+        Arc::new(Operation::new(
+            Viewer::signed_in(identity),
+            Origin::default(),
+            rights,
+            clock,
+            keys,
+            db,
+            news,
+        ))
     }
 
     /// Somebody, and a filter of a type that he may ask by; of the types given, those he may list.
@@ -201,8 +210,8 @@ async fn changes(app: TestApp) {
                 ($module:ident, $filter:ty, $column:ident) => {{
                     let column = $module::Column::$column;
                     let mark =
-                        |update: UpdateMany<$module::Entity>| update.col_expr(column, Expr::value("XXX"));
-                    changed::<$module::Entity, $filter>(&operation, &filter, mark, column.eq("XXX").into())
+                        |update: UpdateMany<$module::Entity>| update.col_expr(column, Expr::value("v1.XXX"));
+                    changed::<$module::Entity, $filter>(&operation, &filter, mark, column.eq("v1.XXX").into())
                         .await
                 }};
             }
@@ -225,7 +234,10 @@ async fn changes(app: TestApp) {
 }
 
 /// Whether a row can be read, changed and removed by its id: all or nothing.
-async fn handled<E: Rows>(operation: &Arc<Operation>, id: &str) -> [bool; 3] {
+async fn handled<E: Rows>(operation: &Arc<Operation>, id: &str) -> [bool; 3]
+where
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Default + Send,
+{
     let id = E::Id::decode(id).expect("an id of the type");
     let rows = Scoped::<E>::of(operation);
     let done = |result: Result<(), Error>| match result {
@@ -235,7 +247,8 @@ async fn handled<E: Rows>(operation: &Arc<Operation>, id: &str) -> [bool; 3] {
     };
     operation.begin_write().await.unwrap();
     let read = done(rows.get(id).await.map(|_| ()));
-    let change = rows.change(id, |update| update.col_expr(E::id_column(), Expr::col(E::id_column())));
+    let change = rows
+        .change(id, Default::default(), |update| update.col_expr(E::id_column(), Expr::col(E::id_column())));
     let changed = done(change.await.map(|_| ()));
     let removed = done(rows.delete(id).await);
     operation.end().await.unwrap();

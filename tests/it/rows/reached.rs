@@ -31,13 +31,14 @@ const LISTS: [(&str, &str); 12] = [
 ];
 
 /// Links that are connections; the other links to many rows are plain lists or, of one row each, no list.
-const CONNECTIONS: [&str; 7] = [
+const CONNECTIONS: [&str; 8] = [
     "Reseller.customers",
     "Customer.subscriptions",
     "Customer.invoices",
     "Customer.payments",
     "Customer.tickets",
     "Customer.callLogs",
+    "Customer.changes",
     "Ticket.messages",
 ];
 
@@ -45,20 +46,20 @@ const CONNECTIONS: [&str; 7] = [
 const MOST: usize = 100;
 
 /// So many ids at once stay within the cost that a document may have, with pages of that size behind each.
-const IDS: usize = 12;
+const IDS: usize = 10;
 
 pub(super) fn register(suite: &mut Suite) {
     for &(username, role) in custodian::seed::DEMO_ACCOUNTS {
         suite.both(format!("rows::{username} gets the rows of its lists"), async move |app: TestApp| {
-            complete(app.db()).await;
-            let (client, world) = (app.login(username).await, World::read(app.db()).await);
+            complete(&app).await;
+            let (client, world) = (app.login(username).await, World::read(&app).await);
             lists(&client, &world, &world.who(username, role)).await;
         });
         suite.both(
             format!("rows::{username} gets the rows of its ids and links"),
             async move |app: TestApp| {
-                complete(app.db()).await;
-                let (client, world) = (app.login(username).await, World::read(app.db()).await);
+                complete(&app).await;
+                let (client, world) = (app.login(username).await, World::read(&app).await);
                 nodes_and_links(&client, &world, &world.who(username, role)).await;
             },
         );
@@ -68,8 +69,8 @@ pub(super) fn register(suite: &mut Suite) {
 
 /// Without rows within and outside a scope the other tests of this file would pass whatever the service did.
 async fn each_scope_shows(app: TestApp) {
-    complete(app.db()).await;
-    let world = World::read(app.db()).await;
+    complete(&app).await;
+    let world = World::read(&app).await;
     for (role, _) in ROLES {
         for kind in KINDS {
             let all = world.rows.values().filter(|row| row.kind == kind).count();

@@ -30,7 +30,7 @@ const NESTED: [&str; 5] = [
 
 async fn nested(app: TestApp) {
     // More rows of each kind than the demo data have.
-    custodian::seed::customers(app.db(), 200, &|_| {}).await.unwrap();
+    custodian::seed::customers(app.db(), &app.service.vault, 200, &|_| {}).await.unwrap();
     let observed = Observed::of(&app).await;
     let mut growing = Vec::new();
     for (username, role) in [("support@acme.example", "support_agent"), ("reseller@acme.example", "reseller")]
@@ -100,7 +100,7 @@ const VIEWERS: [(&str, &str); 4] = [
 ];
 
 async fn sorted_by_index(app: TestApp) {
-    custodian::seed::customers(app.db(), 200, &|_| {}).await.unwrap();
+    custodian::seed::customers(app.db(), &app.service.vault, 200, &|_| {}).await.unwrap();
     let observed = Observed::of(&app).await;
     let mut sorted = Vec::new();
     let mut plans = 0;

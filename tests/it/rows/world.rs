@@ -9,18 +9,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, TypedId, UserId};
 use custodian_entity::{
-    address, api_client, audit_event, call_log, contact, customer, email_verification, identity_check,
-    invoice, invoice_line, network_service, number_series, payment, refresh_token, reseller, role,
-    role_grant, service_plan, session, subscription, tenant, ticket, ticket_message, user,
+    address, api_client, audit_event, call_log, change_record, contact, customer, customer_note,
+    email_verification, identity_check, invoice, invoice_line, network_service, number_series, payment,
+    payment_method, refresh_token, refund, reseller, role, role_grant, service_plan, session, subscription,
+    tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
 
 use super::matrix;
+use crate::app::TestApp;
 use crate::fixture::{self, add_ended_sessions};
+use crate::past::{add, all_open, plain};
 
 /// The types of rows.
-pub const KINDS: [&str; 21] = [
+pub const KINDS: [&str; 24] = [
     "Tenant",
     "Reseller",
     "User",
@@ -29,23 +32,26 @@ pub const KINDS: [&str; 21] = [
     "Customer",
     "Address",
     "Contact",
+    "CustomerNote",
     "ServicePlan",
     "Subscription",
     "NetworkService",
     "Invoice",
     "InvoiceLine",
     "Payment",
+    "PaymentMethod",
     "Ticket",
     "TicketMessage",
     "CallLog",
     "IdentityCheck",
     "EmailVerification",
+    "ChangeRecord",
     "Session",
     "ApiClient",
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 30] = [
+pub const TO_ONE: [(&str, &str); 33] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -55,6 +61,7 @@ pub const TO_ONE: [(&str, &str); 30] = [
     ("Customer", "accountManager"),
     ("Address", "customer"),
     ("Contact", "customer"),
+    ("CustomerNote", "author"),
     ("Subscription", "plan"),
     ("Subscription", "serviceAddress"),
     ("Subscription", "customer"),
@@ -63,6 +70,8 @@ pub const TO_ONE: [(&str, &str); 30] = [
     ("Payment", "customer"),
     ("Payment", "invoice"),
     ("Payment", "recordedBy"),
+    ("Payment", "method"),
+    ("PaymentMethod", "customer"),
     ("Ticket", "customer"),
     ("Ticket", "subscription"),
     ("Ticket", "assignee"),
@@ -79,18 +88,21 @@ pub const TO_ONE: [(&str, &str); 30] = [
 ];
 
 /// Links to many rows: type, field, the type of the rows, and their link back.
-pub const TO_MANY: [(&str, &str, &str, &str); 15] = [
+pub const TO_MANY: [(&str, &str, &str, &str); 18] = [
     ("Reseller", "customers", "Customer", "reseller"),
     ("User", "roles", "RoleGrant", "user"),
     ("Customer", "addresses", "Address", "customer"),
     ("Customer", "contacts", "Contact", "customer"),
+    ("Customer", "notes", "CustomerNote", "customer"),
     ("Customer", "subscriptions", "Subscription", "customer"),
     ("Customer", "invoices", "Invoice", "customer"),
     ("Customer", "payments", "Payment", "customer"),
+    ("Customer", "paymentMethods", "PaymentMethod", "customer"),
     ("Customer", "tickets", "Ticket", "customer"),
     ("Customer", "callLogs", "CallLog", "customer"),
     ("Customer", "identityChecks", "IdentityCheck", "customer"),
     ("Customer", "emailVerifications", "EmailVerification", "customer"),
+    ("Customer", "changes", "ChangeRecord", "customer"),
     ("Subscription", "networkService", "NetworkService", "subscription"),
     ("Invoice", "lines", "InvoiceLine", "invoice"),
     ("Invoice", "payments", "Payment", "invoice"),
@@ -154,7 +166,8 @@ pub struct World {
 
 impl World {
     /// Reads a database.
-    pub async fn read(db: &DatabaseConnection) -> Self {
+    pub async fn read(app: &TestApp) -> Self {
+        let db = app.db();
         let mut found = Vec::new();
         macro_rules! read {
             ($($module:ident as $kind:literal: $row:ident => {
@@ -196,6 +209,10 @@ impl World {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
                 customer = to(Some(row.customer_id)),
             }
+            customer_note as "CustomerNote": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
+                customer = to(Some(row.customer_id)), author = to(Some(row.author_id)),
+            }
             service_plan as "ServicePlan": row => { tenant: Some(row.tenant_id), }
             subscription as "Subscription": row => {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
@@ -216,6 +233,11 @@ impl World {
             payment as "Payment": row => {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
                 customer = to(Some(row.customer_id)), invoice = to(row.invoice_id), recordedBy = to(row.recorded_by),
+                method = to(row.method_id),
+            }
+            payment_method as "PaymentMethod": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
+                customer = to(Some(row.customer_id)),
             }
             ticket as "Ticket": row => {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),
@@ -231,6 +253,11 @@ impl World {
                 customer = to(Some(row.customer_id)), performedBy = to(Some(row.performed_by)), ticket = to(row.ticket_id),
             }
             email_verification as "EmailVerification": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
+                customer = to(Some(row.customer_id)),
+            }
+            // Of the demo data: all are of customers' own rows.
+            change_record as "ChangeRecord": row => {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
                 customer = to(Some(row.customer_id)),
             }
@@ -254,12 +281,12 @@ impl World {
             });
         }
         let rows = found.into_iter().map(|row| (row.id.clone(), row)).collect();
-        Self { rows, users: user::Entity::find().all(db).await.unwrap() }
+        Self { rows, users: all_open::<user::Entity>(app).await }
     }
 
     /// An account that acts in its one role.
     pub fn who(&self, username: &str, role: &'static str) -> Who {
-        let user = self.users.iter().find(|user| user.username.expose() == username);
+        let user = self.users.iter().find(|user| plain(user.username.expose()) == username);
         let account = user.map(|user| Account {
             user: user.id,
             tenant: user.tenant_id,
@@ -344,10 +371,11 @@ impl TicketFacts {
 }
 
 /// Adds what the demo data lack: a partner of the other provider, roles of each provider's own, sessions and API clients.
-pub async fn complete(db: &DatabaseConnection) {
+pub async fn complete(app: &TestApp) {
+    let db = app.db();
     add_ended_sessions(db).await;
     let id = |n: u128| Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0100 + n);
-    let partner = reseller::Entity::find().one(db).await.unwrap().unwrap();
+    let partner = all_open::<reseller::Entity>(app).await.into_iter().next().unwrap();
     let role = role::Entity::find().one(db).await.unwrap().unwrap();
     for (n, tenant) in (0..).zip(tenant::Entity::find().all(db).await.unwrap()) {
         let own = role::Model {
@@ -361,7 +389,7 @@ pub async fn complete(db: &DatabaseConnection) {
         if tenant.id != partner.tenant_id {
             let id = ResellerId::from_uuid(id(100 + n));
             let another = reseller::Model { id, tenant_id: tenant.id, ..partner.clone() };
-            another.into_active_model().insert(db).await.unwrap();
+            add(app, another).await;
         }
     }
     fixture::api_clients(db).await;
@@ -389,8 +417,8 @@ impl Snapshot {
             })*};
         }
         copy! {
-            tenant reseller user role role_grant customer address contact service_plan subscription network_service
-            invoice invoice_line payment ticket ticket_message call_log identity_check email_verification session
+            tenant reseller user role role_grant customer address contact customer_note service_plan subscription network_service
+            invoice invoice_line payment payment_method refund ticket ticket_message call_log identity_check email_verification change_record session
             refresh_token api_client audit_event number_series
         }
         Self(tables)

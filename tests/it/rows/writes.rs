@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
-    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, InvoiceId, ResellerId, RoleGrantId, RoleId,
-    ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, CustomerNoteId, InvoiceId, NetworkServiceId,
+    PaymentId, PaymentMethodId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId,
+    TicketId, TypedId, UserId,
 };
 use custodian_entity::user;
 use sea_orm::EntityTrait;
@@ -29,6 +30,9 @@ const WRITES: &[(&str, &str)] = &[
     ("contactCreate", r#"{"customerId": "Customer!", "name": "Somebody", "kinds": ["GENERAL"]}"#),
     ("contactUpdate", r#"{"id": "Contact!", "name": "Somebody"}"#),
     ("contactDelete", r#"{"id": "Contact!"}"#),
+    ("customerNoteCreate", r#"{"customerId": "Customer!", "category": "GENERAL", "body": "A note"}"#),
+    ("customerNoteUpdate", r#"{"id": "CustomerNote!", "isPinned": true}"#),
+    ("customerNoteDelete", r#"{"id": "CustomerNote!"}"#),
     ("customerCreate", r#"{"type": "INDIVIDUAL", "displayName": "Somebody", "resellerId": "Reseller!"}"#),
     ("customerCreate", r#"{"type": "INDIVIDUAL", "displayName": "Somebody", "accountManagerId": "User!"}"#),
     ("customerUpdate", r#"{"id": "Customer!", "version": 1, "language": "en"}"#),
@@ -38,6 +42,11 @@ const WRITES: &[(&str, &str)] = &[
     ("customerSuspend", r#"{"id": "Customer!", "version": 1}"#),
     ("customerResume", r#"{"id": "Customer!", "version": 1}"#),
     ("customerClose", r#"{"id": "Customer!", "version": 1}"#),
+    ("customerMoveReseller", r#"{"id": "Customer!", "version": 1, "resellerId": null}"#),
+    ("customerMoveReseller", r#"{"id": "Customer", "version": 1, "resellerId": "Reseller!"}"#),
+    ("resellerUpdate", r#"{"id": "Reseller!", "contactName": "Somebody"}"#),
+    ("resellerSuspend", r#"{"id": "Reseller!"}"#),
+    ("resellerResume", r#"{"id": "Reseller!"}"#),
     (
         "userInvite",
         r#"{"username": "jo@acme.example", "displayName": "J", "email": "jo@body.example", "role": "reseller", "resellerId": "Reseller!"}"#,
@@ -45,6 +54,9 @@ const WRITES: &[(&str, &str)] = &[
     ("customerEmailChange", r#"{"id": "Customer!", "email": "some@body.example"}"#),
     ("emailVerificationSend", r#"{"customerId": "Customer!"}"#),
     ("userUnlock", r#"{"id": "User!"}"#),
+    ("userUpdate", r#"{"id": "User!", "displayName": "J"}"#),
+    ("userDeactivate", r#"{"id": "User!"}"#),
+    ("userInvitationResend", r#"{"id": "User!", "email": "jo@body.example"}"#),
     ("roleUpdate", r#"{"id": "Role!", "description": "Another"}"#),
     ("roleDelete", r#"{"id": "Role!"}"#),
     ("roleGrant", r#"{"userId": "User!", "roleId": "Role", "scope": "OWN", "justification": "J"}"#),
@@ -76,13 +88,27 @@ const WRITES: &[(&str, &str)] = &[
     ("ticketUpdate", r#"{"id": "Ticket!", "subject": "Another"}"#),
     ("ticketUpdate", r#"{"id": "Ticket", "subscriptionId": "Subscription!"}"#),
     ("ticketUpdate", r#"{"id": "Ticket", "assigneeId": "User!"}"#),
+    ("ticketAssign", r#"{"id": "Ticket!"}"#),
+    ("ticketAssign", r#"{"id": "Ticket", "assigneeId": "User!"}"#),
     ("ticketReply", r#"{"ticketId": "Ticket!", "body": "Words"}"#),
     ("ticketTransition", r#"{"id": "Ticket!", "status": "CLOSED"}"#),
     (
         "invoiceCreate",
         r#"{"customerId": "Customer!", "lines": [{"description": "D", "quantity": "1", "unitPrice": 1, "taxRate": "0"}]}"#,
     ),
+    ("networkServiceUpdate", r#"{"id": "NetworkService!", "circuitId": "another"}"#),
     ("invoiceIssue", r#"{"id": "Invoice!"}"#),
+    ("invoiceVoid", r#"{"id": "Invoice!", "reason": "A mistake"}"#),
+    ("paymentRefund", r#"{"id": "Payment!", "amount": 1, "idempotencyKey": "some key"}"#),
+    (
+        "paymentMethodAttach",
+        r#"{"customerId": "Customer!", "kind": "BANK_ACCOUNT", "processorToken": "pm_1", "last4": "1234"}"#,
+    ),
+    ("paymentMethodDetach", r#"{"id": "PaymentMethod!"}"#),
+    (
+        "paymentCreate",
+        r#"{"customerId": "Customer", "amount": 1, "idempotencyKey": "some key", "methodId": "PaymentMethod!"}"#,
+    ),
     ("paymentCreate", r#"{"customerId": "Customer!", "amount": 1, "idempotencyKey": "a key"}"#),
     (
         "paymentCreate",
@@ -152,12 +178,16 @@ fn none(kind: &str) -> String {
         "Customer" => absent::<CustomerId>(),
         "Address" => absent::<AddressId>(),
         "Contact" => absent::<ContactId>(),
+        "CustomerNote" => absent::<CustomerNoteId>(),
         "Reseller" => absent::<ResellerId>(),
         "User" => absent::<UserId>(),
         "ServicePlan" => absent::<ServicePlanId>(),
         "Subscription" => absent::<SubscriptionId>(),
         "Ticket" => absent::<TicketId>(),
         "Invoice" => absent::<InvoiceId>(),
+        "Payment" => absent::<PaymentId>(),
+        "PaymentMethod" => absent::<PaymentMethodId>(),
+        "NetworkService" => absent::<NetworkServiceId>(),
         "Role" => absent::<RoleId>(),
         "RoleGrant" => absent::<RoleGrantId>(),
         "CallLog" => absent::<CallLogId>(),
@@ -187,8 +217,8 @@ async fn write(client: &Client, mutation: &str, input: &Value) -> Answer {
 }
 
 async fn changes_nothing(app: TestApp) {
-    complete(app.db()).await;
-    let world = World::read(app.db()).await;
+    complete(&app).await;
+    let world = World::read(&app).await;
     let users = user::Entity::find().all(app.db()).await.unwrap();
     let staff = |id: &str| users.iter().any(|user| user.id.encode() == id && user.kind == UserKind::Staff);
     let mut clients = Vec::new();
@@ -247,7 +277,7 @@ async fn changes_nothing(app: TestApp) {
 fn input_name(input: &Value, id: &str) -> &'static str {
     let members = ["id", "customerId", "resellerId", "accountManagerId", "planId", "serviceAddressId"];
     let members = members.into_iter().chain(["subscriptionId", "assigneeId", "ticketId", "invoiceId"]);
-    let members = members.chain(["userId", "roleId", "agentId"]);
+    let members = members.chain(["userId", "roleId", "agentId", "methodId"]);
     members
         .into_iter()
         .find(|member| input[*member] == id)

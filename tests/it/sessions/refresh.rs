@@ -1,5 +1,6 @@
 //! Each refresh token is good once.
 
+use custodian_entity::personal::IpAddress;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -74,7 +75,7 @@ async fn reused(app: TestApp) {
     let event = log.one(&app, "REFRESH_TOKEN_REUSED").await;
     assert_eq!((event.action.as_str(), event.outcome), ("tokenRefresh", Outcome::Denied));
     assert_eq!(event.actor_id, Some(account(&app, SUPPORT).await.id));
-    assert_eq!(event.ip.as_ref().map(|ip| ip.expose().as_str()), Some("127.0.0.***"));
+    assert_eq!(event.ip.as_ref().map(IpAddress::expose), Some("127.0.0.***"));
 
     // Whoever holds which token: none of the family is worth anything.
     for held in [&first, &second] {
