@@ -107,7 +107,7 @@ impl Operation {
     /// A new row with its personal data sealed.
     ///
     /// # Errors
-    /// As [`seal`].
+    /// When a key was destroyed or cannot be had, or a value was read sealed: nothing is sealed then.
     pub async fn sealed<E: Rows>(&self, row: E::ActiveModel) -> Result<E::ActiveModel>
     where
         E::ActiveModel: ActiveModelTrait<Entity = E>,
@@ -122,7 +122,7 @@ impl Operation {
     /// The changes of a row with their personal data sealed.
     ///
     /// # Errors
-    /// As [`seal`].
+    /// When a key was destroyed or cannot be had, or a value was read sealed: nothing is sealed then.
     pub async fn sealed_change<E: Rows>(
         &self,
         before: &E::Model,
@@ -220,7 +220,7 @@ async fn set_tags<E: Rows>(
 /// New rows with their personal data sealed.
 ///
 /// # Errors
-/// As [`seal`].
+/// When a key was destroyed or cannot be had, or a value was read sealed: nothing is sealed then.
 pub async fn sealed<E: Rows>(keys: &OpenKeys, rows: Vec<E::ActiveModel>) -> Result<Vec<E::ActiveModel>>
 where
     E::ActiveModel: ActiveModelTrait<Entity = E>,
@@ -242,7 +242,7 @@ where
 /// The changes of a row with their personal data sealed.
 ///
 /// # Errors
-/// As [`seal`].
+/// When a key was destroyed or cannot be had, or a value was read sealed: nothing is sealed then.
 pub async fn sealed_change<E: Rows>(
     keys: &OpenKeys,
     before: &E::Model,

@@ -160,10 +160,10 @@ pub fn optional_line<const MAX: usize>(text: &MaybeUndefined<String>, context: &
     optional_text(text, MAX, |text| line(text, context))
 }
 
-/// garde: as [`reference`] of at most so many characters, where something is given.
+/// garde: as [`reference()`] of at most so many characters, where something is given.
 ///
 /// # Errors
-/// As [`reference`], or when it is longer.
+/// As [`reference()`], or when it is longer.
 pub fn optional_reference<const MAX: usize>(text: &MaybeUndefined<String>, context: &()) -> garde::Result {
     optional_text(text, MAX, |text| reference(text, context))
 }
