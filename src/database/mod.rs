@@ -3,6 +3,7 @@
 //! Two roles, where there is PostgreSQL: the owner of the tables migrates and seeds; the service connects as another,
 //! whom row-level security holds ([`wall`] looks whether it does).
 
+mod rows;
 mod settings;
 pub mod wall;
 
@@ -19,6 +20,7 @@ use sea_orm::{
 use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use sqlx::postgres::PgDatabaseError;
 
+pub use self::rows::add;
 pub use self::settings::{Settings, scopes};
 use crate::config::{Config, Connections, DatabaseUrl};
 use crate::error::said_by_database;

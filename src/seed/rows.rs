@@ -1,16 +1,11 @@
 //! The only ways in which seeding reads and writes tables. There is no viewer yet whose rows could be scoped.
 
-use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Insert, IntoActiveModel,
-    Iterable, Select,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Select};
 
 use super::SeedError;
 use crate::authz::{Rows, sealing};
+use crate::database;
 use crate::vault::OpenKeys;
-
-/// SQLite binds at most 32,766 values to a statement, PostgreSQL 65,535.
-const MAX_BINDS: usize = 32_766;
 
 /// Reads rows of a table, whosesoever.
 #[expect(clippy::disallowed_methods, reason = "seeding runs before any viewer exists")]
@@ -18,22 +13,15 @@ pub(super) fn select<E: EntityTrait>() -> Select<E> {
     E::find()
 }
 
-/// Writes rows of a table, with as many to a statement as both databases bind.
+/// Writes rows of a table.
 #[expect(clippy::disallowed_methods, reason = "seeding runs before any viewer exists")]
 pub(super) async fn insert_all<E>(db: &impl ConnectionTrait, rows: Vec<E::Model>) -> Result<(), DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
 {
-    let size = MAX_BINDS / E::Column::iter().count();
-    let mut rows = rows.into_iter();
-    loop {
-        let chunk: Vec<E::Model> = rows.by_ref().take(size).collect();
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        Insert::<E::ActiveModel>::many(chunk).exec_without_returning(db).await?;
-    }
+    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    database::add::<E::ActiveModel>(db, rows.collect()).await
 }
 
 /// Writes rows of a table with their personal data sealed.
@@ -45,17 +33,9 @@ pub(super) async fn insert_sealed<E>(
 ) -> Result<(), SeedError>
 where
     E: Rows,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
+    E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
-    let size = MAX_BINDS / E::Column::iter().count();
-    let mut rows = rows.into_iter();
-    loop {
-        let chunk: Vec<E::ActiveModel> =
-            rows.by_ref().take(size).map(IntoActiveModel::into_active_model).collect();
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        let sealed = sealing::sealed::<E>(keys, chunk).await.map_err(SeedError::Sealing)?;
-        Insert::<E::ActiveModel>::many(sealed).exec_without_returning(db).await?;
-    }
+    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    let sealed = sealing::sealed::<E>(keys, rows.collect()).await.map_err(SeedError::Sealing)?;
+    Ok(database::add(db, sealed).await?)
 }

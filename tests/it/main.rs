@@ -57,6 +57,7 @@ mod row_security;
 mod rows;
 mod rules;
 mod sealing;
+mod seed;
 mod services;
 mod session;
 mod sessions;
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
     external::register(&mut suite);
     bad_input::register(&mut suite);
     http::register(&mut suite);
+    seed::register(&mut suite);
     commands::register(&mut suite);
     suite.run()
 }

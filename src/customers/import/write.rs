@@ -7,19 +7,16 @@ use custodian_entity::id::{AddressId, CustomerId, ResellerId, RoleGrantId, Tenan
 use custodian_entity::personal::Username;
 use custodian_entity::{address, customer, customer_word, role_grant, user};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, Iterable, ModelTrait,
-    QueryFilter, Set, SqlErr,
+    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, Set, SqlErr,
 };
 
 use super::Import;
 use super::line::{Account, Wanted};
 use super::plan::{Differing, Plan};
 use crate::authz::{Operation, Rows, changes, sealing, words};
+use crate::database;
 use crate::error::{Error, Result};
 use crate::numbers;
-
-/// SQLite binds at most 32,766 values to a statement, PostgreSQL 65,535.
-const MAX_BINDS: usize = 32_766;
 
 /// Writes all of a batch into the running transaction.
 pub(super) async fn all(import: &Import, operation: &Arc<Operation>, plan: Plan) -> Result<()> {
@@ -181,29 +178,19 @@ async fn find_by_name(operation: &Arc<Operation>, ids: Vec<CustomerId>) -> Resul
     for row in &added {
         found.extend(words::of::<customer::Entity>(&operation.keys, row).await?);
     }
-    for some in found.chunks(MAX_BINDS / customer_word::Column::iter().count()) {
-        let some = some.iter().cloned().map(customer_word::ActiveModel::from);
-        customer_word::Entity::insert_many(some).exec_without_returning(&*transaction).await?;
-    }
-    Ok(())
+    let found = found.into_iter().map(customer_word::ActiveModel::from);
+    Ok(database::add(&*transaction, found.collect()).await?)
 }
 
-/// Adds rows, with as many to a statement as both databases bind.
+/// Adds rows with their personal data sealed.
 #[expect(clippy::disallowed_methods, reason = "the operator has no viewer's rows")]
 async fn insert<E: Rows>(operation: &Operation, rows: Vec<E::ActiveModel>) -> Result<()>
 where
-    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
+    E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
-    let size = MAX_BINDS / E::Column::iter().count();
     let transaction = operation.transaction().await?;
-    let mut rows = sealing::sealed::<E>(&operation.keys, rows).await?.into_iter();
-    loop {
-        let some: Vec<E::ActiveModel> = rows.by_ref().take(size).collect();
-        if some.is_empty() {
-            return Ok(());
-        }
-        E::insert_many(some).exec_without_returning(&*transaction).await.map_err(taken)?;
-    }
+    let rows = sealing::sealed::<E>(&operation.keys, rows).await?;
+    database::add(&*transaction, rows).await.map_err(taken)
 }
 
 fn taken(error: sea_orm::DbErr) -> Error {
