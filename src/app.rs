@@ -171,13 +171,22 @@ impl StartError {
 /// Connects to the configured database as the owner of its tables and brings them and the key store up to date.
 ///
 /// # Errors
-/// [`StartError::DataFolder`], [`StartError::Database`], [`StartError::KeyStore`].
+/// [`StartError::DataFolder`], [`StartError::Database`], [`StartError::KeyStore`], [`StartError::KeysLost`].
 pub async fn migrate(config: &Config) -> Result<DatabaseConnection, StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|source| StartError::DataFolder { path: config.data_dir.clone(), source })?;
     let db = database::migrate(config).await.map_err(failed(config.owner_url()))?;
-    keys::migrate(config).await?;
+    let holds_keys = keys::migrate(config).await?;
+    refuse_lost(config, holds_keys, &db).await?;
     Ok(db)
+}
+
+/// Refuses a key store without keys beside data: going on would seal by new keys what those that were lost may yet open.
+async fn refuse_lost(config: &Config, holds_keys: bool, db: &DatabaseConnection) -> Result<(), StartError> {
+    if !holds_keys && database::holds_accounts(db).await.map_err(failed(&config.database_url))? {
+        return Err(StartError::KeysLost { url: config.key_store_url.to_string() });
+    }
+    Ok(())
 }
 
 /// Connects to the configured database and key store as the service. Before that the tables are brought up to date, and
@@ -202,12 +211,8 @@ async fn open(
     if !pending.is_empty() {
         return Err(StartError::Outdated { store: "database", pending });
     }
-    if vault.is_empty().await.map_err(keys::failed(&config.key_store_url))?
-        && database::holds_accounts(&db).await.map_err(failed(url))?
-    {
-        // Going on would seal by new keys what those that were lost may yet open.
-        return Err(StartError::KeysLost { url: config.key_store_url.to_string() });
-    }
+    let holds_keys = !vault.is_empty().await.map_err(keys::failed(&config.key_store_url))?;
+    refuse_lost(config, holds_keys, &db).await?;
     if let Some(Wall { role, .. }) = Wall::look(&db).await.map_err(failed(url))?
         && let Some(fault) = role.passes_by()
     {

@@ -18,8 +18,8 @@ pub(super) fn masters(config: &Config) -> Result<MasterKeys, KeyError> {
     MasterKeys::configured(config)
 }
 
-/// Makes the key store or brings it up to date, as the owner of its tables.
-pub(super) async fn migrate(config: &Config) -> Result<(), StartError> {
+/// Makes the key store or brings it up to date, as the owner of its tables; says whether there is a key in it.
+pub(super) async fn migrate(config: &Config) -> Result<bool, StartError> {
     let url = config.key_store_owner_url();
     // A migration takes the time it needs, and one connection.
     let limits = Connections { max: 1, ..config.connections };

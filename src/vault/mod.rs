@@ -93,11 +93,11 @@ impl Vault {
         Ok(Self { store: Store::connect(url, limits).await?, masters, clock })
     }
 
-    /// Makes the key store, or brings it up to date, as the owner of its tables.
+    /// Makes the key store, or brings it up to date, as the owner of its tables; says whether there is a key in it.
     ///
     /// # Errors
     /// When it is away or refuses.
-    pub async fn migrate(url: &DatabaseUrl, limits: Connections) -> Result<()> {
+    pub async fn migrate(url: &DatabaseUrl, limits: Connections) -> Result<bool> {
         Ok(Store::migrate(url, limits).await?)
     }
 

@@ -141,17 +141,19 @@ impl Store {
         Ok(Self(db))
     }
 
-    /// Makes the tables, or brings them up to date, as their owner.
-    pub(super) async fn migrate(url: &DatabaseUrl, limits: Connections) -> Result<(), DbErr> {
+    /// Makes the tables, or brings them up to date, as their owner; says whether there is a key in them.
+    pub(super) async fn migrate(url: &DatabaseUrl, limits: Connections) -> Result<bool, DbErr> {
         if let Some(file) = url.file() {
             make_file(&file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
         }
-        let Self(db) = Self::connect(url, limits).await?;
-        if db.get_database_backend() == DbBackend::Postgres {
-            db.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")).await?;
+        let store = Self::connect(url, limits).await?;
+        if store.0.get_database_backend() == DbBackend::Postgres {
+            store.0.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")).await?;
         }
-        KeyMigrator::up(&db, None).await?;
-        db.close().await
+        KeyMigrator::up(&store.0, None).await?;
+        let holds_keys = !store.one_of_each_master_key().await?.is_empty();
+        store.0.close().await?;
+        Ok(holds_keys)
     }
 
     /// The migrations that are missing.

@@ -5,12 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use custodian::app::{App, StartError, open_vault};
+use custodian::app::{App, StartError, migrate, open_vault};
 use custodian::config::{Config, DatabaseUrl, Profile};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
-use super::{customer, open, place, seal, tenant};
+use super::{Keys, customer, open, place, seal, tenant};
 use crate::app::TestApp;
 use crate::commands::run;
 use crate::database::connect;
@@ -22,6 +22,7 @@ pub(super) fn register(suite: &mut Suite) {
     suite.sqlite("vault::production makes no master key, and takes none that others can read", production);
     suite
         .sqlite("vault::a key store that was lost is not made anew beside data that somebody migrates", lost);
+    suite.both("vault::a key store without keys is refused beside data, and gets none", empty);
     suite.postgres("vault::the service's role does with keys what it needs, and no more", role);
     suite.postgres("vault::the owner of the tables makes the key store, and the service uses it", owner);
 }
@@ -99,6 +100,23 @@ async fn lost(app: TestApp) {
     let Err(error) = App::start(config, app.clock.clone()).await else { panic!("it starts") };
     assert!(error.to_string().contains("key store sqlite: "), "{error}");
     assert!(!file.exists(), "it was made again");
+}
+
+async fn empty(app: TestApp) {
+    let keys = Keys::fresh(app).await;
+    let (database, clock) = (keys.app.database(), &keys.app.clock);
+    // A second time as the first: it is no start that makes a key.
+    for _ in 0..2 {
+        let said = refusal(App::start(database.config(), clock.clone()).await);
+        assert!(
+            said.starts_with("key store ") && said.contains(" is empty, and the database is not"),
+            "{said}"
+        );
+    }
+    // Neither does what commands begin with.
+    let refused = migrate(&database.config()).await;
+    assert!(matches!(refused, Err(StartError::KeysLost { .. })), "{refused:?}");
+    assert!(keys.rows("SELECT 1 FROM tenant_key ").await.is_empty(), "it has a key");
 }
 
 async fn role(app: TestApp) {
