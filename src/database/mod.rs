@@ -30,15 +30,8 @@ use crate::error::said_by_database;
 /// # Errors
 /// When the database is away or refuses.
 pub async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<DatabaseConnection, DbErr> {
-    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    let mut options = ConnectOptions::new(url.expose());
-    options
-        .sqlx_logging(false)
-        .max_connections(limits.max)
-        .min_connections(limits.min.min(limits.max))
-        .acquire_timeout(seconds(limits.acquire_timeout_seconds))
-        .idle_timeout(seconds(limits.idle_timeout_seconds))
-        .max_lifetime(seconds(limits.max_lifetime_seconds));
+    let mut options = options(url, limits);
+    options.min_connections(limits.min.min(limits.max));
     // Write-ahead logging lets readers and the one writer work side by side.
     options.map_sqlx_sqlite_opts(|sqlite| {
         sqlite
@@ -48,6 +41,19 @@ pub async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<DatabaseC
             .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5))
     });
+    Database::connect(options).await
+}
+
+/// What holds of connections to the database as to the key store.
+pub(crate) fn options(url: &DatabaseUrl, limits: Connections) -> ConnectOptions {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let mut options = ConnectOptions::new(url.expose());
+    options
+        .sqlx_logging(false)
+        .max_connections(limits.max)
+        .acquire_timeout(seconds(limits.acquire_timeout_seconds))
+        .idle_timeout(seconds(limits.idle_timeout_seconds))
+        .max_lifetime(seconds(limits.max_lifetime_seconds));
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres.options([
             ("statement_timeout", format!("{}s", limits.statement_timeout_seconds)),
@@ -55,7 +61,7 @@ pub async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<DatabaseC
             ("idle_in_transaction_session_timeout", format!("{}s", limits.idle_transaction_timeout_seconds)),
         ])
     });
-    Database::connect(options).await
+    options
 }
 
 /// Whether there is any account.

@@ -34,8 +34,7 @@ pub enum Owner {
 /// The kind of an [`Owner`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))", rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the names are those of [`Owner`]")]
-pub enum OwnerKind {
+pub(super) enum OwnerKind {
     Tenant,
     Reseller,
     User,

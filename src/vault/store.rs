@@ -16,15 +16,15 @@ use custodian_migration::KeyMigrator;
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    AccessMode, ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection,
-    DatabaseTransaction, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    AccessMode, ColumnTrait, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use sea_orm_migration::MigratorTrait;
 
 use super::owner::{Owner, OwnerKind, Retention};
 use crate::config::{Connections, DatabaseUrl};
 use crate::crypto::write_private;
-use crate::database::{Settings, begin, lacking};
+use crate::database::{Settings, begin, lacking, options};
 
 /// The schema of the key store on PostgreSQL, in the database of the data or in one of its own.
 const SCHEMA: &str = "custodian_keys";
@@ -109,12 +109,8 @@ pub(super) struct Store(DatabaseConnection);
 impl Store {
     /// Connects as the service does. Makes no file: one that was lost must not be another, without its keys.
     pub(super) async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<Self, DbErr> {
-        let mut options = ConnectOptions::new(url.expose());
-        options
-            .sqlx_logging(false)
-            .max_connections(limits.max)
-            .acquire_timeout(Duration::from_secs(limits.acquire_timeout_seconds.into()))
-            .set_schema_search_path(SCHEMA);
+        let mut options = options(url, limits);
+        options.set_schema_search_path(SCHEMA);
         // A destroyed key must be gone when its transaction is over: what is deleted is overwritten, and there is no
         // write-ahead log to keep it.
         options.map_sqlx_sqlite_opts(|sqlite| {
@@ -125,16 +121,6 @@ impl Store {
                 .pragma("secure_delete", "ON")
                 .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
-        });
-        options.map_sqlx_postgres_opts(move |postgres| {
-            postgres.options([
-                ("statement_timeout", format!("{}s", limits.statement_timeout_seconds)),
-                ("lock_timeout", format!("{}s", limits.lock_timeout_seconds)),
-                (
-                    "idle_in_transaction_session_timeout",
-                    format!("{}s", limits.idle_transaction_timeout_seconds),
-                ),
-            ])
         });
         let mut db = Database::connect(options).await?;
         db.set_metric_callback(|_| metrics::counter!(STATEMENTS).increment(1));
