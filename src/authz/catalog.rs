@@ -335,6 +335,16 @@ pub(super) fn argument_position(owner: &str, field: &str, argument: &str) -> Str
     format!("{owner}.{field}({argument})")
 }
 
+/// The name of a column as the schema spells it: `tax_id` is `taxId`.
+pub(super) fn camel_case(column: &str) -> String {
+    let mut words = column.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        name + initial.to_ascii_uppercase().as_str() + rest
+    })
+}
+
 fn name_and_type(input: &InputValueDefinition) -> (String, String) {
     (input.name.node.to_string(), named(&input.ty.node).to_owned())
 }

@@ -19,7 +19,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, QueryFilter, QueryOrder, Select, Set, Value,
 };
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, camel_case};
 use super::history::source_id;
 use super::operation::Operation;
 use super::rows::Rows;
@@ -182,15 +182,6 @@ pub fn field_of<E: Rows>(catalog: &Catalog, column: E::Column) -> Option<String>
         None => [Some(column), column.strip_suffix("_id")].into_iter().flatten().map(camel_case).collect(),
     };
     names.into_iter().find(|field| catalog.field(&format!("{}.{field}", E::TYPE)).is_some())
-}
-
-fn camel_case(column: &str) -> String {
-    let mut words = column.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
-        let (initial, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-        name + initial.to_ascii_uppercase().as_str() + rest
-    })
 }
 
 /// A value as text; an id as clients know it.

@@ -15,7 +15,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{ColumnTrait, Condition, QuerySelect, QueryTrait};
 
 use super::operation::Operation;
-use super::rows::Rows;
+use super::rows::{Rows, of_customer};
 use super::scope::Scoped;
 use crate::authn::Identity;
 
@@ -73,14 +73,7 @@ impl Rows for Entity {
         row.id
     }
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
-        let owner = match scope {
-            Scope::All => return Some(Condition::all()),
-            Scope::Tenant => Column::TenantId.eq(who.tenant),
-            Scope::Reseller => Column::ResellerId.eq(who.reseller?),
-            Scope::Own => Column::CustomerId.eq(who.customer?),
-            Scope::Assigned => return None,
-        };
-        Some(owner.into_condition())
+        of_customer([Column::TenantId, Column::ResellerId, Column::CustomerId], scope, who)
     }
 
     /// What was changed is within reach as well.

@@ -25,7 +25,7 @@ use crate::vault::{Index, Retention};
 
 /// An entity whose rows belong to somebody.
 pub trait Rows:
-    EntityTrait<Model: FromQueryResult + IntoActiveModel<Self::ActiveModel> + Send + Sync + Clone>
+    EntityTrait<Model: FromQueryResult + IntoActiveModel<Self::ActiveModel> + Send + Sync + Clone + 'static>
 {
     /// The type the policy speaks of.
     const TYPE: &'static str;
@@ -108,22 +108,42 @@ fn is<C: ColumnTrait>(column: C, value: Option<impl Into<sea_orm::Value>>) -> Op
     value.map(|value| column.eq(value.into()).into_condition())
 }
 
-/// Rows that carry `tenant_id`, `reseller_id` and `customer_id`.
+/// Rows that carry `tenant_id`, `reseller_id` and `customer_id`, by these columns: whose customer's they are decides.
+pub(super) fn of_customer<C: ColumnTrait>(
+    [tenant, reseller, customer]: [C; 3],
+    scope: Scope,
+    who: &Identity,
+) -> Option<Condition> {
+    match scope {
+        Scope::All => Some(Condition::all()),
+        Scope::Tenant => is(tenant, Some(who.tenant)),
+        Scope::Reseller => is(reseller, who.reseller),
+        Scope::Own => is(customer, who.customer),
+        Scope::Assigned => None,
+    }
+}
+
+/// The type of rows, and their id.
+macro_rules! identified {
+    ($module:ident, $type:literal, $id:ty) => {
+        const TYPE: &'static str = $type;
+        type Id = $id;
+        fn id_column() -> Self::Column {
+            $module::Column::Id
+        }
+        fn id(row: &Self::Model) -> Self::Id {
+            row.id
+        }
+    };
+}
+
 macro_rules! customer_rows {
     ($($module:ident, $type:literal, $id:ty $(, kept for $retention:ident)?;)*) => {$(
         impl Rows for $module::Entity {
-            const TYPE: &'static str = $type;
-            type Id = $id;
-            fn id_column() -> Self::Column { $module::Column::Id }
-            fn id(row: &Self::Model) -> Self::Id { row.id }
+            identified!($module, $type, $id);
             fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
-                match scope {
-                    Scope::All => Some(Condition::all()),
-                    Scope::Tenant => is($module::Column::TenantId, Some(who.tenant)),
-                    Scope::Reseller => is($module::Column::ResellerId, who.reseller),
-                    Scope::Own => is($module::Column::CustomerId, who.customer),
-                    Scope::Assigned => None,
-                }
+                use $module::Column::{CustomerId, ResellerId, TenantId};
+                of_customer([TenantId, ResellerId, CustomerId], scope, who)
             }
             $(fn kept_by(_: Self::Column) -> KeptBy { KeptBy::Customer(Retention::$retention) })?
         }
@@ -147,14 +167,7 @@ customer_rows! {
 }
 
 impl Rows for tenant::Entity {
-    const TYPE: &'static str = "Tenant";
-    type Id = TenantId;
-    fn id_column() -> Self::Column {
-        tenant::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(tenant, "Tenant", TenantId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -166,14 +179,7 @@ impl Rows for tenant::Entity {
 
 /// A reseller's own row is the reseller itself; a customer's is the one it came through.
 impl Rows for reseller::Entity {
-    const TYPE: &'static str = "Reseller";
-    type Id = ResellerId;
-    fn id_column() -> Self::Column {
-        reseller::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(reseller, "Reseller", ResellerId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -189,14 +195,7 @@ impl Rows for reseller::Entity {
 
 /// A reseller reaches its own people, not its customers' accounts; DOMAIN rule 8 keeps staff to `viewer` for their own.
 impl Rows for user::Entity {
-    const TYPE: &'static str = "User";
-    type Id = UserId;
-    fn id_column() -> Self::Column {
-        user::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(user, "User", UserId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -218,14 +217,7 @@ impl Rows for user::Entity {
 
 /// Built-in roles belong to every tenant.
 impl Rows for role::Entity {
-    const TYPE: &'static str = "Role";
-    type Id = RoleId;
-    fn id_column() -> Self::Column {
-        role::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(role, "Role", RoleId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -240,14 +232,7 @@ impl Rows for role::Entity {
 }
 
 impl Rows for role_grant::Entity {
-    const TYPE: &'static str = "RoleGrant";
-    type Id = RoleGrantId;
-    fn id_column() -> Self::Column {
-        role_grant::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(role_grant, "RoleGrant", RoleGrantId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -259,14 +244,7 @@ impl Rows for role_grant::Entity {
 }
 
 impl Rows for session::Entity {
-    const TYPE: &'static str = "Session";
-    type Id = SessionId;
-    fn id_column() -> Self::Column {
-        session::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(session, "Session", SessionId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -278,14 +256,7 @@ impl Rows for session::Entity {
 }
 
 impl Rows for service_plan::Entity {
-    const TYPE: &'static str = "ServicePlan";
-    type Id = ServicePlanId;
-    fn id_column() -> Self::Column {
-        service_plan::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(service_plan, "ServicePlan", ServicePlanId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -296,22 +267,10 @@ impl Rows for service_plan::Entity {
 }
 
 impl Rows for customer::Entity {
-    const TYPE: &'static str = "Customer";
-    type Id = CustomerId;
-    fn id_column() -> Self::Column {
-        customer::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(customer, "Customer", CustomerId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
-        match scope {
-            Scope::All => Some(Condition::all()),
-            Scope::Tenant => is(customer::Column::TenantId, Some(who.tenant)),
-            Scope::Reseller => is(customer::Column::ResellerId, who.reseller),
-            Scope::Own => is(customer::Column::Id, who.customer),
-            Scope::Assigned => None,
-        }
+        use customer::Column::{Id, ResellerId, TenantId};
+        of_customer([TenantId, ResellerId, Id], scope, who)
     }
     /// Who was identified must be known for longer than there is a contract, and so must who paid tax.
     fn kept_by(column: Self::Column) -> KeptBy {
@@ -337,14 +296,7 @@ impl Rows for customer::Entity {
 
 /// Staff's own: no scope narrower than the provider has any, whatever a role is given (DOMAIN, rule 7).
 impl Rows for customer_note::Entity {
-    const TYPE: &'static str = "CustomerNote";
-    type Id = CustomerNoteId;
-    fn id_column() -> Self::Column {
-        customer_note::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(customer_note, "CustomerNote", CustomerNoteId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         match scope {
             Scope::All => Some(Condition::all()),
@@ -376,14 +328,7 @@ pub fn works_on(rights: &Rights, role: &ActingRole, category: TicketCategory) ->
 
 /// A reseller reads the tickets that are shared with it.
 impl Rows for ticket::Entity {
-    const TYPE: &'static str = "Ticket";
-    type Id = TicketId;
-    fn id_column() -> Self::Column {
-        ticket::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(ticket, "Ticket", TicketId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         use ticket::Column;
         match scope {
@@ -404,14 +349,7 @@ impl Rows for ticket::Entity {
 
 /// As the ticket; what staff wrote among themselves is no row for customers and resellers.
 impl Rows for ticket_message::Entity {
-    const TYPE: &'static str = "TicketMessage";
-    type Id = TicketMessageId;
-    fn id_column() -> Self::Column {
-        ticket_message::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(ticket_message, "TicketMessage", TicketMessageId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         use ticket_message::Column;
         match scope {
@@ -434,14 +372,7 @@ impl Rows for ticket_message::Entity {
 
 /// A reseller's are those that are bound to it.
 impl Rows for api_client::Entity {
-    const TYPE: &'static str = "ApiClient";
-    type Id = ApiClientId;
-    fn id_column() -> Self::Column {
-        api_client::Column::Id
-    }
-    fn id(row: &Self::Model) -> Self::Id {
-        row.id
-    }
+    identified!(api_client, "ApiClient", ApiClientId);
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         use api_client::Column;
         match scope {

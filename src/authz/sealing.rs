@@ -9,6 +9,7 @@ use custodian_entity::personal::is_sealed;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, Iden, Iterable, ModelTrait, Value};
 
+use super::catalog::camel_case;
 use super::operation::Operation;
 use super::rows::{Indexed, KeptBy, Rows};
 use crate::error::{Error, Result};
@@ -21,16 +22,7 @@ pub fn sealed_columns<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
 
 /// The field of an entity's type that a column is shown as: `Customer.billingEmail`.
 pub(super) fn shown_as<E: Rows>(column: E::Column) -> String {
-    let mut name = format!("{}.", E::TYPE);
-    let mut is_start = false;
-    for letter in column.to_string().chars() {
-        match letter {
-            '_' => is_start = true,
-            letter if std::mem::take(&mut is_start) => name.push(letter.to_ascii_uppercase()),
-            letter => name.push(letter),
-        }
-    }
-    name
+    format!("{}.{}", E::TYPE, camel_case(&column.to_string()))
 }
 
 /// Opens columns of rows. What was erased stays sealed, and is shown as nothing is.

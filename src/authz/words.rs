@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 use super::operation::Operation;
-use super::rows::Rows;
+use super::rows::{Rows, of_customer};
 use super::scope::Scoped;
 use super::sealing::{Whose, column_named};
 use crate::authn::Identity;
@@ -39,14 +39,7 @@ impl Rows for Entity {
         row.customer_id
     }
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
-        let owner = match scope {
-            Scope::All => return Some(Condition::all()),
-            Scope::Tenant => Column::TenantId.eq(who.tenant),
-            Scope::Reseller => Column::ResellerId.eq(who.reseller?),
-            Scope::Own => Column::CustomerId.eq(who.customer?),
-            Scope::Assigned => return None,
-        };
-        Some(Condition::all().add(owner))
+        of_customer([Column::TenantId, Column::ResellerId, Column::CustomerId], scope, who)
     }
 }
 
