@@ -2,7 +2,6 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use custodian_entity::id::{CustomerId, ResellerId, TenantId, TypedId};
-use sea_orm::EntityTrait;
 
 use crate::audit::Subject;
 use crate::authz::Rows;
@@ -80,7 +79,6 @@ pub enum Node {
 async fn find<N>(ctx: &Context<'_>, id: &str) -> Option<Result<Node>>
 where
     N: graphql::Node + Into<Node>,
-    <N::Entity as EntityTrait>::Model: 'static,
 {
     let id = NodeId::<N>::decode(id).ok()?;
     let row = one::<N::Entity>(ctx, Some(id)).await;

@@ -2,14 +2,14 @@
 
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{InvoiceStatus, PaymentFailureCode, PaymentStatus};
-use custodian_entity::{customer, invoice, invoice_line, payment, payment_method, user};
+use custodian_entity::{customer, invoice, payment_method, user};
 use rust_decimal::Decimal;
 
 use super::PaymentMethod;
 use crate::authz::{InOperation, Withheld, field};
 use crate::customers::Customer;
 use crate::error::{Error, Result};
-use crate::graphql::link::{children, one};
+use crate::graphql::link::{nodes, one};
 use crate::graphql::scalar::{CurrencyCode, Date, DateTime, Money, money};
 use crate::graphql::{Choice, Maybe, certain, id, maybe};
 use crate::users::User;
@@ -90,9 +90,9 @@ impl Invoice {
     /// Its lines, in order.
     async fn lines(&self, ctx: &Context<'_>) -> Maybe<Vec<InvoiceLine>> {
         certain(async {
-            let mut rows = children::<invoice_line::Entity>(ctx, "invoice_id", self.0.id).await?;
-            rows.sort_by_key(|row| row.position);
-            Ok::<Vec<InvoiceLine>, Error>(rows.into_iter().map(InvoiceLine).collect())
+            let mut lines = nodes::<InvoiceLine>(ctx, "invoice_id", self.0.id).await?;
+            lines.sort_by_key(|line| line.0.position);
+            Ok::<_, Error>(lines)
         })
         .await
     }
@@ -114,11 +114,7 @@ impl Invoice {
     }
     /// What was paid on it.
     async fn payments(&self, ctx: &Context<'_>) -> Maybe<Vec<Payment>> {
-        certain(async {
-            let rows = children::<payment::Entity>(ctx, "invoice_id", self.0.id).await?;
-            Ok::<Vec<Payment>, Error>(rows.into_iter().map(Payment).collect())
-        })
-        .await
+        certain(nodes::<Payment>(ctx, "invoice_id", self.0.id)).await
     }
 }
 

@@ -3,20 +3,17 @@
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{CustomerStatus, CustomerType, GovernmentIdType, KycStatus};
 use custodian_entity::personal::{Email, GovernmentId, Phone, TaxId};
-use custodian_entity::{
-    address, contact, customer_note, email_verification, identity_check, payment_method, reseller, tenant,
-    user,
-};
+use custodian_entity::{reseller, tenant, user};
 
 use super::{Address, Contact, CustomerNote, EmailVerification};
 use crate::authz::{InOperation, Pii, Withheld, field};
 use crate::billing::{Invoice, Payment, PaymentMethod};
 use crate::calls::{CallLog, IdentityCheck};
 use crate::error::{Error, Result};
-use crate::graphql::link::{children, one};
+use crate::graphql::link::{nodes, one};
 use crate::graphql::personal::{Born, CustomerName};
 use crate::graphql::scalar::{CountryCode, Date, DateTime, LanguageCode, Money, money};
-use crate::graphql::{Choice, Connection, Maybe, certain, connection, id, maybe};
+use crate::graphql::{Choice, Connection, Maybe, Node, certain, connection, id, maybe};
 use crate::history::ChangeRecord;
 use crate::paging;
 use crate::resellers::Reseller;
@@ -32,6 +29,16 @@ crate::nodes! {
 impl Customer {
     fn name(&self, name: &custodian_entity::personal::Name) -> CustomerName {
         CustomerName(name.clone(), self.0.kind)
+    }
+
+    /// A page of the rows that are its.
+    async fn list<N: Node>(
+        &self,
+        ctx: &Context<'_>,
+        (first, after, last, before): (Option<i64>, Option<String>, Option<i64>, Option<String>),
+    ) -> Result<Connection<N>> {
+        let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
+        connection::children(ctx, page, seal, "customer_id", self.0.id).await
     }
 
     /// An amount in the currency of the provider.
@@ -187,44 +194,28 @@ impl Customer {
     }
     /// Its addresses.
     async fn addresses(&self, ctx: &Context<'_>) -> Maybe<Vec<Address>> {
-        certain(async {
-            let rows = children::<address::Entity>(ctx, "customer_id", self.0.id).await?;
-            Ok::<Vec<Address>, Error>(rows.into_iter().map(Address).collect())
-        })
-        .await
+        certain(nodes::<Address>(ctx, "customer_id", self.0.id)).await
     }
     /// Its contact persons.
     async fn contacts(&self, ctx: &Context<'_>) -> Maybe<Vec<Contact>> {
-        certain(async {
-            let rows = children::<contact::Entity>(ctx, "customer_id", self.0.id).await?;
-            Ok::<Vec<Contact>, Error>(rows.into_iter().map(Contact).collect())
-        })
-        .await
+        certain(nodes::<Contact>(ctx, "customer_id", self.0.id)).await
     }
     /// What staff noted about it: first what is pinned, then as it was written.
     async fn notes(&self, ctx: &Context<'_>) -> Maybe<Vec<CustomerNote>> {
         certain(async {
-            let mut rows = children::<customer_note::Entity>(ctx, "customer_id", self.0.id).await?;
-            rows.sort_by_key(|note| !note.is_pinned);
-            Ok::<Vec<CustomerNote>, Error>(rows.into_iter().map(CustomerNote).collect())
+            let mut notes = nodes::<CustomerNote>(ctx, "customer_id", self.0.id).await?;
+            notes.sort_by_key(|note| !note.0.is_pinned);
+            Ok::<_, Error>(notes)
         })
         .await
     }
     /// What it pays with, or did.
     async fn payment_methods(&self, ctx: &Context<'_>) -> Maybe<Vec<PaymentMethod>> {
-        certain(async {
-            let rows = children::<payment_method::Entity>(ctx, "customer_id", self.0.id).await?;
-            Ok::<Vec<PaymentMethod>, Error>(rows.into_iter().map(PaymentMethod).collect())
-        })
-        .await
+        certain(nodes::<PaymentMethod>(ctx, "customer_id", self.0.id)).await
     }
     /// How its e-mail addresses were verified, and what is yet to be answered.
     async fn email_verifications(&self, ctx: &Context<'_>) -> Maybe<Vec<EmailVerification>> {
-        certain(async {
-            let rows = children::<email_verification::Entity>(ctx, "customer_id", self.0.id).await?;
-            Ok::<Vec<EmailVerification>, Error>(rows.into_iter().map(EmailVerification).collect())
-        })
-        .await
+        certain(nodes::<EmailVerification>(ctx, "customer_id", self.0.id)).await
     }
     /// What it has subscribed to.
     async fn subscriptions(
@@ -235,11 +226,7 @@ impl Customer {
         last: Option<i64>,
         before: Option<String>,
     ) -> Maybe<Connection<Subscription>> {
-        certain(async {
-            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
-            connection::children(ctx, page, seal, "customer_id", self.0.id).await
-        })
-        .await
+        certain(self.list(ctx, (first, after, last, before))).await
     }
     /// Its invoices.
     async fn invoices(
@@ -250,11 +237,7 @@ impl Customer {
         last: Option<i64>,
         before: Option<String>,
     ) -> Maybe<Connection<Invoice>> {
-        certain(async {
-            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
-            connection::children(ctx, page, seal, "customer_id", self.0.id).await
-        })
-        .await
+        certain(self.list(ctx, (first, after, last, before))).await
     }
     /// Its payments.
     async fn payments(
@@ -265,11 +248,7 @@ impl Customer {
         last: Option<i64>,
         before: Option<String>,
     ) -> Maybe<Connection<Payment>> {
-        certain(async {
-            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
-            connection::children(ctx, page, seal, "customer_id", self.0.id).await
-        })
-        .await
+        certain(self.list(ctx, (first, after, last, before))).await
     }
     /// Its tickets.
     async fn tickets(
@@ -280,11 +259,7 @@ impl Customer {
         last: Option<i64>,
         before: Option<String>,
     ) -> Maybe<Connection<Ticket>> {
-        certain(async {
-            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
-            connection::children(ctx, page, seal, "customer_id", self.0.id).await
-        })
-        .await
+        certain(self.list(ctx, (first, after, last, before))).await
     }
     /// The calls with it.
     async fn call_logs(
@@ -295,19 +270,11 @@ impl Customer {
         last: Option<i64>,
         before: Option<String>,
     ) -> Maybe<Connection<CallLog>> {
-        certain(async {
-            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
-            connection::children(ctx, page, seal, "customer_id", self.0.id).await
-        })
-        .await
+        certain(self.list(ctx, (first, after, last, before))).await
     }
     /// The checks of who said to be it.
     async fn identity_checks(&self, ctx: &Context<'_>) -> Maybe<Vec<IdentityCheck>> {
-        certain(async {
-            let rows = children::<identity_check::Entity>(ctx, "customer_id", self.0.id).await?;
-            Ok::<Vec<IdentityCheck>, Error>(rows.into_iter().map(IdentityCheck).collect())
-        })
-        .await
+        certain(nodes::<IdentityCheck>(ctx, "customer_id", self.0.id)).await
     }
     /// What was changed about it, oldest first; `changeHistory` begins with the newest.
     async fn changes(
@@ -318,11 +285,7 @@ impl Customer {
         last: Option<i64>,
         before: Option<String>,
     ) -> Maybe<Connection<ChangeRecord>> {
-        certain(async {
-            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
-            connection::children(ctx, page, seal, "customer_id", self.0.id).await
-        })
-        .await
+        certain(self.list(ctx, (first, after, last, before))).await
     }
 }
 

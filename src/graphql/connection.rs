@@ -87,7 +87,6 @@ impl<N: Node> TypeName for Edge<'_, N> {
 impl<N: Node> Connection<N>
 where
     for<'db> Select<N::Entity>: PaginatorTrait<'db, DatabaseTransaction>,
-    <N::Entity as EntityTrait>::Model: 'static,
 {
     /// The rows of the page.
     async fn nodes(&self) -> &[N] {
@@ -200,10 +199,7 @@ pub async fn children<N: Node>(
     seal: CursorSeal,
     column: &'static str,
     parent: impl TypedId,
-) -> Result<Connection<N>>
-where
-    <N::Entity as EntityTrait>::Model: 'static,
-{
+) -> Result<Connection<N>> {
     let parent = parent.uuid();
     let key = PageOf::<N> { column, parent, page: page.clone(), node: std::marker::PhantomData };
     let rows = load(ctx, ctx.operation()?, key).await?.unwrap_or_default();
@@ -263,10 +259,7 @@ impl<N> std::hash::Hash for PageOf<N> {
     }
 }
 
-impl<N: Node> Batch for PageOf<N>
-where
-    <N::Entity as EntityTrait>::Model: 'static,
-{
+impl<N: Node> Batch for PageOf<N> {
     type Value = Vec<<N::Entity as EntityTrait>::Model>;
 
     /// One statement per page asked for, whatever the number of parents: the rows are numbered within each parent.

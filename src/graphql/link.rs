@@ -11,6 +11,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, Iden, ModelTrait, QueryFilter, QueryOrder, Value};
 
 use super::batch::{Batch, load};
+use super::connection::Node;
 use crate::authz::{InOperation, Operation, Rows, Scoped};
 use crate::error::Result;
 
@@ -37,10 +38,7 @@ impl<E: Rows> std::hash::Hash for ById<E> {
     }
 }
 
-impl<E: Rows> Batch for ById<E>
-where
-    E::Model: 'static,
-{
+impl<E: Rows> Batch for ById<E> {
     type Value = E::Model;
 
     async fn load(operation: &Arc<Operation>, keys: Vec<Self>) -> Result<HashMap<Self, E::Model>> {
@@ -58,10 +56,7 @@ where
 ///
 /// # Errors
 /// When the database is away.
-pub async fn one<E: Rows>(ctx: &Context<'_>, id: Option<E::Id>) -> Result<Option<E::Model>>
-where
-    E::Model: 'static,
-{
+pub async fn one<E: Rows>(ctx: &Context<'_>, id: Option<E::Id>) -> Result<Option<E::Model>> {
     match id {
         Some(id) => load(ctx, ctx.operation()?, ById::<E>(id)).await,
         None => Ok(None),
@@ -103,10 +98,7 @@ pub(crate) fn parent_of<E: EntityTrait>(row: &E::Model, column: &str) -> Option<
     }
 }
 
-impl<E: Rows> Batch for ChildrenOf<E>
-where
-    E::Model: 'static,
-{
+impl<E: Rows> Batch for ChildrenOf<E> {
     type Value = Vec<E::Model>;
 
     async fn load(operation: &Arc<Operation>, keys: Vec<Self>) -> Result<HashMap<Self, Vec<E::Model>>> {
@@ -135,6 +127,14 @@ where
     }
 }
 
+/// The children of a row as the schema shows them, oldest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn nodes<N: Node>(ctx: &Context<'_>, column: &'static str, parent: impl TypedId) -> Result<Vec<N>> {
+    Ok(children::<N::Entity>(ctx, column, parent).await?.into_iter().map(N::from).collect())
+}
+
 /// The children of a row, oldest first.
 ///
 /// # Errors
@@ -143,10 +143,7 @@ pub async fn children<E: Rows>(
     ctx: &Context<'_>,
     column: &'static str,
     parent: impl TypedId,
-) -> Result<Vec<E::Model>>
-where
-    E::Model: 'static,
-{
+) -> Result<Vec<E::Model>> {
     let key = ChildrenOf::<E> { column, parent: parent.uuid(), entity: PhantomData };
     Ok(load(ctx, ctx.operation()?, key).await?.unwrap_or_default())
 }

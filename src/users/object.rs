@@ -11,7 +11,7 @@ use crate::authz::policy::Policy;
 use crate::authz::{Level, Pii, Verb, field};
 use crate::customers::Customer;
 use crate::error::Error;
-use crate::graphql::link::{children, one};
+use crate::graphql::link::{children, nodes, one};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::{Choice, Maybe, certain, id, maybe};
 use crate::resellers::Reseller;
@@ -55,11 +55,7 @@ impl User {
     }
     /// The roles it holds.
     async fn roles(&self, ctx: &Context<'_>) -> Maybe<Vec<RoleGrant>> {
-        certain(async {
-            let grants = children::<role_grant::Entity>(ctx, "user_id", self.0.id).await?;
-            Ok::<Vec<RoleGrant>, Error>(grants.into_iter().map(RoleGrant).collect())
-        })
-        .await
+        certain(nodes::<RoleGrant>(ctx, "user_id", self.0.id)).await
     }
     /// The reseller it works for.
     async fn reseller(&self, ctx: &Context<'_>) -> Maybe<Reseller> {
