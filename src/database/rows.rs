@@ -1,6 +1,6 @@
 //! Many rows at once.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Insert, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Insert};
 
 /// How many rows a statement adds. A connection keeps what it prepared by its text: were any number of rows a text of its
 /// own, it would soon keep a hundred, of some megabytes each. Even the widest rows stay far below the values that a
@@ -12,15 +12,11 @@ const AT_ONCE: [usize; 3] = [64, 8, 1];
 /// # Errors
 /// When the database is away, or refuses one.
 #[expect(clippy::disallowed_methods, reason = "whoever calls says why it passes by row scope")]
-pub async fn add<A>(db: &impl ConnectionTrait, rows: Vec<A>) -> Result<(), DbErr>
-where
-    A: ActiveModelTrait,
-    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
-{
+pub async fn add<A: ActiveModelTrait>(db: &impl ConnectionTrait, rows: Vec<A>) -> Result<(), DbErr> {
     let mut rows = rows.into_iter();
     for count in AT_ONCE {
         while rows.len() >= count {
-            Insert::many(rows.by_ref().take(count)).exec_without_returning(db).await?;
+            Insert::<A>::many(rows.by_ref().take(count)).exec_without_returning(db).await?;
         }
     }
     Ok(())
