@@ -39,6 +39,7 @@ use custodian::graphql::Batches;
 use custodian::graphql::page::MaxPageSize;
 use custodian::news::News;
 use custodian::schema::{self, CustodianSchema};
+use custodian::store::Store;
 use custodian::vault::Vault;
 use custodian_entity::id::{RoleId, TypedId};
 use custodian_entity::{customer, user};
@@ -149,7 +150,10 @@ impl Bench {
         let config = Config::for_tests(url, folder.path().to_owned());
         let mut db = migrate(&config).await.expect("a new database can be opened");
         let vault = open_vault(&config, &Clock::default()).await.expect("a new key store can be opened");
-        custodian::seed::demo(&db, &vault, "no password").await.expect("a new database takes the demo data");
+        let store = Store::open(&config).expect("a new folder can be made");
+        custodian::seed::demo(&db, &vault, &store, "no password")
+            .await
+            .expect("a new database takes the demo data");
         custodian::seed::customers(&db, &vault, 1_000, &|_| {}).await.expect("the demo data are there");
         let statements = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&statements);

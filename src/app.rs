@@ -1,6 +1,8 @@
 //! The application: what every request shares, how it starts, and the one place where the schema is executed.
 
+mod documents;
 mod keys;
+mod scanning;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -28,6 +30,7 @@ use crate::config::{Config, DatabaseUrl, Profile};
 use crate::crypto::{KeyError, Keys};
 use crate::database;
 use crate::database::wall::Wall;
+use crate::documents::Intake;
 use crate::error::{Error, Result};
 use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
@@ -35,8 +38,10 @@ use crate::mail::Outbox;
 use crate::news::News;
 use crate::reload::PolicyInForce;
 use crate::reveal::Reader;
+use crate::scanner::Scanner;
 use crate::schema::{self, CustodianSchema};
 use crate::seed::{self, SeedError};
+use crate::store::{Store, StoreError};
 use crate::vault::{MasterKeys, Vault, VaultError};
 
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
@@ -60,6 +65,10 @@ pub struct App {
     pub accounts: Arc<Accounts>,
     /// The keys of stored data.
     pub vault: Vault,
+    /// The contents of documents.
+    pub store: Store,
+    /// What takes files in.
+    pub intake: Arc<Intake>,
     db: DatabaseConnection,
     issuers: Issuers,
     schema: CustodianSchema,
@@ -98,6 +107,9 @@ pub enum StartError {
         /// Which one, without its password.
         url: String,
     },
+    /// Nothing scans documents, in production.
+    #[error("nothing scans documents: give clamd_url")]
+    NoScanner,
     /// The demo data cannot be written.
     #[error("demo data: {0}")]
     Seed(#[from] SeedError),
@@ -108,6 +120,14 @@ pub enum StartError {
         url: String,
         /// Why.
         source: VaultError,
+    },
+    /// Documents cannot be stored.
+    #[error("store_url {url}: {source}")]
+    Documents {
+        /// Where they were to be.
+        url: String,
+        /// Why not.
+        source: StoreError,
     },
     /// Row-level security would not hold the service.
     #[error(
@@ -154,9 +174,11 @@ impl StartError {
             | Self::Policy(_)
             | Self::Outdated { .. }
             | Self::KeysLost { .. }
+            | Self::NoScanner
             | Self::Role { .. } => true,
             Self::KeyStore { source, .. } => !matches!(source, VaultError::Store(_)),
             Self::Database { .. }
+            | Self::Documents { .. }
             | Self::Seed(_)
             | Self::Issuers(_)
             | Self::Catalog(_)
@@ -201,7 +223,7 @@ async fn open(
     if let Some(owner) = owner {
         if config.profile == Profile::Development {
             let hash = authn::password::hash(&config.demo_password).await.map_err(StartError::Demo)?;
-            seed::demo(&owner, &vault, &hash).await?;
+            seed::demo(&owner, &vault, &open_store(config).await?, &hash).await?;
         }
         owner.close().await.map_err(failed(config.owner_url()))?;
     }
@@ -246,6 +268,21 @@ fn load_keys(config: &Config, clock: &Clock) -> Result<Keys, StartError> {
     Ok(Keys::open(&config.signing_keys_dir)?)
 }
 
+/// The configured store of documents. In production it is tried out.
+///
+/// # Errors
+/// [`StartError::Documents`].
+pub async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let opened = async {
+        let store = Store::open(config)?;
+        if config.profile == Profile::Production {
+            store.check().await?;
+        }
+        Ok(store)
+    };
+    opened.await.map_err(|source| StartError::Documents { url: config.store_url.to_string(), source })
+}
+
 impl App {
     /// Connects to a database that is up to date or brings it there, loads keys and policy.
     ///
@@ -256,6 +293,7 @@ impl App {
         let policy = load_policy(&config).await?;
         let keys = load_keys(&config, &clock)?;
         let masters = keys::masters(&config)?;
+        scanning::look(&config).await?;
         let (db, vault) = open(&config, masters, &clock).await?;
         Self::assemble(config, clock, policy, keys, vault, db).await
     }
@@ -279,6 +317,7 @@ impl App {
         vault: Vault,
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
+        let store = open_store(&config).await?;
         let ttl_seconds = config.access_token_ttl_seconds.into();
         let cursors = Arc::new(keys.sealer("cursors")?);
         let accounts = Arc::new(Accounts::new(&config, &keys)?);
@@ -286,6 +325,8 @@ impl App {
         let (folder, issuer) = (config.signing_keys_dir.clone(), config.public_url.to_string());
         let tokens = Arc::new(Tokens::new(keys.ring, folder, ttl_seconds, issuer));
         let news = Arc::new(News::new(config.redis_url.clone(), ttl_seconds, clock.clone()));
+        let scanner = Scanner::from_config(&config);
+        let intake = Arc::new(Intake::new(store.clone(), scanner, config.documents));
         let schema = schema::builder()
             .data(tokens.clone())
             .data(cursors)
@@ -301,9 +342,25 @@ impl App {
             .data(accounts.clone())
             .data(outbox.clone())
             .data(Reader::new())
+            .data(intake.clone())
+            .data(config.public_url.clone())
             .finish();
         let issuers = Issuers::new(&config.issuers)?;
-        let app = Self { config, clock, policy, tokens, news, outbox, accounts, vault, issuers, db, schema };
+        let app = Self {
+            config,
+            clock,
+            policy,
+            tokens,
+            news,
+            outbox,
+            accounts,
+            vault,
+            store,
+            intake,
+            issuers,
+            db,
+            schema,
+        };
         app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;
         app.probe().await?;
         app.forget_erased().await.map_err(StartError::Erased)?;

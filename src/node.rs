@@ -9,6 +9,7 @@ use crate::billing::{Invoice, InvoiceLine, Payment, PaymentMethod};
 use crate::calls::{CallLog, IdentityCheck};
 use crate::clients::ApiClient;
 use crate::customers::{Address, Contact, Customer, CustomerNote, EmailVerification};
+use crate::documents::Document;
 use crate::error::{Error, Result};
 use crate::graphql::link::{one, parent_of};
 use crate::graphql::{self, Maybe, Node as _, certain};
@@ -67,6 +68,8 @@ pub enum Node {
     CallLog(CallLog),
     /// A check of who is calling.
     IdentityCheck(IdentityCheck),
+    /// A file of a customer.
+    Document(Document),
     /// A change of a customer's row.
     ChangeRecord(ChangeRecord),
     /// An API client.
@@ -111,8 +114,8 @@ macro_rules! kinds {
 
 kinds! {
     Customer Tenant Reseller User Role RoleGrant Address Contact CustomerNote EmailVerification ServicePlan Subscription
-    NetworkService Invoice InvoiceLine Payment PaymentMethod Ticket TicketMessage CallLog IdentityCheck ChangeRecord Session
-    ApiClient
+    NetworkService Invoice InvoiceLine Payment PaymentMethod Ticket TicketMessage CallLog IdentityCheck Document ChangeRecord
+    Session ApiClient
 }
 
 /// The id of a type's rows.

@@ -15,6 +15,8 @@ use crate::customers::{
     AddressMutation, ConfirmMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation,
     LookupQuery, MoveMutation, NoteMutation, VerificationMutation,
 };
+use crate::documents::{DocumentQuery, ReviewMutation, UploadMutation};
+use crate::downloads::DownloadMutation;
 use crate::history::HistoryQuery;
 use crate::node::NodeQuery;
 use crate::resellers::{ResellerMutation, ResellerQuery, StandingMutation};
@@ -40,6 +42,7 @@ pub struct Query(
     BillingQuery,
     TicketQuery,
     CallLogQuery,
+    DocumentQuery,
     HistoryQuery,
     AccessQuery,
     ApiClientQuery,
@@ -81,6 +84,9 @@ pub struct Mutation(
     TransitionMutation,
     CallLogMutation,
     IdentityCheckMutation,
+    UploadMutation,
+    ReviewMutation,
+    DownloadMutation,
     RevealMutation,
     ApiClientMutation,
 );

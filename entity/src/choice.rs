@@ -90,6 +90,14 @@ choices! {
     Direction { Inbound, Outbound }
     /// What came of a call.
     CallOutcome { Answered, NoAnswer, Busy, Voicemail, Abandoned }
+    /// What a document shows.
+    DocumentType {
+        Passport, NationalId, DriverLicence, ResidencePermit, ProofOfAddress, CompanyRegistration, Contract, Mandate, Other,
+    }
+    /// Where a document stands. As long as it is being uploaded there is none.
+    DocumentStatus { Scanning, PendingReview, Verified, Rejected, Expired, Purged }
+    /// What the scanner says of a document; `SKIPPED` where there is none.
+    ScanStatus { Pending, Clean, Infected, Skipped }
     /// How somebody shows to be the customer (47 CFR 64.2010).
     CpniAuthMethod { Password, BackupQuestion, CallBack, AddressOfRecord, PhotoId }
     /// What something is unmasked for.

@@ -124,6 +124,8 @@ ids! {
     TicketMessageId = "msg";
     /// A call with a customer.
     CallLogId = "call";
+    /// A file of a customer.
+    DocumentId = "doc";
     /// A check of who is calling.
     IdentityCheckId = "check";
     /// What a field held, and what took its place.

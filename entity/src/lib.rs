@@ -15,6 +15,8 @@ pub mod contact;
 pub mod customer;
 pub mod customer_note;
 pub mod customer_word;
+pub mod document;
+pub mod document_link;
 pub mod email_verification;
 pub mod external_identity;
 pub mod id;

@@ -158,6 +158,10 @@ personal! {
     Iban(String);
     /// Under which a payment processor charges an instrument. It has no mask: nothing turns it into an answer.
     ProcessorToken(String);
+    /// The key of a document's content, in base64. Nothing turns it into an answer.
+    DocumentKey(String);
+    /// The name somebody gave a file.
+    FileName(String);
     /// A line of a postal address.
     AddressLine(String);
     /// A postal code.

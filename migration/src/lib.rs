@@ -24,6 +24,7 @@ mod m20261122_000012_people;
 mod m20261122_000013_history;
 mod m20261122_000015_resellers;
 mod m20261122_000016_customer_words;
+mod m20261122_000017_documents;
 mod table;
 mod wall;
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_history::Migration),
             Box::new(m20261122_000015_resellers::Migration),
             Box::new(m20261122_000016_customer_words::Migration),
+            Box::new(m20261122_000017_documents::Migration),
         ]
     }
 }

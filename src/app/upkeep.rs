@@ -1,7 +1,7 @@
 //! What the service does by itself: it follows what changes, sends letters, and forgets what no longer counts.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::App;
 use crate::accounts;
@@ -10,9 +10,16 @@ use crate::authz::{Operation, Rights};
 use crate::customers;
 use crate::error::Result;
 use crate::reload;
+use crate::store::Swept;
 
 /// How often guesses that no longer count are forgotten.
 const FORGETTING: Duration = Duration::from_secs(3600);
+
+/// How often documents that wait are shown to the scanner.
+const SCANNING_AGAIN: Duration = Duration::from_secs(15);
+
+/// How old something must be to be swept: by then whatever uploads it has ended, for good or ill.
+const SWEPT_AFTER: Duration = Duration::from_secs(3600);
 
 /// How often letters are looked for that another instance, or nobody, has sent.
 const LOOKING_FOR_LETTERS: Duration = Duration::from_secs(2);
@@ -53,6 +60,46 @@ impl App {
                 error.log();
             }
             tokio::time::sleep(FORGETTING).await;
+        }
+    }
+
+    /// Shows documents that wait to the scanner, and says how many of them wait no longer.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn scan_waiting(&self) -> Result<usize> {
+        self.intake.rescan(&self.operation_of_service("scanning")).await
+    }
+
+    /// Sweeps away what crashes left of documents, once it is so old.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_documents(&self, age: Duration) -> Result<Swept> {
+        self.intake.sweep(&self.operation_of_service("sweeping"), age).await
+    }
+
+    /// Shows documents that wait to the scanner, and sweeps away what crashes left of others, for as long as the service runs.
+    pub async fn look_after_documents(&self) {
+        let mut swept = None::<Instant>;
+        loop {
+            match self.scan_waiting().await {
+                Ok(0) => {}
+                Ok(decided) => tracing::info!(decided, "documents that waited for the scanner"),
+                Err(error) => error.log(),
+            }
+            if swept.is_none_or(|at| at.elapsed() >= FORGETTING) {
+                match self.sweep_documents(SWEPT_AFTER).await {
+                    Ok(found) if found != Swept::default() => {
+                        let Swept { objects, remnants, failed } = found;
+                        tracing::info!(objects, remnants, failed, "documents were swept");
+                    }
+                    Ok(_) => {}
+                    Err(error) => error.log(),
+                }
+                swept = Some(Instant::now());
+            }
+            tokio::time::sleep(SCANNING_AGAIN).await;
         }
     }
 

@@ -155,6 +155,22 @@ event_types! {
     RoleGranted = "ROLE_GRANTED";
     /// A role was taken from a user.
     RoleRevoked = "ROLE_REVOKED";
+    /// A document was uploaded.
+    DocumentUploaded = "DOCUMENT_UPLOADED";
+    /// A file was refused: the scanner found something in it.
+    DocumentInfected = "DOCUMENT_INFECTED";
+    /// The scanner has looked at a document that had waited for it.
+    DocumentScanned = "DOCUMENT_SCANNED";
+    /// A document was found right.
+    DocumentVerified = "DOCUMENT_VERIFIED";
+    /// A document was not found right.
+    DocumentRejected = "DOCUMENT_REJECTED";
+    /// A document is of no use any more.
+    DocumentArchived = "DOCUMENT_ARCHIVED";
+    /// A link to the content of a document was made.
+    DocumentLinkCreated = "DOCUMENT_LINK_CREATED";
+    /// The content of a document was sent.
+    DocumentDownloaded = "DOCUMENT_DOWNLOADED";
     /// A call was recorded.
     CallLogCreated = "CALL_LOG_CREATED";
     /// Somebody checked who was calling.
@@ -276,6 +292,11 @@ pub(super) enum Details {
         subject: String,
         /// Whether they are linked now.
         linked: bool,
+    },
+    /// What the scanner found in a file.
+    Infection {
+        /// As the scanner calls it.
+        signature: String,
     },
     /// A sign-in.
     SignIn {
@@ -418,6 +439,12 @@ impl Event {
     #[must_use]
     pub fn letter(self, notice: &str, attempts: i32) -> Self {
         Self { details: Details::Letter { notice: notice.to_owned(), attempts }, ..self }
+    }
+
+    /// With what the scanner found.
+    #[must_use]
+    pub fn infection(self, signature: String) -> Self {
+        Self { details: Details::Infection { signature }, ..self }
     }
 
     /// With the mask of the user name given.

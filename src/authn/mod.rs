@@ -116,6 +116,23 @@ async fn identify(
     Ok(confined(identity, &user, &tenant))
 }
 
+/// Who is behind a session that goes on, in this role, with what he may be now.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when the session ended or its user is not active; [`Error::Forbidden`] when he does not hold
+/// the role.
+#[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
+pub async fn resume(
+    db: &impl ConnectionTrait,
+    clock: &Clock,
+    session: SessionId,
+    role: &str,
+) -> Result<Identity> {
+    let session = session::Entity::find_by_id(session).one(db).await?.ok_or(Error::Unauthenticated)?;
+    let (user, version, role) = (session.user_id, session.token_version, role.to_owned());
+    identify(db, clock, &token::Claims { user, role, session: session.id, version }, None).await
+}
+
 /// Who acts in a role for which his provider asks for a second factor, and has none, may do nothing but set one up; whose
 /// password somebody else chose, nothing but choose his own: who made the account does not go on with it unnoticed. An API
 /// client goes on: its secret is a credential of its own, shown only to who gave the factor that he had then.

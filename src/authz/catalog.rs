@@ -290,6 +290,13 @@ impl Catalog {
         &self.field_names[usize::from(id.0)]
     }
 
+    /// Whether a field holds a value, and not an object with fields of its own.
+    pub fn is_leaf(&self, id: FieldId) -> bool {
+        (self.field_name(id).split_once('.'))
+            .and_then(|(owner, name)| self.output_type(self.type_named(owner)?).fields.get(name))
+            .is_some_and(|field| field.returns.is_none())
+    }
+
     /// Whether the schema lets this field be null, as every field that can be denied must be.
     pub fn is_nullable(&self, id: FieldId) -> bool {
         self.field_name(id)

@@ -163,8 +163,12 @@ const FORGOTTEN: [(&str, &str); 3] =
     [("PaymentMethod", "holderName"), ("PaymentMethod", "iban"), ("CustomerNote", "body")];
 
 /// Fields that are not named after their columns.
-const NAMED_OTHERWISE: [(&str, &str, &str); 3] =
-    [("Address", "kind", "type"), ("Customer", "kind", "type"), ("Subscription", "price_amount", "price")];
+const NAMED_OTHERWISE: [(&str, &str, &str); 4] = [
+    ("Address", "kind", "type"),
+    ("Customer", "kind", "type"),
+    ("Document", "kind", "type"),
+    ("Subscription", "price_amount", "price"),
+];
 
 /// What the server sets itself, and whose the row is.
 const SET_BY_SERVER: [&str; 6] = ["id", "tenant_id", "customer_id", "version", "created_at", "updated_at"];
@@ -206,9 +210,8 @@ fn id_text(column: &str, id: Uuid) -> String {
         T::from_uuid(id).encode()
     }
     match column {
-        "account_manager_id" | "agent_id" | "assignee_id" | "author_id" | "performed_by" | "recorded_by" => {
-            encoded::<UserId>(id)
-        }
+        "account_manager_id" | "agent_id" | "assignee_id" | "author_id" | "performed_by" | "recorded_by"
+        | "uploaded_by" | "verified_by" => encoded::<UserId>(id),
         "invoice_id" => encoded::<InvoiceId>(id),
         "plan_id" => encoded::<ServicePlanId>(id),
         "reseller_id" => encoded::<ResellerId>(id),

@@ -7,8 +7,8 @@ use custodian_entity::change_record::{Column, Entity};
 use custodian_entity::choice::Scope;
 use custodian_entity::id::{ChangeRecordId, TypedId};
 use custodian_entity::{
-    address, call_log, contact, customer, customer_note, email_verification, identity_check, invoice,
-    invoice_line, network_service, payment, payment_method, subscription, ticket, ticket_message,
+    address, call_log, contact, customer, customer_note, document, email_verification, identity_check,
+    invoice, invoice_line, network_service, payment, payment_method, subscription, ticket, ticket_message,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
@@ -52,7 +52,7 @@ macro_rules! sources {
 sources! {
     by owner: customer address contact customer_note email_verification subscription network_service invoice invoice_line payment payment_method
         call_log identity_check;
-    by row: ticket ticket_message
+    by row: ticket ticket_message document
 }
 
 fn encoded<E: Rows>(id: Uuid) -> String {

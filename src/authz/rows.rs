@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
-    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, CustomerNoteId, EmailVerificationId,
-    IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, PaymentMethodId, RefundId,
-    ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId, TicketId,
-    TicketMessageId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, CustomerNoteId, DocumentId,
+    EmailVerificationId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId,
+    PaymentMethodId, RefundId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId,
+    TenantId, TicketId, TicketMessageId, TypedId, UserId,
 };
 use custodian_entity::{
-    address, api_client, call_log, contact, customer, customer_note, email_verification, identity_check,
-    invoice, invoice_line, network_service, payment, payment_method, refund, reseller, role, role_grant,
-    service_plan, session, subscription, tenant, ticket, ticket_message, user,
+    address, api_client, call_log, contact, customer, customer_note, document, email_verification,
+    identity_check, invoice, invoice_line, network_service, payment, payment_method, refund, reseller, role,
+    role_grant, service_plan, session, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel};
@@ -303,6 +303,33 @@ impl Rows for customer_note::Entity {
             Scope::Tenant => is(customer_note::Column::TenantId, Some(who.tenant)),
             Scope::Reseller | Scope::Assigned | Scope::Own => None,
         }
+    }
+}
+
+/// What staff keeps for itself is no row for the customer. All of a document is kept as long as what shows that a customer
+/// was identified.
+impl Rows for document::Entity {
+    const TYPE: &'static str = "Document";
+    type Id = DocumentId;
+    fn id_column() -> Self::Column {
+        document::Column::Id
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        use document::Column;
+        match scope {
+            Scope::All => Some(Condition::all()),
+            Scope::Tenant => is(Column::TenantId, Some(who.tenant)),
+            Scope::Reseller => is(Column::ResellerId, who.reseller),
+            Scope::Own => is(Column::CustomerId, who.customer)
+                .map(|condition| condition.add(Column::IsVisibleToCustomer.eq(true))),
+            Scope::Assigned => None,
+        }
+    }
+    fn kept_by(_: Self::Column) -> KeptBy {
+        KeptBy::Customer(Retention::Kyc)
     }
 }
 

@@ -3,7 +3,9 @@
 //! First everything is looked at, then judged: a check is a function of [`CHECKS`] that says nothing where it does not
 //! apply.
 
+mod documents;
 mod keys;
+mod scanner;
 
 use std::fmt::Write;
 
@@ -12,6 +14,7 @@ use custodian::crypto::{KeyError, Keys};
 use custodian::database;
 use custodian::database::wall::{APPEND_ONLY, Wall};
 use custodian::news;
+use custodian::scanner::{Scanner, ScannerError, Version};
 
 use self::keys::KeyStore;
 use super::{Failure, print, runtime};
@@ -27,6 +30,9 @@ struct Seen<'a> {
     /// Or why it cannot be looked at; none without a master key.
     key_store: Option<Result<KeyStore, String>>,
     redis: Option<Result<(), String>>,
+    /// Or why they cannot be stored; none where the folder is not there yet.
+    documents: Option<Result<(), String>>,
+    scanner: Option<Result<Version, ScannerError>>,
 }
 
 struct Database {
@@ -46,7 +52,7 @@ use Finding::{Fail, Fine, Warn};
 /// A check and its name.
 type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
 
-const CHECKS: [Check; 16] = [
+const CHECKS: [Check; 18] = [
     ("profile", profile),
     ("data folder", data_folder),
     ("keys", keys),
@@ -54,7 +60,9 @@ const CHECKS: [Check; 16] = [
     ("key store", keys::store),
     ("key store migrations", keys::migrations),
     ("keys of stored data", keys::stored),
+    ("documents", documents::store),
     ("redis", redis),
+    ("scanner", scanner::check),
     ("mail", mail),
     ("links in letters", links),
     ("database", database),
@@ -98,7 +106,9 @@ async fn look(config: &Config) -> Seen<'_> {
         None => None,
     };
     let (masters, key_store) = keys::look(config).await;
-    Seen { config, folder, database, keys: Keys::open(&config.signing_keys_dir), masters, key_store, redis }
+    let (keys, documents) = (Keys::open(&config.signing_keys_dir), documents::look(config).await);
+    let scanner = Scanner::from_config(config).ping().await;
+    Seen { config, folder, database, keys, masters, key_store, redis, documents, scanner }
 }
 
 async fn look_at_database(config: &Config) -> Result<Database, String> {

@@ -18,8 +18,9 @@ pub(super) fn run(config: Config, demo: bool, customers: Option<u64>) -> Result<
         let db = custodian::app::migrate(&config).await?;
         let vault = custodian::app::open_vault(&config, &Clock::System).await?;
         if demo {
+            let store = custodian::app::open_store(&config).await?;
             let hash = password::hash(&config.demo_password).await?;
-            let made = seed::demo(&db, &vault, &hash).await.map_err(failure)?;
+            let made = seed::demo(&db, &vault, &store, &hash).await.map_err(failure)?;
             print(&match made.created {
                 true => format!(
                     "demo data written: {} providers, {} accounts, {} customers\n",
@@ -43,6 +44,7 @@ fn failure(error: SeedError) -> Failure {
     match error {
         SeedError::Database(error) => Failure::from(Error::from(error)),
         SeedError::Sealing(error) => Failure::from(error),
+        SeedError::Store(error) => Failure::from(Error::from(error)),
         SeedError::Incomplete(_) => Failure::failed(format!("{error}, with --demo")),
     }
 }

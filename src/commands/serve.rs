@@ -34,7 +34,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     tracing::info!(address = %listeners.address(), "serving");
     let follower = tokio::spawn({
         let app = app.clone();
-        async move { tokio::join!(app.follow(), app.forget()) }
+        async move { tokio::join!(app.follow(), app.forget(), app.look_after_documents()) }
     });
     let (stopping, stopped) = oneshot::channel::<()>();
     let postman = tokio::spawn({

@@ -3,11 +3,15 @@
 use figment::error::{Actual, Kind};
 
 /// Keys whose value no message repeats.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 11] = [
     "database_url",
     "migration_database_url",
     "key_store_url",
     "master_key",
+    "store_url",
+    "store_endpoint",
+    "store_access_key",
+    "store_secret_key",
     "redis_url",
     "smtp_url",
     "demo_password",

@@ -4,6 +4,7 @@
 //! again; an error names the key and where its value came from, on one line; a secret is printed by no error and no
 //! `Debug`.
 
+mod clamd_url;
 mod data_dir;
 mod database_url;
 mod error;
@@ -12,6 +13,7 @@ mod public_url;
 mod redis_url;
 mod smtp_url;
 mod sources;
+mod store_url;
 mod value;
 
 use std::net::SocketAddr;
@@ -23,6 +25,7 @@ use lettre::Address;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use self::clamd_url::ClamdUrl;
 pub use self::data_dir::prepare as prepare_data_dir;
 pub use self::database_url::DatabaseUrl;
 pub use self::error::ConfigError;
@@ -31,6 +34,7 @@ pub use self::public_url::PublicUrl;
 pub use self::redis_url::RedisUrl;
 pub use self::smtp_url::SmtpUrl;
 pub use self::sources::{Flag, Sources};
+pub use self::store_url::StoreUrl;
 
 /// The password of the demo accounts when none is configured.
 pub const DEMO_PASSWORD: &str = "Custodian-Demo-1";
@@ -40,6 +44,9 @@ const KEYS: &str = "keys";
 
 /// The folder of letters within the data folder.
 const MAIL: &str = "mail";
+
+/// The folder of the contents of documents within the data folder.
+const DOCUMENTS: &str = "documents";
 
 /// The file of the master key within the data folder.
 const MASTER_KEY: &str = "master.key";
@@ -97,6 +104,20 @@ pub struct Config {
     /// The keys that sign access tokens and seal values.
     #[serde(deserialize_with = "value::folder")]
     pub signing_keys_dir: PathBuf,
+    /// Where the contents of documents are.
+    pub store_url: StoreUrl,
+    /// The S3 service, where it is not that of Amazon.
+    #[serde(deserialize_with = "PublicUrl::optional")]
+    pub store_endpoint: Option<PublicUrl>,
+    /// The region of the bucket.
+    #[serde(deserialize_with = "store_url::region")]
+    pub store_region: String,
+    /// The credentials for the bucket, where they are not those of the machine's role: the name of the key.
+    #[serde(deserialize_with = "value::optional_secret")]
+    pub store_access_key: Option<SecretString>,
+    /// The key.
+    #[serde(deserialize_with = "value::optional_secret")]
+    pub store_secret_key: Option<SecretString>,
     /// Where instances tell each other what changed, if anywhere.
     #[serde(deserialize_with = "RedisUrl::optional")]
     pub redis_url: Option<RedisUrl>,
@@ -106,6 +127,12 @@ pub struct Config {
     /// The folder of those files.
     #[serde(deserialize_with = "value::folder")]
     pub mail_dir: PathBuf,
+    /// The scanner of documents; where there is none, they are taken unscanned, in development only.
+    #[serde(deserialize_with = "ClamdUrl::optional")]
+    pub clamd_url: Option<ClamdUrl>,
+    /// How long an upload waits for it in all, in seconds.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub clamd_timeout_seconds: u32,
     /// Whom letters are from.
     #[serde(deserialize_with = "value::mail_address")]
     pub mail_from: Address,
@@ -145,6 +172,8 @@ pub struct Config {
     pub policy_dir: Option<PathBuf>,
     /// What one GraphQL request may ask for.
     pub limits: Limits,
+    /// Files in requests.
+    pub uploads: Uploads,
     /// Unmasking single values.
     pub reveal: Quota,
     /// Looking customers up.
@@ -160,12 +189,26 @@ pub struct Config {
     pub passwords: Passwords,
     /// Guessing at passwords and codes.
     pub sign_in: SignIn,
+    /// How much room documents have.
+    pub documents: Documents,
     /// Programs that call in the name of accounts.
     pub api_clients: ApiClients,
     /// OpenID issuers whose tokens are taken.
     pub issuers: Vec<IssuerConfig>,
     /// Links in letters.
     pub links: Links,
+}
+
+/// How much room documents have.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Documents {
+    /// Those of one customer, in MiB.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_048_576>")]
+    pub customer_mebibytes: u64,
+    /// Those of all customers of a provider, in MiB.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_073_741_824>")]
+    pub tenant_mebibytes: u64,
 }
 
 /// Programs that call in the name of accounts.
@@ -288,6 +331,42 @@ pub struct Limits {
     pub filters_on_other_rows: u64,
 }
 
+/// Files in requests.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Uploads {
+    /// Files of one request.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 100>")]
+    pub files: u8,
+    /// Bytes of one file.
+    #[serde(deserialize_with = "value::whole::<_, _, 1024, 1_073_741_824>")]
+    pub file_bytes: usize,
+    /// How long a request with files may take to come in.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 3600>")]
+    pub timeout_seconds: u32,
+    /// How long nothing of it may come.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub idle_seconds: u32,
+    /// Such requests of one user at a time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1000>")]
+    pub per_user: usize,
+    /// Such requests at a time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000>")]
+    pub at_once: usize,
+}
+
+impl Uploads {
+    /// How long a request with files may take to come in.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds.into())
+    }
+
+    /// How long nothing of it may come.
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds.into())
+    }
+}
+
 /// Connections to the database; how long it lets a statement run is for PostgreSQL.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
@@ -334,7 +413,8 @@ impl Config {
             DatabaseUrl::unchecked(DatabaseUrl::of_keys(&data_dir.to_string_lossy(), &database_url));
         let (database_url, signing_keys_dir) = (DatabaseUrl::unchecked(database_url), data_dir.join(KEYS));
         let (mail_dir, master_key_file) = (data_dir.join(MAIL), Some(data_dir.join(MASTER_KEY)));
-        let urls = Self { database_url, key_store_url, ..Self::default() };
+        let store_url = StoreUrl::Folder(data_dir.join(DOCUMENTS));
+        let urls = Self { database_url, key_store_url, store_url, ..Self::default() };
         Self { signing_keys_dir, mail_dir, master_key_file, data_dir, ..urls }
     }
 

@@ -1,4 +1,4 @@
-//! Under which addresses clients reach the service, and people the pages that letters link to.
+//! Under which addresses clients reach the service, people the pages that letters link to, and the service a store.
 
 use std::fmt;
 
@@ -26,9 +26,21 @@ impl PublicUrl {
         format!("{}{path}", self.0)
     }
 
+    /// Whether it is reached in TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
+    /// An address, or none where the text is empty.
+    pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        value::text(deserializer, "an address such as https://s3.isp.example", |text| {
+            if text.is_empty() { Some(None) } else { Self::parse(text).map(Some) }
+        })
+    }
+
     /// Whether it would be reached from elsewhere in plain HTTP.
     pub(super) fn is_plain(&self) -> bool {
-        !self.0.starts_with("https:") && !Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
+        !self.is_encrypted() && !Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 }
 

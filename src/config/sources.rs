@@ -11,8 +11,8 @@ use figment::{Figment, Metadata, Profile as Section, Provider};
 
 use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, one_line};
-use super::public_url::is_loopback;
-use super::{Config, KEYS, MAIL, MASTER_KEY, Profile};
+use super::public_url::{PublicUrl, is_loopback};
+use super::{Config, DOCUMENTS, KEYS, MAIL, MASTER_KEY, Profile};
 
 /// What is read besides the defaults. The default is nothing.
 #[derive(Debug, Default)]
@@ -108,8 +108,10 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     let values = following(&given);
     let config = figment.join(Layer { origin: "the defaults".to_owned(), values }).extract()?;
     refuse_plain(&config)?;
+    refuse_distant_scanner(&config)?;
     refuse_ambiguous_issuers(&config)?;
     refuse_ambiguous_keys(&config)?;
+    refuse_half_credentials(&config)?;
     Ok(config)
 }
 
@@ -142,6 +144,14 @@ fn refuse_ambiguous_keys(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// With one of them, the service would ask as somebody else than was meant.
+fn refuse_half_credentials(config: &Config) -> Result<(), ConfigError> {
+    match config.store_access_key.is_some() == config.store_secret_key.is_some() {
+        true => Ok(()),
+        false => Err(combined("store_secret_key", "it goes with store_access_key: both, or neither")),
+    }
+}
+
 /// Keys and secrets that came in plain HTTP are anybody's: only a developer's own machine may be asked so.
 fn refuse_plain(config: &Config) -> Result<(), ConfigError> {
     if config.profile != Profile::Production {
@@ -155,7 +165,23 @@ fn refuse_plain(config: &Config) -> Result<(), ConfigError> {
             return Err(combined(key, "in production one comes by HTTPS: set it to an https address"));
         }
     }
+    if config.store_endpoint.as_ref().is_some_and(PublicUrl::is_plain) {
+        return Err(combined("store_endpoint", "in production only this machine is asked in plain HTTP"));
+    }
     Ok(())
+}
+
+/// Documents on their way to the scanner are in clear: clamd knows no TLS.
+fn refuse_distant_scanner(config: &Config) -> Result<(), ConfigError> {
+    let is_distant = config.clamd_url.as_ref().is_some_and(|url| !url.is_here());
+    match is_distant && config.profile == Profile::Production {
+        false => Ok(()),
+        true => Err(combined(
+            "clamd_url",
+            "clamd takes documents in clear: in production it is of this machine, unix:///run/clamav/clamd.ctl or \
+             tcp://127.0.0.1:3310, which may be the near end of a tunnel",
+        )),
+    }
 }
 
 /// A token must tell by its issuer whose it is.
@@ -194,6 +220,7 @@ fn following(given: &Given) -> Dict {
         ("master_key_file".to_owned(), if is_file_made { within(MASTER_KEY) } else { Value::from("") }),
         ("signing_keys_dir".to_owned(), within(KEYS)),
         ("mail_dir".to_owned(), within(MAIL)),
+        ("store_url".to_owned(), within(DOCUMENTS)),
         ("log_format".to_owned(), Value::from(if *production { "json" } else { "text" })),
         ("graphiql".to_owned(), Value::from(!production)),
         ("introspection".to_owned(), Value::from(!production)),

@@ -7,8 +7,8 @@ mod ring;
 mod seal;
 mod tag;
 
-pub(crate) use self::keys::write_private;
 pub use self::keys::{KeyError, Keys};
+pub(crate) use self::keys::{create_private, write_private};
 pub use self::opaque::{opaque_token, token_hash};
 pub use self::random::random;
 pub use self::ring::{Key, KeyRing};

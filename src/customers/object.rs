@@ -9,6 +9,7 @@ use super::{Address, Contact, CustomerNote, EmailVerification};
 use crate::authz::{InOperation, Pii, Withheld, field};
 use crate::billing::{Invoice, Payment, PaymentMethod};
 use crate::calls::{CallLog, IdentityCheck};
+use crate::documents::Document;
 use crate::error::{Error, Result};
 use crate::graphql::link::{nodes, one};
 use crate::graphql::personal::{Born, CustomerName};
@@ -271,6 +272,21 @@ impl Customer {
         before: Option<String>,
     ) -> Maybe<Connection<CallLog>> {
         certain(self.list(ctx, (first, after, last, before))).await
+    }
+    /// Its documents.
+    async fn documents(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+        last: Option<i64>,
+        before: Option<String>,
+    ) -> Maybe<Connection<Document>> {
+        certain(async {
+            let (page, seal) = paging!(ctx, "Customer", first, after, last, before);
+            connection::children(ctx, page, seal, "customer_id", self.0.id).await
+        })
+        .await
     }
     /// The checks of who said to be it.
     async fn identity_checks(&self, ctx: &Context<'_>) -> Maybe<Vec<IdentityCheck>> {

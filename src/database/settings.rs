@@ -37,6 +37,7 @@ impl Settings {
             "RefreshToken",
             "AccountToken",
             "ApiClient",
+            "DocumentLink",
         ];
         Self { scopes: scopes(found.map(|kind| (kind, Scope::All))), ..Self::default() }
     }
@@ -54,6 +55,12 @@ impl Settings {
     /// Of the service itself, taking away what erased customers would be found by.
     pub fn of_erasure() -> Self {
         Self { scopes: scopes([("Customer", Scope::All)]), ..Self::default() }
+    }
+
+    /// Of the service itself, looking after documents, whosever they are.
+    pub fn of_documents() -> Self {
+        let scopes = scopes([("Document", Scope::All)]);
+        Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
     }
 
     /// Tells them to PostgreSQL. `is_local` ties them to the transaction, so that a pooled connection never carries

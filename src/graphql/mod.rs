@@ -11,6 +11,7 @@ pub mod page;
 pub mod payload;
 pub mod personal;
 pub mod scalar;
+pub mod upload;
 pub mod validate;
 
 pub use self::batch::Batches;

@@ -15,6 +15,12 @@ pub enum UserErrorCode {
     TooLong,
     /// The lifecycle has no such step.
     InvalidTransition,
+    /// A file is not what is taken: its kind, or what is in it.
+    FileTypeNotAllowed,
+    /// A file is too large, or there is no room left for it.
+    FileTooLarge,
+    /// The scanner found something in a file.
+    FileInfected,
     /// The rules do not allow this password.
     PasswordTooWeak,
     /// The token of a link is not valid any longer.

@@ -7,8 +7,9 @@
 
 use async_graphql::Value;
 use chrono::NaiveDate;
-use custodian_entity::choice::CustomerType;
+use custodian_entity::choice::{CustomerType, DocumentType};
 use custodian_entity::personal;
+use sea_orm::ActiveEnum;
 
 use super::scalar::{Cidr, EmailAddress, IpAddress, MacAddress, PartialDate, PhoneNumber};
 use crate::authz::{Personal, mask};
@@ -105,6 +106,19 @@ impl Personal for PostalCodeOf {
     }
     fn masked(&self) -> Value {
         text(self.0.expose().map(|code| mask::postal_code(code, Some(&self.1))))
+    }
+}
+
+/// The name of a file, with what it shows and its media type, which its mask is made of.
+pub struct FileNameOf(pub personal::FileName, pub DocumentType, pub String);
+
+impl Personal for FileNameOf {
+    type Scalar = String;
+    fn clear(&self) -> Value {
+        text(self.0.expose().cloned())
+    }
+    fn masked(&self) -> Value {
+        Value::String(mask::file_name(&self.1.to_value(), &self.2))
     }
 }
 

@@ -21,13 +21,15 @@ pub(super) struct Refusal {
     code: &'static str,
     message: Cow<'static, str>,
     header: Option<(HeaderName, &'static str)>,
+    /// How many seconds to wait before trying again, if waiting helps.
+    wait: Option<u64>,
     media_type: MediaType,
 }
 
 impl Refusal {
     /// A refusal; the message is read by clients and holds nothing they sent.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), header: None, media_type: MediaType::Json }
+        Self { status, code, message: message.into(), header: None, wait: None, media_type: MediaType::Json }
     }
 
     /// The request is malformed.
@@ -67,20 +69,29 @@ impl Refusal {
         Self { media_type, ..self }
     }
 
+    /// To be tried again after so many seconds.
+    pub(super) fn after(self, seconds: u64) -> Self {
+        Self { wait: Some(seconds), ..self }
+    }
+
     fn with(self, name: HeaderName, value: &'static str) -> Self {
         Self { header: Some((name, value)), ..self }
     }
 
     /// The answer.
     pub(super) fn respond(self, id: &RequestId) -> Response {
-        let error = json!({
-            "message": self.message,
-            "extensions": { "code": self.code, "requestId": id.to_string() },
-        });
+        let mut extensions = json!({ "code": self.code, "requestId": id.to_string() });
+        if let Some(seconds) = self.wait {
+            extensions["retryAfter"] = seconds.into();
+        }
+        let error = json!({ "message": self.message, "extensions": extensions });
         let body = json!({ "errors": [error] }).to_string();
         let mut response = (self.status, [(CONTENT_TYPE, self.media_type.header())], body).into_response();
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        if let Some(seconds) = self.wait {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -92,6 +103,7 @@ impl From<Error> for Refusal {
         error.log();
         let code = error.code();
         let refusal = Self::new(status_of(code), code, error.public_message());
+        let refusal = Self { wait: error.retry_after(), ..refusal };
         match code {
             code::UNAUTHENTICATED => refusal.with(WWW_AUTHENTICATE, "Bearer"),
             _ => refusal,
@@ -132,7 +144,8 @@ const MOST_ERRORS: usize = 20;
 /// The answer to a GraphQL request that was well formed.
 ///
 /// As `application/json` it has status 200 whatever happened; as `application/graphql-response+json` a request of
-/// which nothing was run has the status of its first error's code. Who guesses too often is told so in either.
+/// which nothing was run has the status of its first error's code. Who guesses too often is told so in either; and whose
+/// body was not read to its end, that the connection ends with it.
 pub(super) fn graphql(
     mut response: async_graphql::Response,
     media_type: MediaType,
@@ -163,8 +176,10 @@ pub(super) fn graphql(
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if let Some(seconds) = wait {
-        headers.insert(RETRY_AFTER, seconds.clone());
+    for name in [RETRY_AFTER, CONNECTION] {
+        if let Some(value) = response.http_headers.get(&name) {
+            headers.insert(name, value.clone());
+        }
     }
     (status, headers, body).into_response()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, USER_AGENT};
@@ -14,7 +15,8 @@ use super::answer::{self, Refusal};
 use super::edge::RequestId;
 use super::incoming::Incoming;
 use super::media::{self, MediaType};
-use super::{client_address, credentials, reads};
+use super::upload::Gate;
+use super::{client_address, credentials, reads, upload};
 use crate::app::App;
 use crate::authn::{Credentials, Origin, Viewer};
 use crate::authz::nesting;
@@ -24,12 +26,22 @@ use crate::error::Error;
 const USER_AGENT_KEPT: usize = 256;
 
 /// Runs one GraphQL operation.
-pub(super) async fn graphql(State(app): State<Arc<App>>, id: RequestId, request: Request) -> Response {
+pub(super) async fn graphql(
+    State(app): State<Arc<App>>,
+    Extension(gate): Extension<Arc<Gate>>,
+    id: RequestId,
+    request: Request,
+) -> Response {
     let media_type = match MediaType::negotiated(request.headers()) {
         Ok(media_type) => media_type,
         Err(refusal) => return refusal.respond(&id),
     };
-    match run(&app, &id, request).await {
+    let boundary = if request.method() == Method::POST { media::boundary(request.headers()) } else { None };
+    let answered = match boundary {
+        Some(boundary) => upload::run(&app, &gate, &id, request, boundary).await,
+        None => run(&app, &id, request).await,
+    };
+    match answered {
         Ok(response) => answer::graphql(response, media_type, &id),
         Err(refusal) => refusal.in_type(media_type).respond(&id),
     }
@@ -76,11 +88,16 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
         .map_err(late)
 }
 
-fn announced_length(headers: &HeaderMap) -> Option<u64> {
+/// The length that a body is said to have.
+pub(super) fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn authenticate(app: &App, head: &Parts) -> Result<Viewer, Refusal> {
+/// Whose request it is.
+///
+/// # Errors
+/// For credentials that are not valid, or cannot be looked at.
+pub(super) async fn authenticate(app: &App, head: &Parts) -> Result<Viewer, Refusal> {
     let ip = client_address::of(head, &app.config.trusted_proxies);
     let credentials = Credentials { ip, ..credentials::read(&head.headers)? };
     let viewer = app.authenticate(credentials).await;

@@ -6,6 +6,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::answer::Refusal;
 use crate::error::code;
 
+/// The longest boundary between parts, in bytes (RFC 2046, 5.1.1).
+const LONGEST_BOUNDARY: usize = 70;
+
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MediaType {
@@ -120,6 +123,29 @@ pub(super) fn check_body_type(headers: &HeaderMap) -> Result<(), Refusal> {
 /// Whether a request's body is a plain form in UTF-8.
 pub(super) fn is_form(headers: &HeaderMap) -> bool {
     body_type(headers, "application/x-www-form-urlencoded").is_ok()
+}
+
+/// The boundary between the parts of a body (RFC 2046, 5.1.1), if it is of `multipart/form-data`.
+///
+/// # Errors
+/// Status 415 when it is compressed or no boundary is given.
+pub(super) fn boundary(headers: &HeaderMap) -> Option<Result<String, Refusal>> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(one), None) = (types.next(), types.next()) else { return None };
+    let one = one.to_str().unwrap_or_default();
+    if !one.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("multipart/form-data")) {
+        return None;
+    }
+    let refused = |message: &'static str| {
+        Some(Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code::BAD_USER_INPUT, message)))
+    };
+    if elements(headers, &CONTENT_ENCODING).any(|coding| coding != "identity") {
+        return refused("the body must not be compressed");
+    }
+    match multer::parse_boundary(one) {
+        Ok(boundary) if (1..=LONGEST_BOUNDARY).contains(&boundary.len()) => Some(Ok(boundary)),
+        _ => refused("multipart/form-data takes a boundary of at most 70 characters"),
+    }
 }
 
 fn body_type(headers: &HeaderMap, expected: &str) -> Result<(), String> {

@@ -1,5 +1,6 @@
-//! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft), `/graphiql`,
-//! `/.well-known/jwks.json`, the addresses of OAuth 2, `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
+//! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft; with files, GraphQL multipart
+//! request specification), `GET /documents/{id}/content`, `/graphiql`, `/.well-known/jwks.json`, the addresses of OAuth 2,
+//! `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
 //!
 //! ```text
 //! edge (request id, span, panic, headers, count) ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
@@ -15,6 +16,7 @@
 mod answer;
 mod client_address;
 mod credentials;
+mod documents;
 mod edge;
 mod graphiql;
 mod graphql;
@@ -26,15 +28,16 @@ mod metrics;
 mod oauth;
 mod reads;
 mod server;
+mod upload;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{any, get};
+use axum::{Extension, Router};
 
 use self::answer::Refusal;
 use self::edge::RequestId;
@@ -45,7 +48,8 @@ use crate::error::code;
 /// Everything served on the main listener.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
-        .route("/graphql", any(graphql::graphql))
+        .route("/graphql", any(graphql::graphql).layer(Extension(Arc::new(upload::Gate::default()))))
+        .route("/documents/{id}/content", get(documents::content))
         .route("/.well-known/jwks.json", get(jwks::keys))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

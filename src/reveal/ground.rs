@@ -14,14 +14,14 @@ use crate::support::ticket_of;
 
 /// What is put on record with the reveal.
 #[derive(Debug, Default)]
-pub(super) struct Ground {
-    pub(super) ticket: Option<TicketId>,
-    pub(super) check: Option<IdentityCheckId>,
+pub(crate) struct Ground {
+    pub(crate) ticket: Option<TicketId>,
+    pub(crate) check: Option<IdentityCheckId>,
 }
 
 /// The ticket that was named, or else the check that stands behind revealing these fields of this customer's row; or
 /// nothing, where the policy asks for neither.
-pub(super) async fn find(
+pub(crate) async fn find(
     operation: &Arc<Operation>,
     fields: &[FieldId],
     customer: Option<CustomerId>,

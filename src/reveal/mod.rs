@@ -6,7 +6,7 @@
 //! [`Reader`] and reach the answer only once the event that records them is committed. Who fails at one of the first two
 //! is on record as well.
 
-mod ground;
+pub(crate) mod ground;
 mod mutation;
 mod reader;
 

@@ -97,7 +97,9 @@ fn decide(
         let name = if given.contains('.') { given.clone() } else { format!("{owner}.{given}") };
         let is_of_row = name.split_once('.').is_some_and(|(of, _)| of == owner);
         let field = rights.catalog().field(&name);
-        match field.filter(|field| is_of_row && rights.allows(Verb::Reveal, *field)) {
+        // What is no value is revealed in a way of its own: content by a link.
+        let is_value = |field: FieldId| rights.catalog().is_leaf(field);
+        match field.filter(|field| is_of_row && is_value(*field) && rights.allows(Verb::Reveal, *field)) {
             Some(field) if fields.contains(&field) => {}
             Some(field) => fields.push(field),
             None if refused.contains(&field) => {}

@@ -1,9 +1,9 @@
 //! Rows that are written together, parents before children.
 
 use custodian_entity::{
-    address, call_log, change_record, contact, customer, customer_note, customer_word, email_verification,
-    identity_check, invoice, invoice_line, network_service, payment, payment_method, subscription, ticket,
-    ticket_message, user,
+    address, call_log, change_record, contact, customer, customer_note, customer_word, document,
+    email_verification, identity_check, invoice, invoice_line, network_service, payment, payment_method,
+    subscription, ticket, ticket_message, user,
 };
 use sea_orm::ConnectionTrait;
 
@@ -32,6 +32,7 @@ pub(super) struct Batch {
     pub(super) call_logs: Vec<call_log::Model>,
     pub(super) identity_checks: Vec<identity_check::Model>,
     pub(super) email_verifications: Vec<email_verification::Model>,
+    pub(super) documents: Vec<document::Model>,
     pub(super) change_records: Vec<change_record::Model>,
 }
 
@@ -56,6 +57,7 @@ impl Batch {
         insert_sealed::<call_log::Entity>(db, keys, self.call_logs).await?;
         insert_all::<identity_check::Entity>(db, self.identity_checks).await?;
         insert_sealed::<email_verification::Entity>(db, keys, self.email_verifications).await?;
+        insert_sealed::<document::Entity>(db, keys, self.documents).await?;
         insert_sealed::<change_record::Entity>(db, keys, self.change_records).await
     }
 }

@@ -17,6 +17,7 @@ use super::calls;
 use super::changes;
 use super::countries::COUNTRIES;
 use super::customers::{self, Outline};
+use super::documents;
 use super::methods;
 use super::notes;
 use super::numbers::Numbers;
@@ -27,6 +28,7 @@ use super::showcase;
 use super::source::{Source, opening};
 use super::verifications;
 use super::{DemoSummary, SeedError};
+use crate::store::Store;
 use crate::vault::OpenKeys;
 
 /// The slug of the provider that everything else is added to.
@@ -116,6 +118,7 @@ impl Grants {
 pub(super) async fn write(
     db: &impl ConnectionTrait,
     keys: &OpenKeys,
+    store: &Store,
     password_hash: &str,
 ) -> Result<DemoSummary, SeedError> {
     let built_in = select::<role::Entity>().filter(role::Column::TenantId.is_null()).all(db).await?;
@@ -125,7 +128,7 @@ pub(super) async fn write(
     for provider in &PROVIDERS {
         let mut source = Source::new(provider.streams);
         let setting = open(db, keys, provider, password_hash, &mut grants, &mut source).await?;
-        customers += populate(db, keys, provider, &setting, password_hash, &mut grants).await?;
+        customers += populate(db, keys, store, provider, &setting, password_hash, &mut grants).await?;
     }
     let accounts = grants.rows.len();
     insert_all::<role_grant::Entity>(db, grants.rows).await?;
@@ -188,6 +191,7 @@ async fn open(
 async fn populate(
     db: &impl ConnectionTrait,
     keys: &OpenKeys,
+    store: &Store,
     provider: &Provider,
     setting: &Setting,
     password_hash: &str,
@@ -222,6 +226,11 @@ async fn populate(
             changes::add(&mut batch, setting, &customer, &mut source);
         }
         methods::add(&mut batch, &mut source);
+        if let Some(customer) = batch.customers.last().cloned()
+            && CALLERS.contains(&n)
+        {
+            documents::add(&mut batch, store, setting, &customer, &mut source).await?;
+        }
     }
     numbers.number(&mut batch);
     let customers = batch.customers.len();

@@ -6,7 +6,7 @@
 //! RFC 6598), telephone numbers in ranges reserved for fiction where a country has one.
 //!
 //! Invariants: equal calls on equal databases give equal rows, ids and times included; the system's time, its random
-//! numbers and the order of a hash table are never asked. Numbers, sums and references are as the service would make
+//! numbers and the order of a hash table are never asked, but for keys and the names of objects. Numbers, sums and references are as the service would make
 //! them.
 
 mod accounts;
@@ -18,6 +18,7 @@ mod contacts;
 mod countries;
 mod customers;
 mod demo;
+mod documents;
 mod methods;
 mod names;
 mod network;
@@ -42,6 +43,7 @@ use rows::select;
 use setting::Setting;
 
 use crate::error::Error;
+use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 
 pub use accounts::DEMO_ACCOUNTS;
@@ -81,6 +83,9 @@ pub enum SeedError {
     /// Keys cannot be made or opened.
     #[error("personal data cannot be sealed")]
     Sealing(#[source] Error),
+    /// The contents of documents cannot be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// There is no demo provider to add customers to, or a part of it is gone.
     #[error("{0} is missing: create the demo data first")]
     Incomplete(&'static str),
@@ -94,13 +99,14 @@ pub enum SeedError {
 pub async fn demo(
     db: &DatabaseConnection,
     vault: &Vault,
+    store: &Store,
     password_hash: &str,
 ) -> Result<DemoSummary, SeedError> {
     let transaction = db.begin().await?;
     if select::<tenant::Entity>().filter(tenant::Column::Slug.eq(demo::ACME)).count(&transaction).await? > 0 {
         return Ok(DemoSummary { created: false, tenants: 0, accounts: 0, customers: 0 });
     }
-    let summary = demo::write(&transaction, &vault.open_keys(), password_hash).await?;
+    let summary = demo::write(&transaction, &vault.open_keys(), store, password_hash).await?;
     transaction.commit().await?;
     Ok(summary)
 }

@@ -91,11 +91,14 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 16] = [
+const NAMED_OTHERWISE: [(&str, &str); 18] = [
     ("CustomerCreateInput.password", "User.username"),
     ("CustomerCreateInput.type", "Customer.displayName"),
     ("CustomerCreateInput.username", "User.username"),
     ("CustomerLookupInput.governmentId", "Customer.governmentIdNumber"),
+    // Whoever may say what it is hands it in.
+    ("DocumentInput.file", "Document.type"),
+    ("DocumentUploadInput.file", "Document.type"),
     ("InvoiceVoidInput.reason", "Invoice.voidReason"),
     // What the processor tells of it.
     ("PaymentMethodAttachInput.bankName", "PaymentMethod.kind"),
@@ -114,7 +117,7 @@ const NAMED_OTHERWISE: [(&str, &str); 16] = [
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 64] = [
+const DECIDE_NOTHING: [&str; 73] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
@@ -134,6 +137,17 @@ const DECIDE_NOTHING: [&str; 64] = [
     "CustomerTransitionInput.version",
     "CustomerUpdateInput.id",
     "CustomerUpdateInput.version",
+    // Who may have content may have a link to it.
+    "DocumentDownloadLinkInput.id",
+    "DocumentDownloadLinkInput.purpose",
+    "DocumentDownloadLinkInput.ticketId",
+    "DocumentRejectInput.id",
+    // The step itself is the operation's, and so is why.
+    "DocumentRejectInput.reason",
+    "DocumentTransitionInput.id",
+    "DocumentUploadInput.customerId",
+    "DocumentUploadManyInput.customerId",
+    "DocumentUploadManyInput.documents",
     // Who has the token may.
     "EmailVerificationConfirmInput.token",
     "EmailVerificationSendInput.customerId",
@@ -217,6 +231,7 @@ fn positions_name_fields() {
         } else if let Some(kind) = of("Input") {
             let kind = kind.replace("TicketReply", "TicketMessage").replace("MethodAttach", "Method");
             let kind = kind.replace("IdentityCheckPerform", "IdentityCheck");
+            let kind = kind.replace("DocumentUpload", "Document");
             ("create", kind.replace("UserInvite", "User"))
         } else {
             // An argument: `Query.customer(customerNumber)`.

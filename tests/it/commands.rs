@@ -37,6 +37,10 @@ pub fn register(suite: &mut Suite) {
         "commands::keys lie apart from data, and their owner is that of the data",
         configuration::key_store,
     );
+    suite.pure(
+        "commands::documents are where store_url says, by credentials that go together",
+        configuration::store,
+    );
     suite.pure("commands::production changes what follows from it", configuration::production);
     suite.pure(
         "commands::a database address is shown without credentials",
@@ -178,6 +182,7 @@ fn doctor() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains("ok    migrations: all are applied"), "{text}");
     assert!(!text.contains("warn") && !text.contains("CREATE ROLE"), "{text}");
+    assert!(text.contains("ok    documents: "), "{text}");
 
     let away = [
         ("CUSTODIAN_DATABASE_URL", "postgres://custodian:planted@127.0.0.1:1/custodian"),
@@ -185,6 +190,9 @@ fn doctor() {
         ("CUSTODIAN_SIGNING_KEYS_DIR", "keys"),
         ("CUSTODIAN_PROFILE", "production"),
         ("CUSTODIAN_REDIS_URL", "redis://:planted@127.0.0.1:1"),
+        ("CUSTODIAN_STORE_URL", "s3://documents"),
+        ("CUSTODIAN_STORE_ACCESS_KEY", "planted"),
+        ("CUSTODIAN_STORE_SECRET_KEY", "planted"),
     ];
     let output = run(folder.path(), &["doctor"], &away);
     let text = String::from_utf8(output.stdout).unwrap();
@@ -192,6 +200,7 @@ fn doctor() {
     assert!(text.contains("fail  data folder: ") && text.contains("fail  database: "), "{text}");
     assert!(text.contains("fail  keys: ") && text.contains("custodian keys generate"), "{text}");
     assert!(text.contains("warn  redis: redis: 127.0.0.1:1: "), "{text}");
+    assert!(text.contains("fail  documents: s3: documents: "), "{text}");
     assert!(
         text.contains("CREATE ROLE custodian LOGIN IN ROLE custodian_app;") && !text.contains("planted"),
         "{text}"

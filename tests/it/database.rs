@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{fs, io};
 
 use custodian::app::App;
-use custodian::config::{Config, DatabaseUrl};
+use custodian::config::{ClamdUrl, Config, DatabaseUrl, Profile};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -148,6 +148,12 @@ impl Database {
         let has_owner = self.owner_url != self.url;
         let migration_database_url = has_owner.then(|| DatabaseUrl::parse(&self.owner_url)).flatten();
         Config { migration_database_url, ..config }
+    }
+
+    /// The same in production, with a scanner that nobody need reach.
+    pub fn production(&self) -> Config {
+        let clamd_url = ClamdUrl::parse("unix:///nowhere/clamd.ctl");
+        Config { profile: Profile::Production, clamd_url, ..self.config() }
     }
 }
 

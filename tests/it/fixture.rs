@@ -191,7 +191,7 @@ pub async fn at_once(client: &Client, mutation: &str, fields: &str, inputs: Vec<
 }
 
 fn input_type(mutation: &str) -> String {
-    let step = ["Activate", "Suspend", "Resume", "Close", "Terminate"];
+    let step = ["Activate", "Suspend", "Resume", "Close", "Terminate", "Verify", "Archive"];
     match step.iter().find_map(|step| mutation.strip_suffix(step)) {
         Some(of) => format!("{}TransitionInput", capital(of)),
         None => format!("{}Input", capital(mutation)),
@@ -204,6 +204,8 @@ fn row_field(mutation: &str) -> &'static str {
         "roleGrant" | "roleRevoke" => return "grant",
         "paymentMethodAttach" | "paymentMethodDetach" => return "paymentMethod",
         "networkServiceUpdate" => return "networkService",
+        "documentDownloadLink" => return "download",
+        "documentUploadMany" => return "results",
         "apiClientCreate" | "apiClientRotate" | "apiClientRevoke" => return "apiClient",
         "userInvite" | "userInvitationResend" | "userUnlock" | "userUpdate" | "userDeactivate" => {
             return "user";
@@ -229,8 +231,10 @@ fn row_field(mutation: &str) -> &'static str {
         "payment",
         "ticket",
     ];
-    let of =
-        rows.into_iter().chain(["callLog", "identityCheck", "session"]).find(|row| mutation.starts_with(row));
+    let of = rows
+        .into_iter()
+        .chain(["callLog", "identityCheck", "session", "document"])
+        .find(|row| mutation.starts_with(row));
     of.unwrap_or_else(|| panic!("{mutation} changes no known row: add it here"))
 }
 

@@ -2,10 +2,15 @@
 
 use std::path::Path;
 
+use futures_util::TryStreamExt;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path as Key;
+use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::s3::{ACCESS_KEY, S3, SECRET_KEY};
 use crate::suite::Suite;
 
 /// Lists the tests of this file.
@@ -14,6 +19,7 @@ pub fn register(suite: &mut Suite) {
     suite.both("harness::a service has its own database", own_database);
     suite.both("harness::an account signs in once for a service", one_token);
     suite.both("harness::events are kept", events_are_kept);
+    suite.s3("harness::a store takes an object once, and gives all of it or a part", store);
 }
 
 fn every_file_is_a_module() {
@@ -58,4 +64,29 @@ async fn events_are_kept(app: TestApp) {
     tracing::debug_span!(target: "library", "a span", value);
     let logs = app.logs();
     assert_eq!(logs.matches(&value).count(), 3, "one event, and the beginning and end of one span");
+}
+
+/// What is relied on where documents are stored.
+async fn store(s3: S3) {
+    let store = s3.start();
+    let folder = store.bucket("documents");
+    let open = |secret: &str| -> AmazonS3 {
+        let builder = AmazonS3Builder::new().with_endpoint(store.endpoint()).with_allow_http(true);
+        let builder = builder.with_bucket_name("documents").with_region("us-east-1");
+        builder.with_access_key_id(ACCESS_KEY).with_secret_access_key(secret).build().unwrap()
+    };
+    let bucket = open(SECRET_KEY);
+    let key = Key::from("objects/0001");
+    let object: Vec<u8> = (0..5_000_000).map(|n: u32| n.to_le_bytes()[1]).collect();
+    bucket.put(&key, object.clone().into()).await.unwrap();
+    assert_eq!(bucket.get(&key).await.unwrap().bytes().await.unwrap(), object);
+    assert_eq!(bucket.get_range(&key, 70_000..70_010).await.unwrap(), object[70_000..70_010]);
+    let again = bucket.put_opts(&key, PutPayload::from_static(b"other"), PutMode::Create.into()).await;
+    assert!(matches!(again, Err(Error::AlreadyExists { .. })), "{again:?}");
+    let found: Vec<_> = bucket.list(Some(&Key::from("objects"))).try_collect().await.unwrap();
+    assert_eq!((found.len(), &found[0].location, found[0].size), (1, &key, 5_000_000));
+    assert!(folder.join("objects/0001").is_file());
+    assert!(open("wrong").get(&key).await.is_err(), "anybody may read");
+    bucket.delete(&key).await.unwrap();
+    assert!(matches!(bucket.get(&key).await, Err(Error::NotFound { .. })));
 }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use custodian::app::{App, StartError};
-use custodian::config::{Config, Profile};
+use custodian::config::Config;
 use custodian::crypto::{KeyRing, Keys};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -124,11 +124,8 @@ fn refusal(started: Result<std::sync::Arc<App>, StartError>) -> String {
 }
 
 async fn bad_keys(app: TestApp) {
-    let production = |folder: &Path| Config {
-        profile: Profile::Production,
-        signing_keys_dir: folder.to_owned(),
-        ..app.database().config()
-    };
+    let production =
+        |folder: &Path| Config { signing_keys_dir: folder.to_owned(), ..app.database().production() };
     let own = app.database().folder.path().join("keys");
     let nowhere = own.join("nowhere");
     let said = refusal(App::start(production(&nowhere), app.clock.clone()).await);

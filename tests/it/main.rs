@@ -7,7 +7,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `CUSTODIAN_TEST_POSTGRES` | use this server, `postgres://user:password@host/database`; the user may create databases and roles; the role `custodian_app` stays |
-//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`, `redis`, separated by commas: fail instead of leaving it out |
+//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`, `redis`, `clamd`, `s3`, separated by commas: fail instead of leaving it out |
 
 #![allow(
     clippy::disallowed_methods,
@@ -26,12 +26,15 @@ mod arguments;
 mod bad_input;
 mod billing;
 mod calls;
+mod clamd;
 mod client;
 mod clients;
 mod commands;
 mod coverage;
 mod customers;
+mod daemon;
 mod database;
+mod documents;
 mod external;
 mod fixture;
 mod guard;
@@ -56,14 +59,18 @@ mod roles;
 mod row_security;
 mod rows;
 mod rules;
+mod s3;
+mod scanner;
 mod sealing;
 mod seed;
 mod services;
 mod session;
 mod sessions;
+mod store;
 mod suite;
 mod support;
 mod tokens;
+mod uploads;
 mod vault;
 mod verification;
 
@@ -89,6 +96,7 @@ fn main() -> ExitCode {
     keys::register(&mut suite);
     vault::register(&mut suite);
     sealing::register(&mut suite);
+    store::register(&mut suite);
     sessions::register(&mut suite);
     accounts::register(&mut suite);
     mail::register(&mut suite);
@@ -100,11 +108,14 @@ fn main() -> ExitCode {
     calls::register(&mut suite);
     verification::register(&mut suite);
     history::register(&mut suite);
+    scanner::register(&mut suite);
     reveal::register(&mut suite);
     clients::register(&mut suite);
     external::register(&mut suite);
     bad_input::register(&mut suite);
     http::register(&mut suite);
+    uploads::register(&mut suite);
+    documents::register(&mut suite);
     seed::register(&mut suite);
     commands::register(&mut suite);
     suite.run()

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use custodian::authz::{Rows, sealing};
 use custodian_entity::id::TypedId;
 use custodian_entity::{
-    address, call_log, change_record, contact, customer, customer_note, email_verification, network_service,
-    payment_method, refund, reseller, subscription, ticket, ticket_message, user,
+    address, call_log, change_record, contact, customer, customer_note, document, email_verification,
+    network_service, payment_method, refund, reseller, subscription, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
@@ -66,13 +66,14 @@ where
 }
 
 /// Those that hold personal data.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "address",
     "call_log",
     "change_record",
     "contact",
     "customer",
     "customer_note",
+    "document",
     "email_verification",
     "network_service",
     "payment_method",
@@ -94,6 +95,7 @@ macro_rules! entity_of {
             "contact" => $run::<contact::Entity>($($argument),*)$(.$await)?,
             "customer" => $run::<customer::Entity>($($argument),*)$(.$await)?,
             "customer_note" => $run::<customer_note::Entity>($($argument),*)$(.$await)?,
+            "document" => $run::<document::Entity>($($argument),*)$(.$await)?,
             "email_verification" => $run::<email_verification::Entity>($($argument),*)$(.$await)?,
             "network_service" => $run::<network_service::Entity>($($argument),*)$(.$await)?,
             "payment_method" => $run::<payment_method::Entity>($($argument),*)$(.$await)?,

@@ -9,7 +9,7 @@ mod start;
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ApiClientId, CallLogId, ChangeRecordId, ContactId, CustomerId, CustomerNoteId,
+    AddressId, ApiClientId, CallLogId, ChangeRecordId, ContactId, CustomerId, CustomerNoteId, DocumentId,
     EmailVerificationId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId,
     PaymentMethodId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId,
     TicketId, TicketMessageId, TypedId, UserId,
@@ -33,7 +33,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The types with their tables, and a column of each that the service may change, or any.
-const TABLES: [(&str, &str, &str); 24] = [
+const TABLES: [(&str, &str, &str); 25] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
@@ -54,6 +54,7 @@ const TABLES: [(&str, &str, &str); 24] = [
     ("TicketMessage", "ticket_message", "ticket_category"),
     ("CallLog", "call_log", "outcome"),
     ("IdentityCheck", "identity_check", "outcome"),
+    ("Document", "document", "status"),
     ("EmailVerification", "email_verification", "attempt_count"),
     ("ChangeRecord", "change_record", "reseller_id"),
     ("Session", "session", "last_used_at"),
@@ -61,11 +62,12 @@ const TABLES: [(&str, &str, &str); 24] = [
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 15] = [
+const FURTHER: [&str; 16] = [
     "account_token",
     "audit_event",
     "casbin_rule",
     "customer_word",
+    "document_link",
     "external_identity",
     "letter",
     "number_series",
@@ -105,6 +107,7 @@ fn uuid(kind: &str, id: &str) -> Uuid {
         "TicketMessage" => of::<TicketMessageId>(id),
         "CallLog" => of::<CallLogId>(id),
         "IdentityCheck" => of::<IdentityCheckId>(id),
+        "Document" => of::<DocumentId>(id),
         "EmailVerification" => of::<EmailVerificationId>(id),
         "ChangeRecord" => of::<ChangeRecordId>(id),
         "Session" => of::<SessionId>(id),

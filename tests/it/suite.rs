@@ -16,10 +16,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::app::TestApp;
+use crate::clamd::Clamd;
 use crate::database::{Engine, Source};
 use crate::logs;
 use crate::postgres::Server;
 use crate::redis::Redis;
+use crate::s3::S3;
 
 /// A fault of the harness or its surroundings.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -38,8 +40,9 @@ pub struct Suite {
     sqlite: Part,
     /// Or why there is no server.
     postgres: Result<Part, String>,
-    /// Or why there is none, and how many tests used it.
-    redis: Result<(Redis, Counter), String>,
+    redis: Beside<Redis>,
+    clamd: Beside<Clamd>,
+    s3: Beside<S3>,
     /// What else is left out, and why.
     skipped: Vec<&'static str>,
 }
@@ -50,6 +53,9 @@ struct Part {
     source: Arc<Source>,
     ran: Counter,
 }
+
+/// A program that tests use, and how many did; or why there is none.
+type Beside<P> = Result<(P, Counter), String>;
 
 /// How many tests were run.
 type Counter = Arc<AtomicUsize>;
@@ -65,6 +71,8 @@ impl Suite {
             sqlite: part(Engine::Sqlite),
             postgres: Server::find().map(|server| part(Engine::Postgres(server))),
             redis: Redis::find().map(|redis| (redis, Counter::default())),
+            clamd: Clamd::find().map(|clamd| (clamd, Counter::default())),
+            s3: S3::find().map(|s3| (s3, Counter::default())),
             skipped: Vec::new(),
         }
     }
@@ -118,6 +126,40 @@ impl Suite {
         }
     }
 
+    /// A test with a scanner, without database.
+    pub fn clamd<F>(&mut self, name: impl Into<String>, test: F)
+    where
+        F: AsyncFnOnce(Clamd) + Send + 'static,
+    {
+        if let Ok((clamd, ran)) = self.clamd.clone() {
+            self.add(format!("{} [clamd]", name.into()), ran, || caught(|| runtime().block_on(test(clamd))));
+        }
+    }
+
+    /// A test of the service on each database, with a scanner beside it.
+    pub fn scanned<F>(&mut self, name: impl Into<String>, test: F)
+    where
+        F: AsyncFnOnce(TestApp, Clamd) + Clone + Send + 'static,
+    {
+        if let Ok((clamd, ran)) = self.clamd.clone() {
+            let test = async move |app| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                test(app, clamd).await;
+            };
+            self.both(format!("{} [clamd]", name.into()), test);
+        }
+    }
+
+    /// A test with a store that speaks S3, without database.
+    pub fn s3<F>(&mut self, name: impl Into<String>, test: F)
+    where
+        F: AsyncFnOnce(S3) + Send + 'static,
+    {
+        if let Ok((s3, ran)) = self.s3.clone() {
+            self.add(format!("{} [s3]", name.into()), ran, || caught(|| runtime().block_on(test(s3))));
+        }
+    }
+
     /// Says in the report what is left out, and why: `part — reason`.
     pub fn skip(&mut self, what: &'static str) {
         self.skipped.push(what);
@@ -142,9 +184,14 @@ impl Suite {
         if arguments.list {
             return libtest_mimic::run(&arguments, self.trials).exit_code();
         }
-        if let Err(missing) =
-            require(&std::env::var("CUSTODIAN_TEST_REQUIRE").unwrap_or_default(), &self.postgres, &self.redis)
-        {
+        let found = [
+            ("sqlite", None),
+            ("postgres", self.postgres.as_ref().err()),
+            ("redis", self.redis.as_ref().err()),
+            ("clamd", self.clamd.as_ref().err()),
+            ("s3", self.s3.as_ref().err()),
+        ];
+        if let Err(missing) = require(&std::env::var("CUSTODIAN_TEST_REQUIRE").unwrap_or_default(), &found) {
             println!("no test was run: CUSTODIAN_TEST_REQUIRE names {missing}");
             return ExitCode::FAILURE;
         }
@@ -161,9 +208,15 @@ impl Suite {
             }
             Err(reason) => skipped.push(("postgres", reason)),
         }
-        match self.redis {
-            Ok((redis, ran)) => parts.push((format!("redis {}", redis.version()), ran)),
-            Err(reason) => skipped.push(("redis", reason)),
+        for (name, beside) in [
+            ("redis", self.redis.map(|(redis, ran)| (redis.version().to_owned(), ran))),
+            ("clamd", self.clamd.map(|(clamd, ran)| (clamd.version().to_owned(), ran))),
+            ("s3", self.s3.map(|(s3, ran)| (s3.version().to_owned(), ran))),
+        ] {
+            match beside {
+                Ok((version, ran)) => parts.push((format!("{name} {version}"), ran)),
+                Err(reason) => skipped.push((name, reason)),
+            }
         }
         parts.push(("no database".to_owned(), self.no_database));
         println!("ran on: {}", report(parts));
@@ -196,21 +249,16 @@ pub fn runtime() -> Runtime {
         .expect("the system gives threads")
 }
 
-/// Compares what must be here with what is.
-fn require<P, R>(
-    required: &str,
-    postgres: &Result<P, String>,
-    redis: &Result<R, String>,
-) -> Result<(), String> {
-    for part in required.split(',').map(str::trim) {
-        let missing = match part {
-            "" | "sqlite" => None,
-            "postgres" => postgres.as_ref().err(),
-            "redis" => redis.as_ref().err(),
-            _ => return Err(format!("{part:?} — known are sqlite, postgres and redis")),
-        };
-        if let Some(reason) = missing {
-            return Err(format!("{part} — {reason}"));
+/// Compares what must be here with what is, each with why it is not.
+fn require(required: &str, found: &[(&str, Option<&String>)]) -> Result<(), String> {
+    for part in required.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        match found.iter().find(|(name, _)| *name == part) {
+            Some((_, None)) => {}
+            Some((_, Some(reason))) => return Err(format!("{part} — {reason}")),
+            None => {
+                let known: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
+                return Err(format!("{part:?} — known are {}", known.join(", ")));
+            }
         }
     }
     Ok(())

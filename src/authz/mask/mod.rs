@@ -13,6 +13,7 @@
 //! Whether a value is shown, masked or withheld is not decided here.
 
 mod contact;
+mod file;
 mod identity;
 mod network;
 mod patterns;
@@ -31,6 +32,7 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 pub use contact::{email, phone, username};
+pub use file::file_name;
 pub use identity::{birth_date, iban, id_number, is_iban, name, pan};
 pub use network::{ip, mac};
 pub use place::{address_line, coordinate, postal_code};

@@ -95,7 +95,7 @@ async fn inputs(app: TestApp) {
 }
 
 /// What `node` finds, and the roots that find one row by its id.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "Customer",
     "Address",
     "Contact",
@@ -108,6 +108,7 @@ const KINDS: [&str; 18] = [
     "TicketMessage",
     "CallLog",
     "IdentityCheck",
+    "Document",
     "CustomerNote",
     "EmailVerification",
     "ChangeRecord",

@@ -13,7 +13,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// Conditions on values. They read nothing of their own: the member they stand under does.
-const VALUES: [&str; 26] = [
+const VALUES: [&str; 28] = [
     "AccessTechnologyFilter",
     "BigIntFilter",
     "BooleanFilter",
@@ -23,6 +23,8 @@ const VALUES: [&str; 26] = [
     "DateFilter",
     "DateTimeFilter",
     "DirectionFilter",
+    "DocumentStatusFilter",
+    "DocumentTypeFilter",
     "EmailAddressFilter",
     "InvoiceStatusFilter",
     "KycStatusFilter",
@@ -43,9 +45,10 @@ const VALUES: [&str; 26] = [
 ];
 
 /// Conditions on rows (`filters`, `oracle`, `rows::property`).
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 12] = [
     "CallLogFilter",
     "CustomerFilter",
+    "DocumentFilter",
     "InvoiceFilter",
     "NetworkServiceFilter",
     "PaymentFilter",
@@ -72,9 +75,10 @@ const LINKS: [&str; 10] = [
 ];
 
 /// Orders (`filters`, `oracle`).
-const ORDERS: [&str; 9] = [
+const ORDERS: [&str; 10] = [
     "CallLogOrder",
     "CustomerOrder",
+    "DocumentOrder",
     "InvoiceOrder",
     "PaymentOrder",
     "ResellerOrder",
@@ -91,7 +95,7 @@ const LOOKUPS: [&str; 1] = ["CustomerLookupInput"];
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
 
 /// What changes something (`writes`, `masked`, `foreign`).
-const CHANGES: [&str; 54] = [
+const CHANGES: [&str; 60] = [
     "AddressCreateInput",
     "AddressDeleteInput",
     "AddressUpdateInput",
@@ -110,6 +114,12 @@ const CHANGES: [&str; 54] = [
     "CustomerNoteUpdateInput",
     "CustomerTransitionInput",
     "CustomerUpdateInput",
+    "DocumentDownloadLinkInput",
+    "DocumentInput",
+    "DocumentRejectInput",
+    "DocumentTransitionInput",
+    "DocumentUploadInput",
+    "DocumentUploadManyInput",
     "EmailVerificationConfirmInput",
     "EmailVerificationSendInput",
     "IdentityCheckPerformInput",

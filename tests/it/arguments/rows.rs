@@ -24,6 +24,7 @@ pub fn kind_of(input: &str, member: &str) -> &'static str {
         "Contact",
         "CustomerNote",
         "Customer",
+        "Document",
         "Subscription",
         "NetworkService",
         "Invoice",
@@ -94,7 +95,7 @@ impl Rows {
             "Address" address "Contact" contact "Subscription" subscription "NetworkService" network_service
             "Invoice" invoice "InvoiceLine" invoice_line "Payment" payment "PaymentMethod" payment_method "CallLog" call_log
             "IdentityCheck" identity_check "CustomerNote" customer_note "EmailVerification" email_verification
-            "ChangeRecord" change_record
+            "ChangeRecord" change_record "Document" document
         }
         // Who works on tickets of one category reaches those.
         let category = match role {

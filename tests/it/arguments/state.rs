@@ -19,7 +19,7 @@ impl State {
         }
         tables! {
             tenant reseller user role role_grant session refresh_token customer address contact customer_note service_plan subscription network_service
-            invoice invoice_line payment ticket ticket_message call_log identity_check email_verification change_record number_series
+            invoice invoice_line payment ticket ticket_message call_log identity_check document document_link email_verification change_record number_series
             audit_event
         }
         assert!(rows.len() > 500, "the demo data are missing");

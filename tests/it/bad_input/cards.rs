@@ -187,7 +187,7 @@ async fn ids(app: &TestApp) -> Value {
     of_maria! {
         "Address" address "Contact" contact "CustomerNote" customer_note "Subscription" subscription
         "Invoice" invoice "Ticket" ticket "Payment" payment "PaymentMethod" payment_method
-        "NetworkService" network_service
+        "NetworkService" network_service "Document" document
     }
     let partner = all::<reseller::Entity>(app).await.into_iter().find(|row| row.tenant_id == maria.tenant_id);
     ids["Reseller"] = json!(partner.map(|row| row.id.encode()));

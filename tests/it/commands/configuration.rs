@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use custodian::config::{Config, ConfigError, Flag, LogFormat, Profile, Sources};
+use custodian::config::{Config, ConfigError, Flag, LogFormat, Profile, Sources, StoreUrl};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
@@ -66,7 +66,12 @@ pub fn every_key_is_a_variable() {
         ("SIGNING_KEYS_DIR", "x"),
         ("REDIS_URL", "rediss://user:password@h:6380/1"),
         ("SMTP_URL", "smtps://user:password@h"),
+        ("CLAMD_URL", "unix:///run/clamav/clamd.ctl"),
+        ("CLAMD_TIMEOUT_SECONDS", "600"),
         ("MAIL_DIR", "x"),
+        ("STORE_URL", "s3://bucket"),
+        ("STORE_ENDPOINT", "http://[::1]:9000"),
+        ("STORE_REGION", "eu-central-1"),
         ("MAIL_FROM", "no-reply@h.example"),
         ("PORTAL_URL", "https://my.h.example/portal"),
         ("LINKS_RESET_MINUTES", "1"),
@@ -149,6 +154,14 @@ pub fn wrong_settings() {
         ("master_key = 'x'", "master_key"),
         ("redis_url = 'http://h'", "redis_url"),
         ("signing_keys_dir = ''", "signing_keys_dir"),
+        ("clamd_url = 'http://127.0.0.1:3310'", "clamd_url"),
+        ("clamd_url = 'tcp://127.0.0.1'", "clamd_url"),
+        ("clamd_url = 'tcp://:3310'", "clamd_url"),
+        ("clamd_url = 'tcp://scanner:0'", "clamd_url"),
+        ("clamd_url = 'tcp://user@scanner:3310'", "clamd_url"),
+        ("clamd_url = 'tcp://scanner:3310/'", "clamd_url"),
+        ("clamd_url = 'unix://clamd.ctl'", "clamd_url"),
+        ("clamd_timeout_seconds = 0", "clamd_timeout_seconds"),
         ("[session]\nmax_days = 0", "session.max_days"),
         ("[connections]\nmax = 0", "connections.max"),
         ("[connections]\nstatement_timeout_seconds = 0", "connections.statement_timeout_seconds"),
@@ -197,6 +210,10 @@ pub fn no_secret_repeated() {
         "key_store_url = 'mysql://user:planted@host/d'",
         "master_key = 'planted'",
         "smtp_url = 'smtp://user:planted@host'",
+        "store_url = 's3://user:planted@bucket'",
+        "store_endpoint = 'https://user:planted@host'",
+        "store_secret_key = 'planted'",
+        "store_secret_key = ['planted']",
         "redis_url = 'http://user:planted@host'",
         "redis_url = ['planted']",
         "listen = '127.0.0.1:1'\ndemo_password = \"planted\\q\"",
@@ -247,6 +264,55 @@ pub fn key_store() {
     assert!(error.starts_with("master_key_file: ") && !error.contains("planted"), "{error}");
 }
 
+pub fn store() {
+    assert_eq!(Config::default().store_url, StoreUrl::Folder("./data/documents".into()));
+    let given = |text: &str| load("", &[("CUSTODIAN_STORE_URL", text)], &[]).map(|config| config.store_url);
+    let bucket =
+        |name: &str, prefix: &str| StoreUrl::Bucket { name: name.to_owned(), prefix: prefix.to_owned() };
+    for (text, url) in [
+        ("documents", StoreUrl::Folder("documents".into())),
+        ("/srv/a b", StoreUrl::Folder("/srv/a b".into())),
+        ("file:///srv/a%20b", StoreUrl::Folder("/srv/a b".into())),
+        ("s3://documents", bucket("documents", "")),
+        ("s3://doc.uments-1/", bucket("doc.uments-1", "")),
+        ("s3://documents/a/b_c/", bucket("documents", "a/b_c")),
+    ] {
+        assert_eq!(given(text).unwrap(), url, "{text}");
+    }
+    for wrong in [
+        "",
+        "file://host/srv",
+        "http://documents",
+        "s3://",
+        "s3://a",
+        "s3://Documents",
+        "s3://documents:80",
+        "s3://documents//a",
+        "s3://documents/../a",
+        "s3://documents/a?b",
+        "s3://documents/a b",
+    ] {
+        let error = given(wrong).unwrap_err().to_string();
+        assert!(error.starts_with("store_url: expected a folder"), "{wrong}: {error}");
+    }
+    let keys = [("CUSTODIAN_STORE_ACCESS_KEY", "planted"), ("CUSTODIAN_STORE_SECRET_KEY", "planted")];
+    assert!(!format!("{:?}", load("", &keys, &[]).unwrap()).contains("planted"));
+    for half in keys {
+        let error = load("", &[half], &[]).unwrap_err().to_string();
+        assert!(error.starts_with("store_secret_key: ") && !error.contains("planted"), "{error}");
+    }
+    let production = |endpoint| {
+        let file = format!(
+            "profile = 'production'\npublic_url = 'https://a.example'\nstore_endpoint = '{endpoint}'"
+        );
+        load(&file, &[], &[]).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(production("http://127.0.0.1:9000"), Ok(()));
+    assert_eq!(production("https://s3.isp.example"), Ok(()));
+    let error = production("http://s3.isp.example").unwrap_err();
+    assert!(error.starts_with("store_endpoint: in production"), "{error}");
+}
+
 pub fn production() {
     let config = load("profile = 'production'", &[], &[]).unwrap();
     assert_eq!(config.profile, Profile::Production);
@@ -256,6 +322,20 @@ pub fn production() {
     let config = load("profile = 'production'\nlog_format = 'text'", &[], &[]).unwrap();
     assert_eq!(config.log_format, LogFormat::Text);
     assert!(Config::default().graphiql && Config::default().introspection);
+
+    // Documents go to the scanner in clear.
+    for url in ["tcp://127.0.0.1:3310", "tcp://[::1]:3310", "tcp://localhost:3310", "unix:///run/clamd.ctl"] {
+        let config = load("profile = 'production'", &[("CUSTODIAN_CLAMD_URL", url)], &[]).unwrap();
+        assert_eq!(config.clamd_url.unwrap().to_string(), url);
+    }
+    for url in
+        ["tcp://10.0.0.7:3310", "tcp://[2001:db8::7]:3310", "tcp://localhost.example:3310", "tcp://scanner:1"]
+    {
+        let variables = [("CUSTODIAN_CLAMD_URL", url)];
+        assert!(load("", &variables, &[]).is_ok(), "{url} in development");
+        let error = load("profile = 'production'", &variables, &[]).unwrap_err().to_string();
+        assert!(error.starts_with("clamd_url: ") && error.contains("tunnel"), "{error}");
+    }
 }
 
 pub fn database_url_redacted() {

@@ -7,7 +7,6 @@ use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
 use axum::http::{HeaderName, Request, StatusCode};
-use custodian::config::Profile;
 use serde_json::json;
 
 use super::{RESPONSE, SUPPORT, VIEWER, assert_refused, header, post, router, send, url};
@@ -61,7 +60,7 @@ pub async fn headers(app: TestApp) {
             assert_eq!(error["extensions"]["requestId"], id);
         }
     }
-    let production = Client::new(router(&app, |config| config.profile = Profile::Production).await, None);
+    let production = Client::new(router(&app, |config| *config = app.database().production()).await, None);
     let answer = send(&production, Request::get("/nowhere"), Body::empty()).await;
     assert!(answer.headers.contains_key("strict-transport-security"));
 }

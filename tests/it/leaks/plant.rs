@@ -3,21 +3,23 @@
 use chrono::{DateTime, Utc};
 use custodian_entity::choice::{
     AccessTechnology, AddressType, AuthorKind, CallOutcome, Channel, ConnectionType, CpniAuthMethod,
-    CustomerStatus, CustomerType, Direction, GovernmentIdType, InvoiceStatus, KycStatus, NoteCategory,
-    Outcome, PaymentMethodKind, PaymentMethodStatus, PaymentStatus, Priority, ProvisioningState, Severity,
-    SubscriptionStatus, TicketCategory, TicketStatus, VerificationStatus,
+    CustomerStatus, CustomerType, Direction, DocumentStatus, DocumentType, GovernmentIdType, InvoiceStatus,
+    KycStatus, NoteCategory, Outcome, PaymentMethodKind, PaymentMethodStatus, PaymentStatus, Priority,
+    ProvisioningState, ScanStatus, Severity, SubscriptionStatus, TicketCategory, TicketStatus,
+    VerificationStatus,
 };
 use custodian_entity::id::{
     CustomerId, PaymentMethodId, ResellerId, ServicePlanId, TenantId, TypedId, UserId,
 };
 use custodian_entity::personal::{
-    AddressLine, BirthDate, Confidential, ConfidentialAmount, ConfidentialNumber, Coordinate, Email,
-    FreeText, GovernmentId, Iban, IpPrefix, LineAddress, MacAddresses, Name, PastValue, Phone, PostalCode,
-    ProcessorToken, TaxId, Username,
+    AddressLine, BirthDate, Confidential, ConfidentialAmount, ConfidentialNumber, Coordinate, DocumentKey,
+    Email, FileName, FreeText, GovernmentId, Iban, IpPrefix, LineAddress, MacAddresses, Name, PastValue,
+    Phone, PostalCode, ProcessorToken, TaxId, Username,
 };
 use custodian_entity::{
-    address, call_log, change_record, contact, customer, customer_note, email_verification, identity_check,
-    invoice, invoice_line, network_service, payment, payment_method, subscription, ticket, ticket_message,
+    address, call_log, change_record, contact, customer, customer_note, document, email_verification,
+    identity_check, invoice, invoice_line, network_service, payment, payment_method, subscription, ticket,
+    ticket_message,
 };
 use sea_orm::prelude::Uuid;
 
@@ -102,6 +104,7 @@ impl<'a> Garden<'a> {
         self.services(id, owner).await;
         self.billing(id, owner).await;
         self.calls(id, owner).await;
+        self.document(id, owner).await;
         // What was planted until here is what its messages can repeat.
         let own: Vec<usize> = (first..self.markers.len()).collect();
         self.ticket(id, owner, TicketCategory::General, owner.reseller.is_some(), &own).await;
@@ -366,6 +369,36 @@ impl<'a> Garden<'a> {
         };
         add(self.app, row).await;
         id
+    }
+
+    async fn document(&mut self, customer_id: CustomerId, owner: Owner) {
+        let id = self.id();
+        let (name, key) = (self.mint.word(), self.mint.word());
+        let row = document::Model {
+            id,
+            tenant_id: owner.tenant,
+            reseller_id: owner.reseller,
+            customer_id,
+            kind: DocumentType::Passport,
+            title: self.word("Document.title", id),
+            status: DocumentStatus::Rejected,
+            scan_status: ScanStatus::Clean,
+            mime_type: "application/pdf".to_owned(),
+            size_bytes: 1_000,
+            sha256: self.word("Document.sha256", id),
+            filename: FileName::new(self.keep(name, &["Document.filename"], id)),
+            object_name: Some(id.encode()),
+            // Nobody reads it.
+            content_key: Some(DocumentKey::new(self.keep(key, &[], id))),
+            is_visible_to_customer: true,
+            expires_on: Some(self.now.date_naive()),
+            uploaded_at: self.now,
+            uploaded_by: owner.staff,
+            verified_by: Some(owner.staff),
+            verified_at: Some(self.now),
+            rejection_reason: Some(self.word("Document.rejectionReason", id)),
+        };
+        add(self.app, row).await;
     }
 
     async fn calls(&mut self, customer_id: CustomerId, owner: Owner) {

@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 78] = [
+const OPERATIONS: [(&str, &str, char); 83] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -93,6 +93,12 @@ const OPERATIONS: [(&str, &str, char); 78] = [
     ("Query.changeHistory", "ChangeRecord", 'r'),
     ("Mutation.callLogCreate", "CallLog", 'c'),
     ("Mutation.identityCheckPerform", "IdentityCheck", 'c'),
+    ("Query.document", "Document", 'r'),
+    ("Query.documents", "Document", 'r'),
+    ("Mutation.documentUpload", "Document", 'c'),
+    ("Mutation.documentUploadMany", "Document", 'c'),
+    // DOMAIN, "Who may execute what": SA TA SU. Support may not update what it decides about.
+    ("Mutation.documentArchive", "Document", 'u'),
     ("Query.apiClients", "ApiClient", 'r'),
     ("Mutation.apiClientCreate", "ApiClient", 'c'),
     ("Mutation.apiClientRotate", "ApiClient", 'u'),
@@ -104,7 +110,10 @@ const OPERATIONS: [(&str, &str, char); 78] = [
 /// Operations that no type decides about: who is signed in asks about himself and by id, and signs out; signing in is for
 /// everybody, as is what a letter asks; unmasking is for who may unmask anything; password and second factor are
 /// everybody's own.
-const OF_NO_TYPE: [&str; 20] = [
+const OF_NO_TYPE: [&str; 23] = [
+    "Mutation.documentDownloadLink",
+    "Mutation.documentReject",
+    "Mutation.documentVerify",
     "Mutation.emailVerificationConfirm",
     "Mutation.fieldReveal",
     "Mutation.login",
@@ -187,6 +196,19 @@ fn letters_are_needed() {
         {
             assert_eq!(level(role, operation) == Level::Clear, asked, "{operation} as {role}");
         }
+    }
+    for operation in ["Mutation.documentVerify", "Mutation.documentReject"] {
+        // DOMAIN, "Who may execute what": SA TA SU.
+        for role in ROLES.map(|(role, _)| role).into_iter().chain(["anonymous"]) {
+            let asked = ["system_admin", "tenant_admin", "support_agent"].contains(&role);
+            assert_eq!(level(role, operation) == Level::Clear, asked, "{operation} as {role}");
+        }
+    }
+    for (role, _) in ROLES {
+        let content = matrix.field("Document.content").expect("the matrix has the content of documents");
+        let may_have = content.cell(role).level == Level::Clear || content.reveal.iter().any(|of| of == role);
+        let is = level(role, "Mutation.documentDownloadLink") == Level::Clear;
+        assert_eq!(is, may_have, "documentDownloadLink as {role}");
     }
     for operation in ["Query.accessMatrix", "Query.explainAccess"] {
         // DOMAIN, "Who may execute what": SA TA.

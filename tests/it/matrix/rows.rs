@@ -25,7 +25,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 24] = [
+pub const STORED: [Stored; 25] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -46,6 +46,7 @@ pub const STORED: [Stored; 24] = [
     Stored { name: "TicketMessage", table: "ticket_message", encode: encode::<TicketMessageId> },
     Stored { name: "CallLog", table: "call_log", encode: encode::<CallLogId> },
     Stored { name: "IdentityCheck", table: "identity_check", encode: encode::<IdentityCheckId> },
+    Stored { name: "Document", table: "document", encode: encode::<DocumentId> },
     Stored { name: "EmailVerification", table: "email_verification", encode: encode::<EmailVerificationId> },
     Stored { name: "ChangeRecord", table: "change_record", encode: encode::<ChangeRecordId> },
     Stored { name: "Session", table: "session", encode: encode::<SessionId> },
@@ -56,7 +57,7 @@ const TIME: &str = "'2026-01-05T10:00:00+00:00'";
 
 /// Columns that are null in rows of the demo data, and what is put there.
 #[rustfmt::skip]
-const EMPTY: [(&str, &str, &str); 57] = [
+const EMPTY: [(&str, &str, &str); 61] = [
     ("user", "locked_until", TIME),
     ("role_grant", "expires_at", "'2100-01-01T00:00:00+00:00'"),
     ("customer", "first_name", "'Grace'"),
@@ -115,6 +116,10 @@ const EMPTY: [(&str, &str, &str); 57] = [
     ("call_log", "summary", "'Measured it'"),
     ("call_log", "authentication_method", "'PASSWORD'"),
     ("call_log", "authenticated_at", TIME),
+    ("document", "expires_on", "'2030-01-01'"),
+    ("document", "verified_by", "(SELECT id FROM \"user\" WHERE username = 'support@acme.example')"),
+    ("document", "verified_at", TIME),
+    ("document", "rejection_reason", "'Not to be read'"),
 ];
 
 /// What else every row needs, so that what is masked, linked or shared can be seen to be.

@@ -69,7 +69,8 @@ async fn every_field(app: TestApp) {
     let mut revealed = BTreeSet::new();
     for field in matrix.fields.iter().filter(|field| sdl.objects.contains_key(&field.owner)) {
         let (owner, name) = field.name.split_once('.').unwrap();
-        for role in &field.reveal {
+        // Content is had by a link (`documentDownloadLink`).
+        for role in field.reveal.iter().filter(|_| field.name != "Document.content") {
             // A new type needs its row above.
             let id = &rows[owner];
             let client = app.login(ROLES.iter().find(|(of, _)| of == role).unwrap().1).await;

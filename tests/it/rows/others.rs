@@ -1,18 +1,18 @@
 //! Two databases that differ only in rows of others give the same answers, byte by byte.
 
 use custodian_entity::choice::{
-    CallOutcome, CpniAuthMethod, CustomerStatus, InvoiceStatus, PaymentStatus, ServiceKind,
+    CallOutcome, CpniAuthMethod, CustomerStatus, DocumentStatus, InvoiceStatus, PaymentStatus, ServiceKind,
     SubscriptionStatus, TicketCategory, TicketStatus, UserStatus,
 };
 use custodian_entity::id::{
     AddressId, ContactId, CustomerId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId, ResellerId,
     SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId,
 };
-use custodian_entity::personal::{AddressLine, Email, FreeText, LineAddress, Name, PastValue};
+use custodian_entity::personal::{AddressLine, Email, FileName, FreeText, LineAddress, Name, PastValue};
 use custodian_entity::{
-    address, call_log, change_record, contact, customer, customer_note, email_verification, identity_check,
-    invoice, invoice_line, network_service, payment, reseller, service_plan, subscription, tenant, ticket,
-    ticket_message, user,
+    address, call_log, change_record, contact, customer, customer_note, document, email_verification,
+    identity_check, invoice, invoice_line, network_service, payment, reseller, service_plan, subscription,
+    tenant, ticket, ticket_message, user,
 };
 use sea_orm::Set;
 use sea_orm::prelude::Uuid;
@@ -123,6 +123,7 @@ async fn disturb(app: &TestApp, whose: Whose) {
         call_log { Outcome = CallOutcome::Busy }
         customer_note { IsPinned = true }
         identity_check { Method = CpniAuthMethod::PhotoId }
+        document { Title = "another", Status = DocumentStatus::Rejected }
         email_verification { AttemptCount = 7 }
         change_record { Field = "displayName", Reason = "another" }
         user { DisplayName = "Another", Status = UserStatus::Active }
@@ -142,6 +143,7 @@ async fn disturb(app: &TestApp, whose: Whose) {
         ticket_message { body = FreeText::new("another") }
         call_log { subject = Some(FreeText::new("another")) }
         customer_note { body = FreeText::new("another") }
+        document { filename = FileName::new("another.pdf") }
         email_verification { email = Email::new("another@other.example") }
         change_record { new_value = Some(PastValue::new("Another")) }
         user { email = Email::new("another@other.example") }

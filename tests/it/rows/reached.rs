@@ -15,7 +15,7 @@ use crate::fixture::{ROLES, absent};
 use crate::suite::Suite;
 
 /// The lists, and the type of their rows.
-const LISTS: [(&str, &str); 12] = [
+const LISTS: [(&str, &str); 13] = [
     ("resellers", "Reseller"),
     ("users", "User"),
     ("roles", "Role"),
@@ -27,17 +27,19 @@ const LISTS: [(&str, &str); 12] = [
     ("payments", "Payment"),
     ("tickets", "Ticket"),
     ("callLogs", "CallLog"),
+    ("documents", "Document"),
     ("sessions", "Session"),
 ];
 
 /// Links that are connections; the other links to many rows are plain lists or, of one row each, no list.
-const CONNECTIONS: [&str; 8] = [
+const CONNECTIONS: [&str; 9] = [
     "Reseller.customers",
     "Customer.subscriptions",
     "Customer.invoices",
     "Customer.payments",
     "Customer.tickets",
     "Customer.callLogs",
+    "Customer.documents",
     "Customer.changes",
     "Ticket.messages",
 ];
@@ -46,7 +48,7 @@ const CONNECTIONS: [&str; 8] = [
 const MOST: usize = 100;
 
 /// So many ids at once stay within the cost that a document may have, with pages of that size behind each.
-const IDS: usize = 10;
+const IDS: usize = 8;
 
 pub(super) fn register(suite: &mut Suite) {
     for &(username, role) in custodian::seed::DEMO_ACCOUNTS {

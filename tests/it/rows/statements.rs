@@ -73,7 +73,7 @@ async fn nodes(app: TestApp) {
 }
 
 /// The lists with their orders.
-const LISTS: [(&str, &[&str]); 11] = [
+const LISTS: [(&str, &[&str]); 12] = [
     ("resellers", &["CODE", "NAME", "CREATED_AT"]),
     ("users", &["CREATED_AT", "DISPLAY_NAME"]),
     ("roles", &[]),
@@ -85,6 +85,7 @@ const LISTS: [(&str, &[&str]); 11] = [
     ("payments", &["AMOUNT"]),
     ("tickets", &["CREATED_AT", "NUMBER"]),
     ("callLogs", &["STARTED_AT"]),
+    ("documents", &["UPLOADED_AT"]),
 ];
 
 /// Rows of two owners come from two indexes: so what is `assigned`, and the roles, which are the product's and the

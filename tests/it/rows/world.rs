@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, TypedId, UserId};
 use custodian_entity::{
-    address, api_client, audit_event, call_log, change_record, contact, customer, customer_note,
-    email_verification, identity_check, invoice, invoice_line, network_service, number_series, payment,
-    payment_method, refresh_token, refund, reseller, role, role_grant, service_plan, session, subscription,
-    tenant, ticket, ticket_message, user,
+    address, api_client, audit_event, call_log, change_record, contact, customer, customer_note, document,
+    document_link, email_verification, identity_check, invoice, invoice_line, network_service, number_series,
+    payment, payment_method, refresh_token, refund, reseller, role, role_grant, service_plan, session,
+    subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
@@ -23,7 +23,7 @@ use crate::fixture::{self, add_ended_sessions};
 use crate::past::{add, all_open, plain};
 
 /// The types of rows.
-pub const KINDS: [&str; 24] = [
+pub const KINDS: [&str; 25] = [
     "Tenant",
     "Reseller",
     "User",
@@ -44,6 +44,7 @@ pub const KINDS: [&str; 24] = [
     "TicketMessage",
     "CallLog",
     "IdentityCheck",
+    "Document",
     "EmailVerification",
     "ChangeRecord",
     "Session",
@@ -51,7 +52,7 @@ pub const KINDS: [&str; 24] = [
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 33] = [
+pub const TO_ONE: [(&str, &str); 36] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -81,6 +82,9 @@ pub const TO_ONE: [(&str, &str); 33] = [
     ("IdentityCheck", "customer"),
     ("IdentityCheck", "performedBy"),
     ("IdentityCheck", "ticket"),
+    ("Document", "customer"),
+    ("Document", "uploadedBy"),
+    ("Document", "verifiedBy"),
     ("Session", "user"),
     ("ApiClient", "owner"),
     ("ApiClient", "reseller"),
@@ -88,7 +92,7 @@ pub const TO_ONE: [(&str, &str); 33] = [
 ];
 
 /// Links to many rows: type, field, the type of the rows, and their link back.
-pub const TO_MANY: [(&str, &str, &str, &str); 18] = [
+pub const TO_MANY: [(&str, &str, &str, &str); 19] = [
     ("Reseller", "customers", "Customer", "reseller"),
     ("User", "roles", "RoleGrant", "user"),
     ("Customer", "addresses", "Address", "customer"),
@@ -101,6 +105,7 @@ pub const TO_MANY: [(&str, &str, &str, &str); 18] = [
     ("Customer", "tickets", "Ticket", "customer"),
     ("Customer", "callLogs", "CallLog", "customer"),
     ("Customer", "identityChecks", "IdentityCheck", "customer"),
+    ("Customer", "documents", "Document", "customer"),
     ("Customer", "emailVerifications", "EmailVerification", "customer"),
     ("Customer", "changes", "ChangeRecord", "customer"),
     ("Subscription", "networkService", "NetworkService", "subscription"),
@@ -126,6 +131,8 @@ pub struct Row {
     pub links: BTreeMap<&'static str, String>,
     /// Of an account: whether it is a reseller's.
     of_reseller: bool,
+    /// Of a document.
+    is_kept_from_customer: bool,
     /// Of a ticket or message.
     ticket: Option<TicketFacts>,
 }
@@ -212,6 +219,11 @@ impl World {
             customer_note as "CustomerNote": row => {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),;
                 customer = to(Some(row.customer_id)), author = to(Some(row.author_id)),
+            }
+            document as "Document": row => {
+                tenant: Some(row.tenant_id), reseller: row.reseller_id, customer: Some(row.customer_id),
+                is_kept_from_customer: !row.is_visible_to_customer,;
+                customer = to(Some(row.customer_id)), uploadedBy = to(Some(row.uploaded_by)), verifiedBy = to(row.verified_by),
             }
             service_plan as "ServicePlan": row => { tenant: Some(row.tenant_id), }
             subscription as "Subscription": row => {
@@ -340,6 +352,7 @@ impl Who {
                 "RoleGrant" | "Session" => row.links.get("user") == Some(&me.user.encode()),
                 "ApiClient" => row.links.get("owner") == Some(&me.user.encode()),
                 "Reseller" => is_mine,
+                "Document" if row.is_kept_from_customer => false,
                 "TicketMessage" if row.ticket.as_ref().is_some_and(|it| it.internal) => false,
                 _ => me.customer.is_some() && row.customer == me.customer,
             },
@@ -418,7 +431,7 @@ impl Snapshot {
         }
         copy! {
             tenant reseller user role role_grant customer address contact customer_note service_plan subscription network_service
-            invoice invoice_line payment payment_method refund ticket ticket_message call_log identity_check email_verification change_record session
+            invoice invoice_line payment payment_method refund ticket ticket_message call_log identity_check document document_link email_verification change_record session
             refresh_token api_client audit_event number_series
         }
         Self(tables)

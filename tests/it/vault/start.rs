@@ -70,7 +70,8 @@ async fn other_master(app: TestApp) {
 async fn production(app: TestApp) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a folder/master.key");
-    let config = |profile| Config { profile, master_key_file: Some(path.clone()), ..app.database().config() };
+    let config =
+        |profile| Config { profile, master_key_file: Some(path.clone()), ..app.database().production() };
     let said = refusal(App::start(config(Profile::Production), app.clock.clone()).await);
     assert!(said.contains("master.key: no such key"), "{said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "production made a key");

@@ -1,0 +1,56 @@
+//! The content of documents: asked for outside of GraphQL, decided about by the same policy.
+
+use std::sync::Arc;
+
+use custodian_entity::id::{DocumentId, TypedId};
+use secrecy::SecretString;
+
+use super::App;
+use crate::authn::{Origin, Viewer};
+use crate::authz::Operation;
+use crate::downloads::{self, Content};
+use crate::error::{Error, Result};
+
+impl App {
+    /// The content of a document, for who is signed in.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; those of [`Content`]: [`Error::Forbidden`], [`Error::NotFound`].
+    pub async fn content(&self, viewer: Viewer, origin: Origin, document: &str) -> Result<Content> {
+        if viewer.identity().is_none() {
+            return Err(Error::Unauthenticated);
+        }
+        let operation = self.operation_of(viewer, origin)?;
+        downloads::open(&operation, parsed(document)?, None).await
+    }
+
+    /// The content of a document, for who brings a link to it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a link that is none, or over, or to another document, whatever became of who made it.
+    pub async fn content_by_link(
+        &self,
+        origin: Origin,
+        document: &str,
+        token: &SecretString,
+    ) -> Result<Content> {
+        let document = parsed(document)?;
+        let link = downloads::find(&self.doorstep(origin.clone())?, token).await?;
+        if link.document != document {
+            return Err(Error::NotFound);
+        }
+        let operation = self.operation_of(Viewer::signed_in(link.identity.clone()), origin)?;
+        downloads::open(&operation, document, Some(&link)).await
+    }
+
+    fn operation_of(&self, viewer: Viewer, origin: Origin) -> Result<Arc<Operation>> {
+        let rights = self.policy.snapshot().rights_of(&viewer);
+        let rights = rights.ok_or_else(|| Error::Forbidden("this role is not in force".to_owned()))?;
+        Ok(self.operation(viewer, origin, rights))
+    }
+}
+
+/// What is not an id is not found.
+fn parsed(document: &str) -> Result<DocumentId> {
+    DocumentId::decode(document).map_err(|_| Error::NotFound)
+}

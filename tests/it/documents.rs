@@ -1,0 +1,17 @@
+//! Documents: what files are taken.
+
+mod inspect;
+mod killed;
+mod reach;
+pub mod samples;
+mod scanning;
+
+use crate::suite::Suite;
+
+/// Lists the tests of this folder.
+pub fn register(suite: &mut Suite) {
+    inspect::register(suite);
+    scanning::register(suite);
+    killed::register(suite);
+    reach::register(suite);
+}
