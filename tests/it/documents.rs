@@ -1,5 +1,6 @@
 //! Documents: what files are taken.
 
+mod erased;
 mod inspect;
 mod killed;
 mod reach;
@@ -11,6 +12,7 @@ use crate::suite::Suite;
 /// Lists the tests of this folder.
 pub fn register(suite: &mut Suite) {
     inspect::register(suite);
+    erased::register(suite);
     scanning::register(suite);
     killed::register(suite);
     reach::register(suite);

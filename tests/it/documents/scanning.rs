@@ -22,6 +22,7 @@ pub fn register(suite: &mut Suite) {
         "documents::what the scanner finds something in is refused, and nothing of it kept",
         refused,
     );
+    suite.scanned("documents::the test file is refused wherever it hides (UP3)", hidden);
     suite.scanned("documents::without the scanner a document waits, and is read by nobody before", waits);
     suite.scanned("documents::what is found late ends a document, and its content", found_late);
 }
@@ -80,6 +81,56 @@ async fn refused(app: TestApp, clamd: Clamd) {
     assert_eq!(status, "PENDING_REVIEW");
     assert_eq!(said_of(&app, &id).await["scanStatus"], "CLEAN");
     assert_eq!(kept(&app), before + 1);
+}
+
+/// UP3: by the scanner where a sound file holds it, by its form where no sound file can.
+async fn hidden(app: TestApp, clamd: Clamd) {
+    let mut place = clamd.place();
+    place.start();
+    let app = scanned_by(app, &place).await;
+    let (eicar, before) = (eicar(), kept(&app));
+    let zip = |inner: &[u8]| [b"PK\x03\x04\x14\0\0\0\0\0", inner, b"PK\x05\x06"].concat();
+    let pdf = samples::Pdf::default;
+    let embedded = "/Type /EmbeddedFile";
+    for (how, name, declared, content, code) in [
+        ("as it is", "a.pdf", "application/pdf", eicar.clone(), "FILE_TYPE_NOT_ALLOWED"),
+        ("in a stream", "a.pdf", "application/pdf", pdf().stream(4, "", &eicar).build(), "FILE_INFECTED"),
+        (
+            "in a compressed stream",
+            "a.pdf",
+            "application/pdf",
+            pdf().stream(4, "/Filter /FlateDecode", &samples::deflated(&eicar)).build(),
+            "FILE_INFECTED",
+        ),
+        ("as an attachment", "a.pdf", "application/pdf", pdf().stream(4, embedded, &eicar).build(), "FILE_"),
+        (
+            "in a chunk",
+            "a.png",
+            "image/png",
+            samples::png_with(&samples::chunk(b"tEXt", &[b"Comment\0", &eicar[..]].concat())),
+            "FILE_INFECTED",
+        ),
+        (
+            "in a comment",
+            "a.jpg",
+            "image/jpeg",
+            samples::jpeg_with(&samples::segment(0xFE, &eicar), &[]),
+            "FILE_INFECTED",
+        ),
+        ("behind", "a.png", "image/png", [samples::png(), eicar.clone()].concat(), "FILE_TYPE_NOT_ALLOWED"),
+        ("in a zip", "a.pdf", "application/pdf", zip(&eicar), "FILE_TYPE_NOT_ALLOWED"),
+        ("in a zip in a zip", "a.pdf", "application/pdf", zip(&zip(&eicar)), "FILE_TYPE_NOT_ALLOWED"),
+    ] {
+        let mut log = Log::mark(&app).await;
+        let answer = upload(&app, "0", name, declared, &content).await;
+        let payload = &answer.ok()["documentUpload"];
+        let found = text(&payload["userErrors"][0]["code"]);
+        assert!(found.starts_with(code) && payload["document"].is_null(), "{how}: {}", answer.text);
+        assert_eq!(kept(&app), before, "{how}: something of it is kept");
+        let events = log.gained(&app).await;
+        let is_recorded = events.iter().any(|event| event.event_type == "DOCUMENT_INFECTED");
+        assert_eq!(is_recorded, found == "FILE_INFECTED", "{how}");
+    }
 }
 
 async fn waits(app: TestApp, clamd: Clamd) {
