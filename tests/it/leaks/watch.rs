@@ -36,9 +36,9 @@ fn any_of<'t>(texts: impl Iterator<Item = &'t String>) -> Regex {
 /// What is random in an answer or in the log: ids, request ids, numbers of drafts, cursors, tokens.
 fn without_randomness(text: &str) -> String {
     static RANDOM: LazyLock<Regex> = LazyLock::new(|| {
-        let ids = "(?:tnt|rsl|usr|role|grnt|cust|addr|cont|plan|sub|net|inv|line|pay|pm|rfnd|note|tick|msg|call|check|verif|chg|sess|client|evt)_[0-9a-z]{26}|draft-[0-9a-z]{26}";
+        let ids = "(?:tnt|rsl|usr|role|grnt|cust|addr|cont|plan|sub|net|inv|line|pay|pm|rfnd|note|tick|msg|call|check|doc|verif|chg|sess|client|evt)_[0-9a-z]{26}|draft-[0-9a-z]{26}";
         let uuids = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-        let sealed = "\"(?:cursor|startcursor|endcursor|accesstoken|refreshtoken|clientsecret|tokenprefix)\":\"[^\"]*\"";
+        let sealed = "link=[a-z0-9_-]{43}|\"(?:cursor|startcursor|endcursor|accesstoken|refreshtoken|clientsecret|tokenprefix)\":\"[^\"]*\"";
         Regex::new(&format!("{ids}|{uuids}|{sealed}")).unwrap()
     });
     RANDOM.replace_all(&text.to_lowercase(), "…").into_owned()
