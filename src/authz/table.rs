@@ -147,7 +147,9 @@ impl Rights {
         for field in self.catalog.field_ids() {
             let (own, other) = (self.decided(field), others.decided(field));
             let name = self.catalog.field_name(field);
-            if own.read > other.read {
+            // Content is had one by one and on record either way: what is no value cannot be browsed.
+            let is_had_freely = other.reveal_freely && !self.catalog.is_leaf(field);
+            if own.read > other.read && !is_had_freely {
                 beyond.push(format!("{name} {}", own.read.right()));
             }
             let verbs = [
