@@ -1,16 +1,19 @@
 //! Numbers of payment cards are stored in no text (PCI DSS 3.3.1, 3.5.1; DOMAIN, law 28).
 
 use custodian::authz::mask;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::app::TestApp;
 use crate::arguments::rows::{complete, kind_of};
 use crate::arguments::values::required;
-use crate::client::Client;
+use crate::client::{Answer, Client};
+use crate::documents::samples;
 use crate::fixture::all;
 use crate::past::{all_open, plain};
 use crate::reference::{Sdl, Typed};
 use crate::suite::Suite;
+use crate::uploads::clients;
+use crate::uploads::form::Form;
 
 pub(super) fn register(suite: &mut Suite) {
     suite.pure("bad_input::the number of a card is told from other numbers", told);
@@ -121,13 +124,46 @@ fn filled(sdl: &Sdl, name: &str, ids: &Value) -> Value {
     input
 }
 
+/// Where the files of an input are, from the mutation's variables on.
+fn files(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| match (name.as_str(), value) {
+            ("file", Value::Null) => found.push(format!("{at}.file")),
+            _ => files(value, &format!("{at}.{name}"), found),
+        }),
+        Value::Array(items) => {
+            (0..).zip(items).for_each(|(n, value): (usize, _)| files(value, &format!("{at}.{n}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Sends the mutation, with a picture in the place of each file.
+async fn send(client: &Client, document: &str, value: &Value) -> Answer {
+    let variables = json!({ "input": value });
+    let mut places = Vec::new();
+    files(value, "variables.input", &mut places);
+    if places.is_empty() {
+        return client.query(document, variables).await;
+    }
+    let map: Map<String, Value> =
+        (0..).zip(&places).map(|(n, place): (usize, _)| (n.to_string(), json!([place]))).collect();
+    let operations = json!({ "query": document, "variables": variables });
+    let form = Form::of(&operations.to_string(), &json!(map).to_string());
+    let form = (0..places.len()).fold(form, |form, n| form.file(&n.to_string(), "a.png", &samples::png()));
+    clients::post(client, form.end()).await
+}
+
 /// Whether the answer refuses this text for what it holds, and for nothing else of it.
 async fn is_refused(client: &Client, mutation: &str, input: &str, value: &Value, member: &str) -> bool {
-    let document = format!(
-        "mutation($input: {input}!) {{ {mutation}(input: $input) {{ userErrors {{ field message }} }} }}"
-    );
-    let answer = client.query(&document, json!({ "input": value })).await;
-    let errors = answer.data()[mutation]["userErrors"].as_array().cloned().unwrap_or_default();
+    let of_each = mutation == "documentUploadMany";
+    let errors = "userErrors { field message }";
+    let selected = if of_each { format!("results {{ {errors} }}") } else { errors.to_owned() };
+    let document = format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {selected} }} }}");
+    let answer = send(client, &document, value).await;
+    let payload = &answer.data()[mutation];
+    let payload = if of_each { &payload["results"][0] } else { payload };
+    let errors = payload["userErrors"].as_array().cloned().unwrap_or_default();
     errors.iter().any(|error| {
         let path = error["field"].as_array().cloned().unwrap_or_default();
         let is_here = path.iter().any(|part| part.as_str().is_some_and(|part| part.contains(member)));
