@@ -13,7 +13,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 
 pub use self::keys::{connect_vault, open_vault};
 use crate::accounts::Accounts;
-use crate::audit::Quotas;
+use crate::audit::{Heads, Quotas};
 use crate::authn::external::{IssuerError, Issuers};
 use crate::authn::token::Tokens;
 use crate::authn::{self, ActingRole, Credentials, Origin, Viewer};
@@ -61,6 +61,7 @@ pub struct App {
     /// What instances tell each other.
     pub news: Arc<News>,
     outbox: Arc<Outbox>,
+    heads: Heads,
     /// What stands guard over accounts.
     pub accounts: Arc<Accounts>,
     /// The keys of stored data.
@@ -322,6 +323,7 @@ impl App {
         let cursors = Arc::new(keys.sealer("cursors")?);
         let accounts = Arc::new(Accounts::new(&config, &keys)?);
         let outbox = Arc::new(Outbox::new(&config, &keys)?);
+        let heads = Heads::new(config.audit_heads_dir.clone());
         let (folder, issuer) = (config.signing_keys_dir.clone(), config.public_url.to_string());
         let tokens = Arc::new(Tokens::new(keys.ring, folder, ttl_seconds, issuer));
         let news = Arc::new(News::new(config.redis_url.clone(), ttl_seconds, clock.clone()));
@@ -353,6 +355,7 @@ impl App {
             tokens,
             news,
             outbox,
+            heads,
             accounts,
             vault,
             store,

@@ -41,8 +41,22 @@ pub struct Model {
     pub outcome: Outcome,
     /// Request id.
     pub request_id: String,
-    /// Masked when written.
+    /// Names and steps, no personal data.
     pub details: Json,
+    /// The chain it is a link of: its provider's, or the one of what belongs to none.
+    pub chain: Uuid,
+    /// Its number there, from 1 without a gap; 0 for what is from before there were chains.
+    pub sequence: i64,
+    /// The hash of the entry before it: SHA-256 in hexadecimal digits, empty for the first.
+    pub prev_hash: String,
+    /// The hash of all of this and of the entry before it.
+    pub hash: String,
+    /// With what it was done, as that calls itself.
+    pub user_agent: Option<String>,
+    /// The fields that were shown, as an array of their names in the schema.
+    pub fields_read: Option<Json>,
+    /// What for, by name.
+    pub purpose: Option<String>,
 }
 
 /// None: rows are followed through request-scoped loaders, under the viewer's row scope.

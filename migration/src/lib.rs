@@ -25,6 +25,8 @@ mod m20261122_000013_history;
 mod m20261122_000015_resellers;
 mod m20261122_000016_customer_words;
 mod m20261122_000017_documents;
+mod m20261122_000018_tag_indexes;
+mod m20261122_000019_audit_chain;
 mod table;
 mod wall;
 
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000015_resellers::Migration),
             Box::new(m20261122_000016_customer_words::Migration),
             Box::new(m20261122_000017_documents::Migration),
+            Box::new(m20261122_000018_tag_indexes::Migration),
+            Box::new(m20261122_000019_audit_chain::Migration),
         ]
     }
 }

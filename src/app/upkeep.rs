@@ -21,6 +21,9 @@ const SCANNING_AGAIN: Duration = Duration::from_secs(15);
 /// How old something must be to be swept: by then whatever uploads it has ended, for good or ill.
 const SWEPT_AFTER: Duration = Duration::from_secs(3600);
 
+/// How often the ends of the audit log's chains are signed.
+const SIGNING: Duration = Duration::from_secs(60);
+
 /// How often letters are looked for that another instance, or nobody, has sent.
 const LOOKING_FOR_LETTERS: Duration = Duration::from_secs(2);
 
@@ -100,6 +103,24 @@ impl App {
                 swept = Some(Instant::now());
             }
             tokio::time::sleep(SCANNING_AGAIN).await;
+        }
+    }
+
+    /// Signs the ends of those chains of the audit log that went on, and says how many.
+    ///
+    /// # Errors
+    /// When the database is away, or `audit_heads_dir` cannot be written.
+    pub async fn sign_heads(&self) -> Result<usize> {
+        self.heads.write(&self.db, &self.tokens.ring(), self.clock.now()).await
+    }
+
+    /// Signs them every minute for as long as the service runs.
+    pub async fn keep_signing_heads(&self) {
+        loop {
+            if let Err(error) = self.sign_heads().await {
+                error.log();
+            }
+            tokio::time::sleep(SIGNING).await;
         }
     }
 

@@ -4,6 +4,7 @@
 //! folder or port that cannot be had, a broken policy): trying again does not help. Each failure is one line on
 //! standard error.
 
+mod audit;
 mod doctor;
 mod identity;
 mod import;
@@ -27,6 +28,7 @@ use custodian::config::{Config, Flag, Sources, prepare_data_dir};
 use custodian::error::Error;
 use custodian::vault::VaultError;
 
+use self::audit::AuditCommand;
 use self::identity::IdentityCommand;
 use self::import::ImportCommand;
 use self::keys::KeysCommand;
@@ -43,6 +45,7 @@ Examples:
   custodian seed --demo --customers 5000       demo data and 5,000 more customers
   custodian import customers crm.csv --tenant isp.example --dry-run
   custodian keys generate                      a new signing key; production needs one
+  custodian audit verify                       whether the audit log is what was written
   custodian keys rotate                        new keys around those of stored data, while servers run
   custodian schema > schema.graphql            the GraphQL schema
   custodian policy explain --role reseller Customer.taxId
@@ -116,6 +119,9 @@ enum Command {
     /// CUSTODIAN_MASTER_KEY). They make themselves as they are needed.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Prove that the audit log is what was written, and print it
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Check, show, explain and compare policies: who may do what with which field
     ///
     /// Without --policy-dir, of the configured policy: the built-in one, unless policy_dir names a folder.
@@ -236,6 +242,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Seed { demo, customers } => {
             seed::run(configure(settings, ServeSettings::default())?, demo, customers)
         }
+        Command::Audit(command) => audit::run(command, &configure(settings, ServeSettings::default())?),
         Command::Doctor => doctor::run(&configure(settings, ServeSettings::default())?),
         Command::Identity(command) => identity::run(configure(settings, ServeSettings::default())?, command),
         Command::Import(command) => import::run(command, &configure(settings, ServeSettings::default())?),

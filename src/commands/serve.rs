@@ -34,7 +34,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     tracing::info!(address = %listeners.address(), "serving");
     let follower = tokio::spawn({
         let app = app.clone();
-        async move { tokio::join!(app.follow(), app.forget(), app.look_after_documents()) }
+        async move {
+            tokio::join!(app.follow(), app.forget(), app.look_after_documents(), app.keep_signing_heads())
+        }
     });
     let (stopping, stopped) = oneshot::channel::<()>();
     let postman = tokio::spawn({
@@ -42,12 +44,16 @@ async fn serve(config: Config) -> Result<(), Failure> {
         // Nothing is ever sent: the sender's end is the message.
         async move { app.deliver_until(async { drop(stopped.await) }).await }
     });
-    let served = http::serve(listeners, app, stop).await.map_err(Failure::failed);
+    let served = http::serve(listeners, app.clone(), stop).await.map_err(Failure::failed);
     follower.abort();
     drop(stopping);
     // The letter under way is finished. One that takes longer is sent again by somebody else.
     if tokio::time::timeout(LAST_LETTER, postman).await.is_err() {
         tracing::warn!("stopped with a letter under way");
+    }
+    // What was done since the last minute.
+    if let Err(error) = app.sign_heads().await {
+        error.log();
     }
     served
 }

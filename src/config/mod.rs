@@ -45,6 +45,9 @@ const KEYS: &str = "keys";
 /// The folder of letters within the data folder.
 const MAIL: &str = "mail";
 
+/// The folder of signed heads within the data folder.
+const AUDIT_HEADS: &str = "audit-heads";
+
 /// The folder of the contents of documents within the data folder.
 const DOCUMENTS: &str = "documents";
 
@@ -127,6 +130,9 @@ pub struct Config {
     /// The folder of those files.
     #[serde(deserialize_with = "value::folder")]
     pub mail_dir: PathBuf,
+    /// The folder that the signed ends of the audit log's chains are written to.
+    #[serde(deserialize_with = "value::folder")]
+    pub audit_heads_dir: PathBuf,
     /// The scanner of documents; where there is none, they are taken unscanned, in development only.
     #[serde(deserialize_with = "ClamdUrl::optional")]
     pub clamd_url: Option<ClamdUrl>,
@@ -413,9 +419,10 @@ impl Config {
             DatabaseUrl::unchecked(DatabaseUrl::of_keys(&data_dir.to_string_lossy(), &database_url));
         let (database_url, signing_keys_dir) = (DatabaseUrl::unchecked(database_url), data_dir.join(KEYS));
         let (mail_dir, master_key_file) = (data_dir.join(MAIL), Some(data_dir.join(MASTER_KEY)));
+        let audit_heads_dir = data_dir.join(AUDIT_HEADS);
         let store_url = StoreUrl::Folder(data_dir.join(DOCUMENTS));
         let urls = Self { database_url, key_store_url, store_url, ..Self::default() };
-        Self { signing_keys_dir, mail_dir, master_key_file, data_dir, ..urls }
+        Self { signing_keys_dir, mail_dir, audit_heads_dir, master_key_file, data_dir, ..urls }
     }
 
     /// The database as the owner of its tables connects to it.

@@ -12,7 +12,7 @@ use figment::{Figment, Metadata, Profile as Section, Provider};
 use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, one_line};
 use super::public_url::{PublicUrl, is_loopback};
-use super::{Config, DOCUMENTS, KEYS, MAIL, MASTER_KEY, Profile};
+use super::{AUDIT_HEADS, Config, DOCUMENTS, KEYS, MAIL, MASTER_KEY, Profile};
 
 /// What is read besides the defaults. The default is nothing.
 #[derive(Debug, Default)]
@@ -220,6 +220,7 @@ fn following(given: &Given) -> Dict {
         ("master_key_file".to_owned(), if is_file_made { within(MASTER_KEY) } else { Value::from("") }),
         ("signing_keys_dir".to_owned(), within(KEYS)),
         ("mail_dir".to_owned(), within(MAIL)),
+        ("audit_heads_dir".to_owned(), within(AUDIT_HEADS)),
         ("store_url".to_owned(), within(DOCUMENTS)),
         ("log_format".to_owned(), Value::from(if *production { "json" } else { "text" })),
         ("graphiql".to_owned(), Value::from(!production)),

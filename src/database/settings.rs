@@ -63,6 +63,12 @@ impl Settings {
         Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
     }
 
+    /// Of the service itself, signing, verifying and exporting the audit log, whosever entries are in it. For reading only.
+    pub fn of_audit() -> Self {
+        let scopes = scopes([("AuditEvent", Scope::All), ("Disclosure", Scope::All)]);
+        Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
+    }
+
     /// Tells them to PostgreSQL. `is_local` ties them to the transaction, so that a pooled connection never carries
     /// them over.
     #[expect(clippy::disallowed_methods, reason = "settings of the transaction are no rows")]

@@ -23,6 +23,7 @@
 mod accounts;
 mod app;
 mod arguments;
+mod audit;
 mod bad_input;
 mod billing;
 mod calls;
@@ -64,6 +65,7 @@ mod scanner;
 mod sealing;
 mod seed;
 mod services;
+mod serving;
 mod session;
 mod sessions;
 mod store;
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
     rows::register(&mut suite);
     roles::register(&mut suite);
     row_security::register(&mut suite);
+    audit::register(&mut suite);
     session::register(&mut suite);
     tokens::register(&mut suite);
     keys::register(&mut suite);

@@ -62,11 +62,13 @@ const TABLES: [(&str, &str, &str); 25] = [
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 16] = [
+const FURTHER: [&str; 18] = [
     "account_token",
     "audit_event",
+    "audit_head",
     "casbin_rule",
     "customer_word",
+    "disclosed_customer",
     "document_link",
     "external_identity",
     "letter",

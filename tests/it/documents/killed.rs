@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +17,9 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::samples;
-use crate::commands::{Server, custodian};
 use crate::database::connect;
 use crate::fixture::text;
+use crate::serving::Serving;
 use crate::suite::{Suite, runtime};
 use crate::uploads::form::{BOUNDARY, Form};
 
@@ -40,65 +38,29 @@ const UPLOAD: &str = "mutation($input: DocumentUploadInput!) { documentUpload(in
 const LIST: &str = "query($after: String) { documents(first: 100, after: $after) { \
     nodes { id title sha256 status } pageInfo { endCursor hasNextPage } } }";
 
-/// The program, serving, and a client that is signed in.
-struct Serving {
-    _server: Server,
-    base: String,
-    http: Client,
-    token: String,
+/// Every document of this title: id, and SHA-256.
+async fn listed(serving: &Serving, title: &str) -> Vec<(String, String)> {
+    let (mut found, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let page = serving.ask(LIST, json!({ "after": after })).await["documents"].clone();
+        let of_title = page["nodes"].as_array().unwrap().iter().filter(|node| node["title"] == title);
+        found.extend(of_title.map(|node| {
+            assert_eq!(node["status"], "PENDING_REVIEW", "{node}");
+            (text(&node["id"]).to_owned(), text(&node["sha256"]).to_owned())
+        }));
+        if page["pageInfo"]["hasNextPage"] == false {
+            return found;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
 }
 
-impl Serving {
-    async fn begin(folder: &Path) -> Self {
-        let arguments = ["--listen", "127.0.0.1:0", "--metrics-listen", ""];
-        let most = AT_ONCE.to_string();
-        let variables = [("CUSTODIAN_UPLOADS_PER_USER", most.as_str()), ("CUSTODIAN_LOG", "off")];
-        let mut command = custodian(folder, &arguments, &variables);
-        let mut server = Server(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-        let said = BufReader::new(server.0.stdout.take().unwrap()).lines().next();
-        let said = said.expect("it says where it serves").unwrap();
-        let base = said.split_whitespace().last().unwrap().trim_end_matches("/graphql").to_owned();
-        let http = Client::builder().no_proxy().build().unwrap();
-        let login = "mutation { login(username: \"tenant-admin@acme.example\", password: \"Custodian-Demo-1\") \
-            { accessToken } }";
-        let mut serving = Self { _server: server, base, http, token: String::new() };
-        let answer = serving.ask(login, Value::Null).await;
-        serving.token = text(&answer["login"]["accessToken"]).to_owned();
-        serving
-    }
-
-    async fn ask(&self, query: &str, variables: Value) -> Value {
-        let request = self.http.post(format!("{}/graphql", self.base));
-        let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
-        let answer = request.json(&json!({ "query": query, "variables": variables })).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        assert!(answer["errors"].is_null(), "{answer}");
-        answer["data"].clone()
-    }
-
-    /// Every document of this title: id, and SHA-256.
-    async fn listed(&self, title: &str) -> Vec<(String, String)> {
-        let (mut found, mut after) = (Vec::new(), Value::Null);
-        loop {
-            let page = self.ask(LIST, json!({ "after": after })).await["documents"].clone();
-            let of_title = page["nodes"].as_array().unwrap().iter().filter(|node| node["title"] == title);
-            found.extend(of_title.map(|node| {
-                assert_eq!(node["status"], "PENDING_REVIEW", "{node}");
-                (text(&node["id"]).to_owned(), text(&node["sha256"]).to_owned())
-            }));
-            if page["pageInfo"]["hasNextPage"] == false {
-                return found;
-            }
-            after = page["pageInfo"]["endCursor"].clone();
-        }
-    }
-
-    async fn content(&self, id: &str) -> Vec<u8> {
-        let request = self.http.get(format!("{}/documents/{id}/content", self.base)).bearer_auth(&self.token);
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{id}");
-        answer.bytes().await.unwrap().to_vec()
-    }
+async fn content(serving: &Serving, id: &str) -> Vec<u8> {
+    let request =
+        serving.http.get(format!("{}/documents/{id}/content", serving.base)).bearer_auth(&serving.token);
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{id}");
+    answer.bytes().await.unwrap().to_vec()
 }
 
 /// Sends a file; its id once that is acknowledged.
@@ -134,9 +96,11 @@ fn files(folder: &Path) -> usize {
 fn killed() {
     runtime().block_on(async {
         let folder = TempDir::new().unwrap();
+        let most = AT_ONCE.to_string();
+        let variables = [("CUSTODIAN_UPLOADS_PER_USER", most.as_str())];
         let mut acknowledged = Vec::new();
         for (round, after) in ROUNDS.into_iter().enumerate() {
-            let serving = Serving::begin(folder.path()).await;
+            let serving = Serving::begin(folder.path(), &variables).await;
             let customers = serving.ask("{ customers(first: 1) { nodes { id } } }", Value::Null).await;
             let customer = text(&customers["customers"]["nodes"][0]["id"]).to_owned();
             let mut sent = JoinSet::new();
@@ -159,16 +123,16 @@ fn killed() {
             }
             acknowledged.extend(these);
         }
-        let serving = Serving::begin(folder.path()).await;
-        let listed = serving.listed("Killed").await;
+        let serving = Serving::begin(folder.path(), &variables).await;
+        let listed = listed(&serving, "Killed").await;
         let ids: BTreeSet<&str> = listed.iter().map(|(id, _)| id.as_str()).collect();
-        for (id, content) in &acknowledged {
+        for (id, sent) in &acknowledged {
             assert!(ids.contains(id.as_str()), "{id} was acknowledged and is gone");
-            assert!(serving.content(id).await == **content, "{id} is not what was sent");
+            assert!(content(&serving, id).await == **sent, "{id} is not what was sent");
         }
         // One that nobody was told of, since the server died in between, is whole as well.
         for (id, sha256) in &listed {
-            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &serving.content(id).await);
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &content(&serving, id).await);
             let found: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(&found, sha256, "{id}");
         }
