@@ -318,6 +318,7 @@ impl App {
         vault: Vault,
         db: DatabaseConnection,
     ) -> Result<Arc<Self>, StartError> {
+        let vault = vault.keeping(config.keys_kept);
         let store = open_store(&config).await?;
         let ttl_seconds = config.access_token_ttl_seconds.into();
         let cursors = Arc::new(keys.sealer("cursors")?);

@@ -12,6 +12,7 @@ mod follow;
 mod m20261122_000001_initial;
 mod m20261122_000001_key_store;
 mod m20261122_000002_custom_roles;
+mod m20261122_000002_destroyed_keys;
 mod m20261122_000003_row_security;
 mod m20261122_000004_calls;
 mod m20261122_000005_sessions;
@@ -68,6 +69,9 @@ pub struct KeyMigrator;
 #[async_trait::async_trait]
 impl MigratorTrait for KeyMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_key_store::Migration)]
+        vec![
+            Box::new(m20261122_000001_key_store::Migration),
+            Box::new(m20261122_000002_destroyed_keys::Migration),
+        ]
     }
 }

@@ -104,6 +104,9 @@ pub struct Config {
     /// The text of such a file, where it came by the environment.
     #[serde(deserialize_with = "value::optional_secret")]
     pub master_key: Option<SecretString>,
+    /// How many keys of stored data are kept in clear between requests.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 100_000>")]
+    pub keys_kept: usize,
     /// The keys that sign access tokens and seal values.
     #[serde(deserialize_with = "value::folder")]
     pub signing_keys_dir: PathBuf,
@@ -422,7 +425,9 @@ impl Config {
         let audit_heads_dir = data_dir.join(AUDIT_HEADS);
         let store_url = StoreUrl::Folder(data_dir.join(DOCUMENTS));
         let urls = Self { database_url, key_store_url, store_url, ..Self::default() };
-        Self { signing_keys_dir, mail_dir, audit_heads_dir, master_key_file, data_dir, ..urls }
+        // What tests do to keys is seen at once.
+        let keys_kept = 0;
+        Self { keys_kept, signing_keys_dir, mail_dir, audit_heads_dir, master_key_file, data_dir, ..urls }
     }
 
     /// The database as the owner of its tables connects to it.

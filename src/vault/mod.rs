@@ -6,7 +6,7 @@
 //! |---|---|---|---|---|
 //! | master key ([`MasterKey`]) | by the operator; in development at the first start | apart from all data: a file of mode 600, the environment, a key service | the tenants' keys | in the process, as long as it runs |
 //! | tenant key | when the tenant first needs one, and by [`Vault::rotate`] | key store, wrapped by a master key | the tenant's data keys | while a request runs that needs it |
-//! | data key | when the owner first needs one ([`Owner`]) | key store, wrapped by a tenant key | values of one customer and [`Retention`], one account, one reseller | while a request runs that needs it ([`OpenKeys`]) |
+//! | data key | when the owner first needs one ([`Owner`]) | key store, wrapped by a tenant key | values of one customer and [`Retention`], one account, one reseller | while a request runs that needs it ([`OpenKeys`]); so many of them for a minute longer, as long as no key is destroyed ([`Vault::keeping`]) |
 //! | index key | as the data key of [`Owner::Tenant`] | as data keys | nothing: [`Indexes`] tag by it | as data keys |
 //!
 //! Data, key store and master key are three things that are backed up apart: data tell nothing without the key store, and
@@ -38,6 +38,7 @@
 
 mod error;
 mod index;
+mod kept;
 mod master;
 mod open;
 mod owner;
@@ -55,6 +56,7 @@ use zeroize::Zeroizing;
 
 pub use self::error::{ERRORS, Result, VaultError};
 pub use self::index::{Index, Indexes, email, folded, government_id, phone, words};
+use self::kept::Kept;
 pub use self::master::{MasterKey, MasterKeys};
 pub use self::open::{KEYS_OPENED, OpenKeys, VALUES_OPENED};
 pub use self::owner::{Owner, Retention};
@@ -76,6 +78,7 @@ pub type Secret = Zeroizing<[u8; 32]>;
 pub struct Vault {
     store: Store,
     masters: Arc<MasterKeys>,
+    kept: Arc<Kept>,
     clock: Clock,
 }
 
@@ -90,7 +93,14 @@ impl Vault {
         masters: Arc<MasterKeys>,
         clock: Clock,
     ) -> Result<Self> {
-        Ok(Self { store: Store::connect(url, limits).await?, masters, clock })
+        let kept = Arc::new(Kept::new(0));
+        Ok(Self { store: Store::connect(url, limits).await?, masters, kept, clock })
+    }
+
+    /// The same, keeping so many data keys in clear between requests.
+    #[must_use]
+    pub fn keeping(self, keys: usize) -> Self {
+        Self { kept: Arc::new(Kept::new(keys)), ..self }
     }
 
     /// Makes the key store, or brings it up to date, as the owner of its tables; says whether there is a key in it.

@@ -152,7 +152,19 @@ impl OpenKeys {
         if missing.is_empty() {
             return Ok(());
         }
-        let missing: Vec<Uuid> = missing.into_iter().collect();
+        let kept = &self.vault.kept;
+        let now = self.vault.clock.now();
+        // Asked first: a key that is destroyed from here on is destroyed while this request has it.
+        let destroyed = if kept.is_any() { self.vault.store.destroyed().await? } else { 0 };
+        let found = kept.find(destroyed, missing.iter().copied(), now);
+        let missing: Vec<Uuid> = {
+            let mut held = held(&self.data);
+            held.extend(found.into_iter().map(|(id, key)| (id, Ok(key))));
+            missing.into_iter().filter(|id| !held.contains_key(id)).collect()
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
         let (keys, wrapping) = self.vault.store.read(&missing).await?;
         let mut opened = HashMap::with_capacity(missing.len());
         for key in &keys {
@@ -161,6 +173,10 @@ impl OpenKeys {
             opened.insert(key.id, sealer.map(Arc::new));
         }
         metrics::counter!(KEYS_OPENED).increment(opened.values().flatten().count() as u64);
+        if kept.is_any() {
+            let fine = opened.iter().filter_map(|(id, key)| Some((*id, key.as_ref().ok()?.clone())));
+            kept.keep(destroyed, fine, now);
+        }
         let mut held = held(&self.data);
         for id in missing {
             let missing = || Err(VaultError::DataKeyMissing { id }.reported());

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use custodian_entity::id::TenantId;
 use custodian_migration::KeyMigrator;
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{
     AccessMode, ColumnTrait, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -86,6 +86,26 @@ pub(super) mod data_key {
     }
 
     /// None: keys are read by id.
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How many data keys were destroyed.
+mod destroyed_keys {
+    use sea_orm::entity::prelude::*;
+
+    /// The one row.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "destroyed_keys")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub count: i64,
+    }
+
+    /// None.
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
@@ -343,7 +363,17 @@ impl Store {
             .filter(data_key::Column::Retention.eq(gone.retention))
             .filter(data_key::Column::DestroyedAt.is_null());
         update.exec(&transaction).await?;
+        // In the same transaction: whoever keeps the key asks for this first.
+        let count = destroyed_keys::Column::Count;
+        let counted = destroyed_keys::Entity::update_many().col_expr(count, count.into_expr().add(1));
+        counted.exec(&transaction).await?;
         transaction.commit().await
+    }
+
+    /// How often a data key was destroyed.
+    pub(super) async fn destroyed(&self) -> Result<i64, DbErr> {
+        let counter = destroyed_keys::Entity::find().one(&self.0).await?;
+        counter.map(|row| row.count).ok_or_else(|| DbErr::RecordNotFound("destroyed_keys".to_owned()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod failures;
 mod index;
+mod kept;
 mod rotation;
 mod sealed;
 mod start;
@@ -28,6 +29,7 @@ pub fn register(suite: &mut Suite) {
     store::register(suite);
     start::register(suite);
     failures::register(suite);
+    kept::register(suite);
     rotation::register(suite);
     index::register(suite);
 }
