@@ -49,6 +49,7 @@
 //! | a denied field is nullable | checked when the policy is loaded |
 //! | what is unmasked is read as everything is, under rights in which these fields alone are clear | [`reveal::Reader`], [`authz::Rights::revealing`]; `tests/it/reveal.rs` reveals every field that can be |
 //! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes, but for the count of guesses, which stays whatever comes of them, and the state of letters |
+//! | nothing of the log is changed, taken out, put in or moved without its showing, and its chains are linear whoever writes | `audit`'s chain: the end of a chain is locked by whoever adds to it; signed heads in another place; `tests/it/audit` |
 //! | what a user may do so often only is counted in the transaction that records it | [`audit::counted`] |
 //! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs`, `tests/it/clients/guessing.rs` |
 //! | a customer's e-mail address becomes another only once somebody confirms it who reads its mail | `emailVerificationConfirm` alone changes it; `tests/it/verification/change.rs` |
@@ -82,6 +83,7 @@
 //! | what does not open is shown nowhere and written over by nothing | `tests/it/sealing/damaged.rs` |
 //! | who is found by a name has it now; an erased customer is found by nothing, in a restored backup neither | [`authz::words`], called by whatever writes names; the key store, asked at each start; `tests/it/customers/search.rs` |
 //! | the store of documents holds nothing in clear, and a content opens whole, in order and in its own object, or not at all | [`store`]; `tests/it/store` |
+//! | a key that is kept in clear between requests is gone at the next one after any key was destroyed | [`vault`]: the key store counts what it destroys, asked before what is kept is used; `tests/it/vault/kept.rs` |
 //! | a rotation killed anywhere loses nothing | the state is in the rows ([`vault`]); `tests/it/commands/keys.rs` |
 //! | nothing of a file is read of whom the service does not know, no other site's page can send one, and no more of it is held than is asked for | [`http`], [`graphql::upload`]; `tests/it/uploads` |
 //! | no content of a document is shown by a browser as a page of ours, and no part of one passes for the whole | [`http`]; `tests/it/uploads/content.rs` |

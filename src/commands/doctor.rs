@@ -52,7 +52,7 @@ use Finding::{Fail, Fine, Warn};
 /// A check and its name.
 type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
 
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     ("profile", profile),
     ("data folder", data_folder),
     ("keys", keys),
@@ -71,6 +71,7 @@ const CHECKS: [Check; 18] = [
     ("no right to create", no_creation),
     ("row-level security", row_security),
     ("append-only tables", append_only),
+    ("audit heads", audit_heads),
 ];
 
 /// Looks, prints what was found, and fails if a check did.
@@ -180,6 +181,18 @@ fn mail(seen: &Seen<'_>) -> Option<Finding> {
         (None, Profile::Production) => Fail(format!(
             "letters, with their links, stay as files in {}; give smtp_url",
             config.mail_dir.display()
+        )),
+    })
+}
+
+/// Beside the data they prove nothing against who has the machine.
+fn audit_heads(seen: &Seen<'_>) -> Option<Finding> {
+    let (folder, config) = (&seen.config.audit_heads_dir, seen.config);
+    Some(match config.profile == Profile::Production && folder.starts_with(&config.data_dir) {
+        false => Fine(format!("signed in {}", folder.display())),
+        true => Warn(format!(
+            "{} is beside the data: set audit_heads_dir to where this machine can only add",
+            folder.display()
         )),
     })
 }
