@@ -14,7 +14,7 @@ const NO_PROVIDER: &str = "00000000-0000-0000-0000-000000000000";
 const HEADS: &str = "
 ALTER TABLE audit_head ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE (sequence, hash) ON audit_head TO custodian_app;
-CREATE POLICY reach ON audit_head TO custodian_app USING ($role <> '');
+CREATE POLICY reach ON audit_head TO custodian_app USING ($role = 'anonymous' OR $user IS NOT NULL);
 CREATE FUNCTION custodian_forward() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.sequence <= OLD.sequence THEN

@@ -130,6 +130,8 @@ async fn role(app: TestApp) {
         "UPDATE custodian_keys.data_key SET owner_id = tenant_id",
         "UPDATE custodian_keys.data_key SET retention = 'KYC'",
         "UPDATE custodian_keys.tenant_key SET tenant_id = id",
+        "DELETE FROM custodian_keys.destroyed_keys",
+        "INSERT INTO custodian_keys.destroyed_keys VALUES (2, 0)",
         "DROP TABLE custodian_keys.data_key",
         "CREATE TABLE custodian_keys.more (n integer)",
         "DELETE FROM custodian_keys.seaql_migrations",
@@ -138,7 +140,9 @@ async fn role(app: TestApp) {
     }
     app.db().execute_unprepared("DELETE FROM custodian_keys.seaql_migrations").await.unwrap();
     let said = refusal(App::start(app.database().config(), app.clock.clone()).await);
-    assert!(said.contains("key store lacks m20261122_000001_key_store: run custodian migrate"), "{said}");
+    let lacking =
+        "key store lacks m20261122_000001_key_store, m20261122_000002_destroyed_keys: run custodian migrate";
+    assert!(said.contains(lacking), "{said}");
 }
 
 /// With the roles of production, in a database of their own.
