@@ -3,6 +3,7 @@
 mod documents;
 mod keys;
 mod scanning;
+mod shipping;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -10,10 +11,11 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Response, ServerError};
 use sea_orm::{DatabaseConnection, DbErr};
+use tokio::sync::Mutex;
 
 pub use self::keys::{connect_vault, open_vault};
 use crate::accounts::Accounts;
-use crate::audit::{Heads, Quotas};
+use crate::audit::{Heads, Log, Quotas};
 use crate::authn::external::{IssuerError, Issuers};
 use crate::authn::token::Tokens;
 use crate::authn::{self, ActingRole, Credentials, Origin, Viewer};
@@ -41,6 +43,7 @@ use crate::reveal::Reader;
 use crate::scanner::Scanner;
 use crate::schema::{self, CustodianSchema};
 use crate::seed::{self, SeedError};
+use crate::sink::{SetupError, Shipper};
 use crate::store::{Store, StoreError};
 use crate::vault::{MasterKeys, Vault, VaultError};
 
@@ -62,6 +65,7 @@ pub struct App {
     pub news: Arc<News>,
     outbox: Arc<Outbox>,
     heads: Heads,
+    shipper: Option<Mutex<Shipper<Log>>>,
     /// What stands guard over accounts.
     pub accounts: Arc<Accounts>,
     /// The keys of stored data.
@@ -111,6 +115,9 @@ pub enum StartError {
     /// Nothing scans documents, in production.
     #[error("nothing scans documents: give clamd_url")]
     NoScanner,
+    /// The audit log cannot be shipped as it is configured.
+    #[error("opensearch_url: {0}")]
+    Shipping(#[source] SetupError),
     /// The demo data cannot be written.
     #[error("demo data: {0}")]
     Seed(#[from] SeedError),
@@ -176,6 +183,7 @@ impl StartError {
             | Self::Outdated { .. }
             | Self::KeysLost { .. }
             | Self::NoScanner
+            | Self::Shipping(_)
             | Self::Role { .. } => true,
             Self::KeyStore { source, .. } => !matches!(source, VaultError::Store(_)),
             Self::Database { .. }
@@ -325,6 +333,7 @@ impl App {
         let accounts = Arc::new(Accounts::new(&config, &keys)?);
         let outbox = Arc::new(Outbox::new(&config, &keys)?);
         let heads = Heads::new(config.audit_heads_dir.clone());
+        let shipper = shipping::shipper(&config, Log::new(db.clone()))?;
         let (folder, issuer) = (config.signing_keys_dir.clone(), config.public_url.to_string());
         let tokens = Arc::new(Tokens::new(keys.ring, folder, ttl_seconds, issuer));
         let news = Arc::new(News::new(config.redis_url.clone(), ttl_seconds, clock.clone()));
@@ -357,6 +366,7 @@ impl App {
             news,
             outbox,
             heads,
+            shipper,
             accounts,
             vault,
             store,

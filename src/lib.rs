@@ -25,7 +25,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 1 | [`config`], [`error`], [`clock`] |
-//! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`authn`] |
+//! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`sink`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
 //! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`documents`] |
 //! | 5 | [`node`], [`reveal`], [`downloads`], [`schema`], [`seed`], [`reload`], [`app`] |
@@ -50,6 +50,7 @@
 //! | what is unmasked is read as everything is, under rights in which these fields alone are clear | [`reveal::Reader`], [`authz::Rights::revealing`]; `tests/it/reveal.rs` reveals every field that can be |
 //! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes, but for the count of guesses, which stays whatever comes of them, and the state of letters |
 //! | nothing of the log is changed, taken out, put in or moved without its showing, and its chains are linear whoever writes | `audit`'s chain: the end of a chain is locked by whoever adds to it; signed heads in another place; `tests/it/audit` |
+//! | what is shipped of the log is in order, at least once, and each entry one document, whoever ships and whenever he is cut off | `audit`'s cursors go forward only, and only after the server's answer; [`sink`]; `tests/it/sink`, `tests/it/audit/shipping.rs` |
 //! | what a user may do so often only is counted in the transaction that records it | [`audit::counted`] |
 //! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs`, `tests/it/clients/guessing.rs` |
 //! | a customer's e-mail address becomes another only once somebody confirms it who reads its mail | `emailVerificationConfirm` alone changes it; `tests/it/verification/change.rs` |
@@ -147,6 +148,7 @@ pub mod schema;
 pub mod seed;
 pub mod services;
 pub mod session;
+pub mod sink;
 pub mod store;
 pub mod support;
 pub mod tenants;

@@ -6,6 +6,7 @@
 pub mod account_token;
 pub mod address;
 pub mod api_client;
+pub mod audit_cursor;
 pub mod audit_event;
 pub mod audit_head;
 pub mod call_log;

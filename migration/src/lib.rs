@@ -28,6 +28,7 @@ mod m20261122_000016_customer_words;
 mod m20261122_000017_documents;
 mod m20261122_000018_tag_indexes;
 mod m20261122_000019_audit_chain;
+mod m20261122_000021_audit_cursor;
 mod table;
 mod wall;
 
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000017_documents::Migration),
             Box::new(m20261122_000018_tag_indexes::Migration),
             Box::new(m20261122_000019_audit_chain::Migration),
+            Box::new(m20261122_000021_audit_cursor::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ mod event;
 mod export;
 mod heads;
 mod quota;
+mod shipping;
 mod verify;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use self::event::{Event, EventType, Subject};
 pub use self::export::document;
 pub use self::heads::{Head, HeadError, Heads};
 pub use self::quota::{Limit, Quotas, count_refused, counted, within};
+pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 pub use self::verify::{Fault, Span, Verification, What, count, page, verify};
 use crate::authz::{Operation, mask};
 use crate::error::{Error, Result};

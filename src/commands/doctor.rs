@@ -15,6 +15,7 @@ use custodian::database;
 use custodian::database::wall::{APPEND_ONLY, Wall};
 use custodian::news;
 use custodian::scanner::{Scanner, ScannerError, Version};
+use custodian::sink::OpenSearch;
 
 use self::keys::KeyStore;
 use super::{Failure, print, runtime};
@@ -52,7 +53,7 @@ use Finding::{Fail, Fine, Warn};
 /// A check and its name.
 type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
 
-const CHECKS: [Check; 19] = [
+const CHECKS: [Check; 20] = [
     ("profile", profile),
     ("data folder", data_folder),
     ("keys", keys),
@@ -65,6 +66,7 @@ const CHECKS: [Check; 19] = [
     ("scanner", scanner::check),
     ("mail", mail),
     ("links in letters", links),
+    ("audit shipping", shipping),
     ("database", database),
     ("migrations", migrations),
     ("database role", role),
@@ -202,6 +204,19 @@ fn links(seen: &Seen<'_>) -> Option<Finding> {
     Some(match *url == seen.config.public_url && profile == Profile::Production {
         false => Fine(url.to_string()),
         true => Warn(format!("{url} is the service itself; give portal_url the address of your pages")),
+    })
+}
+
+/// Whether anybody answers there is not asked: `serve` does, and goes on without.
+fn shipping(seen: &Seen<'_>) -> Option<Finding> {
+    let config = seen.config;
+    let Some(url) = &config.opensearch_url else {
+        return Some(Fine("none, the audit log is in the database alone".to_owned()));
+    };
+    Some(match (OpenSearch::from_config(config), &config.opensearch_api_key, &config.opensearch_password) {
+        (Err(why), ..) => Fail(format!("{url}: {why}")),
+        (Ok(_), None, None) => Warn(format!("{url}: as nobody; give opensearch_api_key")),
+        (Ok(_), ..) => Fine(format!("{url}, index {}", config.opensearch_index)),
     })
 }
 

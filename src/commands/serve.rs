@@ -11,12 +11,15 @@ use custodian::http;
 use custodian::seed::DEMO_ACCOUNTS;
 use secrecy::ExposeSecret;
 use tokio::signal;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use super::{Failure, print, runtime};
 
 /// How long the letter under way may take once the server is told to stop.
 const LAST_LETTER: Duration = Duration::from_secs(30);
+
+/// How long the round of shipping may.
+const LAST_ROUND: Duration = Duration::from_secs(5);
 
 pub(super) fn run(config: Config) -> Result<(), Failure> {
     runtime()?.block_on(serve(config))
@@ -38,18 +41,31 @@ async fn serve(config: Config) -> Result<(), Failure> {
             tokio::join!(app.follow(), app.forget(), app.look_after_documents(), app.keep_signing_heads())
         }
     });
-    let (stopping, stopped) = oneshot::channel::<()>();
+    let (stopping, stopped) = watch::channel(());
+    // Nothing is ever sent: the sender's end is the message.
+    let stopped = move || {
+        let mut stopped = stopped.clone();
+        async move { drop(stopped.changed().await) }
+    };
     let postman = tokio::spawn({
-        let app = app.clone();
-        // Nothing is ever sent: the sender's end is the message.
-        async move { app.deliver_until(async { drop(stopped.await) }).await }
+        let (app, stopped) = (app.clone(), stopped());
+        async move { app.deliver_until(stopped).await }
+    });
+    let shipping = tokio::spawn({
+        let (app, stopped) = (app.clone(), stopped());
+        async move { app.ship_until(stopped).await }
     });
     let served = http::serve(listeners, app.clone(), stop).await.map_err(Failure::failed);
     follower.abort();
     drop(stopping);
-    // The letter under way is finished. One that takes longer is sent again by somebody else.
-    if tokio::time::timeout(LAST_LETTER, postman).await.is_err() {
+    // What is under way is finished. A letter that takes longer is sent again by somebody else, and entries are.
+    let (letter, round) =
+        tokio::join!(tokio::time::timeout(LAST_LETTER, postman), tokio::time::timeout(LAST_ROUND, shipping));
+    if letter.is_err() {
         tracing::warn!("stopped with a letter under way");
+    }
+    if round.is_err() {
+        tracing::info!("stopped while the audit log was being shipped");
     }
     // What was done since the last minute.
     if let Err(error) = app.sign_heads().await {

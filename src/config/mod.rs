@@ -136,6 +136,27 @@ pub struct Config {
     /// The folder that the signed ends of the audit log's chains are written to.
     #[serde(deserialize_with = "value::folder")]
     pub audit_heads_dir: PathBuf,
+    /// Where the audit log is shipped to, if anywhere: OpenSearch or Elasticsearch.
+    #[serde(deserialize_with = "PublicUrl::optional")]
+    pub opensearch_url: Option<PublicUrl>,
+    /// The index, or an alias of one.
+    #[serde(deserialize_with = "value::index")]
+    pub opensearch_index: String,
+    /// The key that it is shipped with.
+    #[serde(deserialize_with = "value::optional_secret")]
+    pub opensearch_api_key: Option<SecretString>,
+    /// Or the user, where that is not empty.
+    #[serde(deserialize_with = "value::user")]
+    pub opensearch_user: String,
+    /// And his password.
+    #[serde(deserialize_with = "value::optional_secret")]
+    pub opensearch_password: Option<SecretString>,
+    /// Certificates in PEM: where they are given no others are trusted.
+    #[serde(deserialize_with = "value::optional_file")]
+    pub opensearch_ca_file: Option<PathBuf>,
+    /// How long a request to it may take in all, in seconds.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub opensearch_timeout_seconds: u32,
     /// The scanner of documents; where there is none, they are taken unscanned, in development only.
     #[serde(deserialize_with = "ClamdUrl::optional")]
     pub clamd_url: Option<ClamdUrl>,

@@ -1,4 +1,5 @@
-//! Under which addresses clients reach the service, people the pages that letters link to, and the service a store.
+//! Under which addresses clients reach the service, people the pages that letters link to, and the service a store or
+//! whoever collects logs.
 
 use std::fmt;
 
@@ -24,6 +25,12 @@ impl PublicUrl {
     /// The address of a path.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
+    }
+
+    /// Its host, and its port where one is named.
+    pub fn authority(&self) -> &str {
+        let (_, rest) = self.0.split_once("://").unwrap_or_default();
+        rest.split_once('/').map_or(rest, |(authority, _)| authority)
     }
 
     /// Whether it is reached in TLS.

@@ -112,6 +112,7 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     refuse_ambiguous_issuers(&config)?;
     refuse_ambiguous_keys(&config)?;
     refuse_half_credentials(&config)?;
+    refuse_open_log(&config)?;
     Ok(config)
 }
 
@@ -149,6 +150,21 @@ fn refuse_half_credentials(config: &Config) -> Result<(), ConfigError> {
     match config.store_access_key.is_some() == config.store_secret_key.is_some() {
         true => Ok(()),
         false => Err(combined("store_secret_key", "it goes with store_access_key: both, or neither")),
+    }
+}
+
+/// The audit log crosses no network in clear, and goes as whom was meant.
+fn refuse_open_log(config: &Config) -> Result<(), ConfigError> {
+    if config.opensearch_url.as_ref().is_some_and(PublicUrl::is_plain) {
+        return Err(combined("opensearch_url", "the log leaves this machine by HTTPS only"));
+    }
+    let (has_user, has_password) = (!config.opensearch_user.is_empty(), config.opensearch_password.is_some());
+    if has_user != has_password {
+        return Err(combined("opensearch_password", "it goes with opensearch_user: both, or neither"));
+    }
+    match config.opensearch_api_key.is_some() && has_user {
+        false => Ok(()),
+        true => Err(combined("opensearch_api_key", "there is an opensearch_user too: one of the two")),
     }
 }
 

@@ -125,6 +125,20 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secre
     text(deserializer, "a text", |text| (!text.is_empty()).then(|| SecretString::from(text)))
 }
 
+/// The name of an index: narrower than what servers take, with nothing that is special in a path or a pattern.
+pub(super) fn index<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+    text(deserializer, "the name of an index such as custodian-audit", |name| {
+        let begins = name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
+        (begins && name.len() <= 200 && name.bytes().all(is_plain)).then(|| name.to_owned())
+    })
+}
+
+/// A user as HTTP takes one: his name ends at a colon (RFC 7617, 2).
+pub(super) fn user<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    text(deserializer, "a name without a colon", |name| (!name.contains(':')).then(|| name.to_owned()))
+}
+
 /// A filter of log events.
 pub(super) fn log_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     text(deserializer, "a log filter such as info or warn,custodian=debug", |text| {

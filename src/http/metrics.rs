@@ -12,6 +12,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::edge::set_headers;
+use crate::audit;
 use crate::authz::denial::DENIALS;
 use crate::config::Profile;
 use crate::mail;
@@ -47,6 +48,10 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_gauge!(mail::WAITING, "Letters that wait to be sent");
     metrics::describe_counter!(mail::SENT, "Letters sent");
     metrics::describe_counter!(mail::FAILED, "Letters given up");
+    metrics::describe_gauge!(audit::LAG_ENTRIES, "Entries of the audit log that have not been shipped");
+    metrics::describe_gauge!(audit::LAG_SECONDS, "How many seconds ago the oldest of them occurred");
+    metrics::describe_counter!(audit::SHIPPED, "Entries of the audit log that were shipped");
+    metrics::describe_counter!(audit::REJECTED, "Entries of the audit log that are never taken: passed over");
     metrics::describe_counter!(
         vault::ERRORS,
         "Keys and sealed values that could not be used, and failures of the key store"

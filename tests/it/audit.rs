@@ -2,6 +2,7 @@
 
 mod chain;
 mod heads;
+mod shipping;
 mod tampered;
 
 use custodian::audit::{self, Head, Span, Verification};
@@ -16,6 +17,7 @@ use crate::suite::Suite;
 pub fn register(suite: &mut Suite) {
     chain::register(suite);
     heads::register(suite);
+    shipping::register(suite);
     tampered::register(suite);
 }
 

@@ -41,6 +41,7 @@ pub fn register(suite: &mut Suite) {
         "commands::documents are where store_url says, by credentials that go together",
         configuration::store,
     );
+    suite.pure("commands::the audit log is shipped in TLS, as whom was meant", configuration::shipping);
     suite.pure("commands::production changes what follows from it", configuration::production);
     suite.pure(
         "commands::a database address is shown without credentials",
@@ -183,6 +184,7 @@ fn doctor() {
     assert!(output.status.success() && text.contains("ok    migrations: all are applied"), "{text}");
     assert!(!text.contains("warn") && !text.contains("CREATE ROLE"), "{text}");
     assert!(text.contains("ok    documents: "), "{text}");
+    assert!(text.contains("ok    audit shipping: none"), "{text}");
 
     let away = [
         ("CUSTODIAN_DATABASE_URL", "postgres://custodian:planted@127.0.0.1:1/custodian"),
@@ -193,6 +195,9 @@ fn doctor() {
         ("CUSTODIAN_STORE_URL", "s3://documents"),
         ("CUSTODIAN_STORE_ACCESS_KEY", "planted"),
         ("CUSTODIAN_STORE_SECRET_KEY", "planted"),
+        ("CUSTODIAN_OPENSEARCH_URL", "https://127.0.0.1:1"),
+        ("CUSTODIAN_OPENSEARCH_CA_FILE", "nowhere.pem"),
+        ("CUSTODIAN_OPENSEARCH_API_KEY", "planted"),
     ];
     let output = run(folder.path(), &["doctor"], &away);
     let text = String::from_utf8(output.stdout).unwrap();
@@ -201,6 +206,7 @@ fn doctor() {
     assert!(text.contains("fail  keys: ") && text.contains("custodian keys generate"), "{text}");
     assert!(text.contains("warn  redis: redis: 127.0.0.1:1: "), "{text}");
     assert!(text.contains("fail  documents: s3: documents: "), "{text}");
+    assert!(text.contains("fail  audit shipping: https://127.0.0.1:1: nowhere.pem: "), "{text}");
     assert!(
         text.contains("CREATE ROLE custodian LOGIN IN ROLE custodian_app;") && !text.contains("planted"),
         "{text}"

@@ -68,6 +68,7 @@ mod services;
 mod serving;
 mod session;
 mod sessions;
+mod sink;
 mod store;
 mod suite;
 mod support;
@@ -112,6 +113,7 @@ fn main() -> ExitCode {
     verification::register(&mut suite);
     history::register(&mut suite);
     scanner::register(&mut suite);
+    sink::register(&mut suite);
     reveal::register(&mut suite);
     clients::register(&mut suite);
     external::register(&mut suite);

@@ -62,8 +62,9 @@ const TABLES: [(&str, &str, &str); 25] = [
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 18] = [
+const FURTHER: [&str; 19] = [
     "account_token",
+    "audit_cursor",
     "audit_event",
     "audit_head",
     "casbin_rule",

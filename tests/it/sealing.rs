@@ -6,7 +6,7 @@ mod dump;
 mod erased;
 mod opened;
 mod plans;
-mod search;
+pub mod search;
 
 use custodian::vault;
 use custodian_entity::customer;

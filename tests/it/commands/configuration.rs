@@ -68,6 +68,11 @@ pub fn every_key_is_a_variable() {
         ("SMTP_URL", "smtps://user:password@h"),
         ("CLAMD_URL", "unix:///run/clamav/clamd.ctl"),
         ("CLAMD_TIMEOUT_SECONDS", "600"),
+        ("OPENSEARCH_URL", "https://search.h.example:9200/es"),
+        ("OPENSEARCH_INDEX", "audit-2"),
+        ("OPENSEARCH_API_KEY", "x"),
+        ("OPENSEARCH_CA_FILE", "x"),
+        ("OPENSEARCH_TIMEOUT_SECONDS", "600"),
         ("MAIL_DIR", "x"),
         ("STORE_URL", "s3://bucket"),
         ("STORE_ENDPOINT", "http://[::1]:9000"),
@@ -162,6 +167,10 @@ pub fn wrong_settings() {
         ("clamd_url = 'tcp://scanner:3310/'", "clamd_url"),
         ("clamd_url = 'unix://clamd.ctl'", "clamd_url"),
         ("clamd_timeout_seconds = 0", "clamd_timeout_seconds"),
+        ("opensearch_url = 'ftp://h.example'", "opensearch_url"),
+        ("opensearch_index = 'a/b'", "opensearch_index"),
+        ("opensearch_user = 'a:b'", "opensearch_user"),
+        ("opensearch_timeout_seconds = 0", "opensearch_timeout_seconds"),
         ("[session]\nmax_days = 0", "session.max_days"),
         ("[connections]\nmax = 0", "connections.max"),
         ("[connections]\nstatement_timeout_seconds = 0", "connections.statement_timeout_seconds"),
@@ -215,6 +224,10 @@ pub fn no_secret_repeated() {
         "store_secret_key = 'planted'",
         "store_secret_key = ['planted']",
         "redis_url = 'http://user:planted@host'",
+        "opensearch_url = 'https://user:planted@host'",
+        "opensearch_url = 'https://host?planted'",
+        "opensearch_api_key = ['planted']",
+        "opensearch_password = 'planted'",
         "redis_url = ['planted']",
         "listen = '127.0.0.1:1'\ndemo_password = \"planted\\q\"",
     ] {
@@ -311,6 +324,45 @@ pub fn store() {
     assert_eq!(production("https://s3.isp.example"), Ok(()));
     let error = production("http://s3.isp.example").unwrap_err();
     assert!(error.starts_with("store_endpoint: in production"), "{error}");
+}
+
+pub fn shipping() {
+    let file = |rest: &str| load(&format!("opensearch_url = 'https://h.example'\n{rest}"), &[], &[]);
+    let config = file("opensearch_user = 'u'\nopensearch_password = 'planted'").unwrap();
+    assert!(!format!("{config:?}").contains("planted"));
+    assert!(!format!("{:?}", file("opensearch_api_key = 'planted'").unwrap()).contains("planted"));
+    for (rest, key) in [
+        ("opensearch_user = 'u'", "opensearch_password"),
+        ("opensearch_password = 'planted'", "opensearch_password"),
+        (
+            "opensearch_user = 'u'\nopensearch_password = 'planted'\nopensearch_api_key = 'planted'",
+            "opensearch_api_key",
+        ),
+    ] {
+        let error = file(rest).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{key}: ")) && !error.contains("planted"), "{error}");
+    }
+    for index in ["", "Audit", "a/b", "../a", "-a", "a*", "a,b", "ä"] {
+        let error = file(&format!("opensearch_index = '{index}'")).unwrap_err().to_string();
+        assert!(error.starts_with("opensearch_index: "), "{error}");
+    }
+    // In development too: whoever tries it out has real entries soon.
+    let url = |url: &str| load("", &[("CUSTODIAN_OPENSEARCH_URL", url)], &[]);
+    for plain in
+        ["http://127.0.0.1.isp.example", "http://0.0.0.0:9200", "http://[::ffff:10.0.0.1]", "http://10.0.0.1"]
+    {
+        let error = url(plain).unwrap_err().to_string();
+        assert!(error.starts_with("opensearch_url: ") && error.contains("HTTPS only"), "{plain}: {error}");
+    }
+    for (fine, authority) in [
+        ("http://127.0.0.1:9200", "127.0.0.1:9200"),
+        ("http://[::1]:9200/", "[::1]:9200"),
+        ("http://localhost", "localhost"),
+        ("https://search.isp.example/es/", "search.isp.example"),
+    ] {
+        assert_eq!(url(fine).unwrap().opensearch_url.unwrap().authority(), authority);
+    }
+    assert!(url("").unwrap().opensearch_url.is_none());
 }
 
 pub fn production() {
