@@ -52,7 +52,7 @@ async fn measure() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("custodian.db").display());
     let mut config = Config::for_tests(url, folder.path().to_owned());
-    config.uploads.per_user = MANY;
+    (config.uploads.per_user, config.downloads.per_user) = (MANY, MANY);
     config.documents.customer_mebibytes = 10_000;
     let app = App::start(config, Clock::System).await.expect("the service starts");
     let client = Client::new(router(app)).await;

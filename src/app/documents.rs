@@ -8,39 +8,39 @@ use secrecy::SecretString;
 use super::App;
 use crate::authn::{Origin, Viewer};
 use crate::authz::Operation;
-use crate::downloads::{self, Content};
+use crate::downloads::{self, Reader};
 use crate::error::{Error, Result};
 
 impl App {
-    /// The content of a document, for who is signed in.
+    /// Who is signed in and asks for the content of a document.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`]; those of [`Content`]: [`Error::Forbidden`], [`Error::NotFound`].
-    pub async fn content(&self, viewer: Viewer, origin: Origin, document: &str) -> Result<Content> {
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`] in a role that is not in force; [`Error::NotFound`] for what is no id.
+    pub fn reader(&self, viewer: Viewer, origin: Origin, document: &str) -> Result<Reader> {
         if viewer.identity().is_none() {
             return Err(Error::Unauthenticated);
         }
         let operation = self.operation_of(viewer, origin)?;
-        downloads::open(&operation, parsed(document)?, None).await
+        Ok(Reader { operation, document: parsed(document)?, link: None })
     }
 
-    /// The content of a document, for who brings a link to it.
+    /// Who brings a link to the content of a document.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a link that is none, or over, or to another document, whatever became of who made it.
-    pub async fn content_by_link(
+    pub async fn reader_by_link(
         &self,
         origin: Origin,
         document: &str,
         token: &SecretString,
-    ) -> Result<Content> {
+    ) -> Result<Reader> {
         let document = parsed(document)?;
         let link = downloads::find(&self.doorstep(origin.clone())?, token).await?;
         if link.document != document {
             return Err(Error::NotFound);
         }
         let operation = self.operation_of(Viewer::signed_in(link.identity.clone()), origin)?;
-        downloads::open(&operation, document, Some(&link)).await
+        Ok(Reader { operation, document, link: Some(link) })
     }
 
     fn operation_of(&self, viewer: Viewer, origin: Origin) -> Result<Arc<Operation>> {

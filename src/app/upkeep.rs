@@ -1,7 +1,7 @@
 //! What the service does by itself: it follows what changes, sends letters, and forgets what no longer counts.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::App;
 use crate::accounts;
@@ -82,16 +82,21 @@ impl App {
         self.intake.sweep(&self.operation_of_service("sweeping"), age).await
     }
 
-    /// Shows documents that wait to the scanner, and sweeps away what crashes left of others, for as long as the service runs.
+    /// Shows documents that wait to the scanner, and sweeps away what crashes left of others, for as long as the service
+    /// runs. Neither waits for the other.
     pub async fn look_after_documents(&self) {
-        let mut swept = None::<Instant>;
-        loop {
-            match self.scan_waiting().await {
-                Ok(0) => {}
-                Ok(decided) => tracing::info!(decided, "documents that waited for the scanner"),
-                Err(error) => error.log(),
+        let scanning = async {
+            loop {
+                match self.scan_waiting().await {
+                    Ok(0) => {}
+                    Ok(decided) => tracing::info!(decided, "documents that waited for the scanner"),
+                    Err(error) => error.log(),
+                }
+                tokio::time::sleep(SCANNING_AGAIN).await;
             }
-            if swept.is_none_or(|at| at.elapsed() >= FORGETTING) {
+        };
+        let sweeping = async {
+            loop {
                 match self.sweep_documents(SWEPT_AFTER).await {
                     Ok(found) if found != Swept::default() => {
                         let Swept { objects, remnants, failed } = found;
@@ -100,10 +105,10 @@ impl App {
                     Ok(_) => {}
                     Err(error) => error.log(),
                 }
-                swept = Some(Instant::now());
+                tokio::time::sleep(FORGETTING).await;
             }
-            tokio::time::sleep(SCANNING_AGAIN).await;
-        }
+        };
+        tokio::join!(scanning, sweeping)
     }
 
     /// Signs the ends of those chains of the audit log that went on, and says how many.

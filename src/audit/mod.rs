@@ -22,7 +22,7 @@ use sea_orm::Set;
 pub use self::event::{Event, EventType, Subject};
 pub use self::export::document;
 pub use self::heads::{Head, HeadError, Heads};
-pub use self::quota::{Limit, Quotas, count_refused, counted, within};
+pub use self::quota::{Limit, Quotas, count_refused, counted, refused, within};
 pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 pub use self::verify::{Fault, Span, Verification, What, count, page, verify};
 use crate::authz::{Operation, mask};

@@ -115,6 +115,28 @@ pub async fn count_refused(operation: &Arc<Operation>, action: &'static str, kin
     Ok(())
 }
 
+/// Records that something was refused: once in a minute, however often it is asked for.
+///
+/// # Errors
+/// The refusal; those of [`recorded`].
+pub async fn refused(
+    operation: &Arc<Operation>,
+    action: &'static str,
+    refusal: Error,
+    event: Event,
+) -> Result<Infallible> {
+    let Ok(never) = recorded(operation, action, async || {
+        take_turn(operation).await?;
+        let since = operation.clock.now() - TimeDelta::minutes(1);
+        if own(operation, action, event.kind, since).await?.is_empty() {
+            return Ok(Change::<Infallible, Infallible>::Denied(refusal, event));
+        }
+        Err(refusal)
+    })
+    .await?;
+    Ok(never)
+}
+
 async fn excess(operation: &Operation, action: &'static str, kind: EventType, limit: Limit) -> Result<()> {
     let now = operation.clock.now();
     let times = own(operation, action, kind, now - limit.window).await?;

@@ -204,6 +204,8 @@ pub struct Config {
     pub limits: Limits,
     /// Files in requests.
     pub uploads: Uploads,
+    /// Contents of documents in answers.
+    pub downloads: Downloads,
     /// Unmasking single values.
     pub reveal: Quota,
     /// Looking customers up.
@@ -359,6 +361,28 @@ pub struct Limits {
     /// Those on other rows (`is`, `some`): each searches the rows of a type.
     #[serde(deserialize_with = "value::whole::<_, _, 0, 1_000_000>")]
     pub filters_on_other_rows: u64,
+}
+
+/// Contents of documents in answers.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Downloads {
+    /// Contents that one user is sent at a time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1000>")]
+    pub per_user: usize,
+    /// Contents that are sent at a time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000>")]
+    pub at_once: usize,
+    /// How long a client may take nothing of any answer.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub idle_seconds: u32,
+}
+
+impl Downloads {
+    /// How long a client may take nothing of any answer.
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds.into())
+    }
 }
 
 /// Files in requests.

@@ -2,9 +2,9 @@
 
 use axum::body::Bytes;
 use custodian_entity::choice::ScanStatus;
-use tokio::sync::Semaphore;
 
 use super::inspect::{self, Inspector, Kind, Unfit};
+use super::turns::Turns;
 use crate::config::Documents;
 use crate::error::{Error, Result};
 use crate::graphql::upload::{Arriving, Cut};
@@ -25,7 +25,7 @@ pub struct Intake {
     pub(super) scanner: Scanner,
     /// How much room there is.
     pub(super) room: Documents,
-    whole: Semaphore,
+    whole: Turns,
 }
 
 /// A file that was taken in and lies in the spool.
@@ -51,7 +51,7 @@ pub(super) enum Refused {
 impl Intake {
     /// What takes files in, with this much room.
     pub fn new(store: Store, scanner: Scanner, room: Documents) -> Self {
-        Self { store, scanner, room, whole: Semaphore::new(WHOLE_AT_ONCE) }
+        Self { store, scanner, room, whole: Turns::new(WHOLE_AT_ONCE) }
     }
 
     /// Takes in a file that is coming in. What is left of it when it is refused is read past by who brings the next.
@@ -107,10 +107,9 @@ impl Intake {
 
     /// Reads a PDF back and checks it as a whole, a few at a time.
     async fn check_whole(&self, spooled: &Spooled) -> Result<Result<(), Unfit>> {
-        let _turn = self.whole.acquire().await.map_err(Error::internal)?;
-        let mut bytes = spooled.read().await?;
-        let checking = move || inspect::check_pdf(std::mem::take(&mut *bytes));
-        tokio::task::spawn_blocking(checking).await.map_err(Error::internal)
+        let read = spooled.reading()?;
+        let checked = self.whole.take(move || read().map(|bytes| inspect::check_pdf(&bytes))).await?;
+        Ok(checked?)
     }
 }
 

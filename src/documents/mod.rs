@@ -11,6 +11,7 @@ mod object;
 mod query;
 mod review_mutation;
 mod room;
+pub mod turns;
 mod upkeep;
 mod upload_mutation;
 

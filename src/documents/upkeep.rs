@@ -26,6 +26,13 @@ const AT_ONCE: u64 = 16;
 /// What is told of a document in which the scanner found something late.
 const INFECTED: &str = "something harmful was found in it: its content was destroyed";
 
+/// Why nothing is swept.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the store holds objects and the database no document: nothing is swept, since they may be another's"
+)]
+struct Foreign;
+
 /// What became of a document that waited.
 enum Found {
     /// What the scanner says.
@@ -38,7 +45,8 @@ impl Intake {
     /// Shows all documents that wait to the scanner, the oldest first, and says how many of them wait no longer.
     ///
     /// # Errors
-    /// When the database is away. A document whose content cannot be read is logged, and waits on.
+    /// When the database is away. A document whose content cannot be read, or that cannot be decided about, is logged, and
+    /// waits on: those behind it do not wait for it.
     pub async fn rescan(&self, service: &Operation) -> Result<usize> {
         let looking = service.told(Settings::of_documents());
         let (mut decided, mut after) = (0, None);
@@ -49,12 +57,13 @@ impl Intake {
             let Some(last) = page.last() else { return Ok(decided) };
             after = Some(last.id);
             for row in page {
-                match self.scan_again(&looking, &row).await {
-                    Ok(Found::Said(Verdict::Unavailable)) => {}
-                    Ok(found) => {
-                        self.decide(&looking, &row, found).await?;
-                        decided += 1;
-                    }
+                let found = match self.scan_again(&looking, &row).await {
+                    Ok(Found::Said(Verdict::Unavailable)) => continue,
+                    Ok(found) => self.decide(&looking, &row, found).await,
+                    Err(error) => Err(error),
+                };
+                match found {
+                    Ok(()) => decided += 1,
                     Err(error) => error.log(),
                 }
             }
@@ -127,7 +136,7 @@ impl Intake {
     /// Sweeps away what crashes left in store and spool, once it is so old.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the database is away; when there are objects and it has no document at all: it is hardly theirs.
     pub async fn sweep(&self, service: &Operation, age: Duration) -> Result<Swept> {
         let looking = service.told(Settings::of_documents());
         let known = async |names: Vec<ObjectName>| known(&looking, names).await;
@@ -164,7 +173,12 @@ async fn known(looking: &Arc<Operation>, names: Vec<ObjectName>) -> Result<HashS
     let found = Entity::find().select_only().column(Column::ObjectName);
     let found = found.filter(Column::ObjectName.is_in(names)).into_tuple::<Option<String>>();
     let found = found.all(&*transaction).await;
+    let any = Entity::find().select_only().column(Column::Id).into_tuple::<DocumentId>();
+    let any = any.one(&*transaction).await;
     drop(transaction);
     looking.end().await?;
+    if any?.is_none() {
+        return Err(Error::internal(Foreign));
+    }
     Ok(found?.into_iter().flatten().filter_map(|name| ObjectName::parse(&name)).collect())
 }

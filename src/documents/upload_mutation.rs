@@ -10,10 +10,11 @@ use custodian_entity::document::{ActiveModel, Entity, Model};
 use custodian_entity::id::{CustomerId, DocumentId, TypedId};
 use custodian_entity::personal::{DocumentKey, FileName};
 use garde::Validate;
-use sea_orm::Set;
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Set};
 
 use super::intake::{Intake, Refused, Taken};
 use super::{Document, room, subject};
+use crate::accept;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::{InOperation, Operation, Scoped};
 use crate::error::{Error, Result};
@@ -148,9 +149,8 @@ async fn upload(
     let customer = Scoped::<customer::Entity>::of(operation).get(customer).await?;
     // Nothing of the database is held while bytes come in.
     operation.end().await?;
-    if matches!(customer.status, CustomerStatus::Closed | CustomerStatus::Anonymized) {
-        let left = UserError::on("customerId", UserErrorCode::Invalid, "this customer has left");
-        return Ok(Err(vec![left]));
+    if let Err(left) = still_here(&customer) {
+        return Ok(Err(left));
     }
     let files = Files::of(ctx)?;
     let mut results: Vec<Option<Result<Outcome<Model>>>> = items.iter().map(|_| None).collect();
@@ -167,12 +167,22 @@ async fn upload(
         let place = items.iter().position(|item| item.file == file.slot);
         let Some((item, result)) = place.and_then(|place| Some((items.get(place)?, results.get_mut(place)?)))
         else {
-            return Err(Error::bad_input("files are given to one field of a request"));
+            ended = Some(Error::bad_input("files are given to one field of a request"));
+            break;
         };
         *result = Some(one(operation, intake, action, &customer, item, file).await);
     }
     let ended = ended.unwrap_or_else(|| Error::bad_input("a file was announced and did not come"));
     Ok(Ok(results.into_iter().map(|result| result.unwrap_or_else(|| Err(ended.clone()))).collect()))
+}
+
+/// That the customer has not left.
+fn still_here(customer: &customer::Model) -> Outcome<()> {
+    if matches!(customer.status, CustomerStatus::Closed | CustomerStatus::Anonymized) {
+        let left = UserError::on("customerId", UserErrorCode::Invalid, "this customer has left");
+        return Err(vec![left]);
+    }
+    Ok(())
 }
 
 /// Takes in one file.
@@ -193,7 +203,8 @@ async fn one(
     };
     intake.store.put(&taken.spooled).await?;
     let added = add(operation, action, customer.id, item, &taken).await;
-    if !matches!(added, Ok(Ok(_))) {
+    // Of a commit that fails nobody knows here whether it took effect: the sweep asks the database which objects have a row.
+    if matches!(added, Ok(Err(_))) {
         // Should this fail as well, it is an orphan, and swept.
         if let Err(error) = intake.store.delete(&taken.object).await {
             Error::from(error).log();
@@ -255,8 +266,11 @@ async fn add(
     taken: &Taken,
 ) -> Result<Outcome<Model>> {
     recorded(operation, action, async || {
-        // It may have moved, or gone, while the file came in.
-        let customer = Scoped::<customer::Entity>::of(operation).get(customer).await?;
+        // It may have moved, or left, while the file came in; until the row is there it does neither.
+        let is_it = customer::Column::Id.eq(customer);
+        let found = Scoped::<customer::Entity>::of(operation);
+        let customer = found.one(|rows| rows.filter(is_it).lock_shared()).await?.ok_or(Error::NotFound)?;
+        accept!(still_here(&customer));
         let identity = operation.identity()?;
         let is_waiting = taken.is_scanned == ScanStatus::Pending;
         let row = ActiveModel {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use custodian_entity::choice::DocumentStatus;
 use custodian_entity::document::{Column, Entity, Model};
-use custodian_entity::id::DocumentId;
+use custodian_entity::id::{DocumentId, UserId};
 use futures_util::{Stream, TryStreamExt};
 use sea_orm::ActiveEnum;
 
 use super::link::{self, Link};
-use crate::audit::{Change, Event, EventType, recorded};
+use crate::audit::{Change, Event, EventType, Subject, recorded, refused};
 use crate::authz::{Level, Operation, Scoped, Verb, mask};
 use crate::documents::{content_key, subject};
 use crate::error::{Error, Result};
@@ -44,6 +44,33 @@ impl Content {
     }
 }
 
+/// Who asks for the content of a document, and how.
+pub struct Reader {
+    pub(crate) operation: Arc<Operation>,
+    pub(crate) document: DocumentId,
+    pub(crate) link: Option<Link>,
+}
+
+impl Reader {
+    /// Who he is.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`].
+    pub fn user(&self) -> Result<UserId> {
+        Ok(self.operation.identity()?.user)
+    }
+
+    /// The content, if he may have it now. Where something `is_sent` of a content of this size, that he has it is on record,
+    /// and a link is used up.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when his role may not, or not without a link; [`Error::NotFound`] for a document that is not
+    /// there, or not for him, or of which there is nothing to read.
+    pub async fn open(&self, is_sent: impl FnOnce(u64) -> bool) -> Result<Content> {
+        open(&self.operation, self.document, self.link.as_ref(), is_sent).await
+    }
+}
+
 /// How the viewer may have content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Right {
@@ -69,15 +96,26 @@ pub(super) fn right(operation: &Operation) -> Result<Right> {
     }
 }
 
-/// The content of a document, if the viewer may have it now: that he has it is on record. A link is used up.
-///
-/// # Errors
-/// [`Error::Forbidden`] when his role may not, or not without a link; [`Error::NotFound`] for a document that is not there,
-/// or not for him, or of which there is nothing to read.
-pub(crate) async fn open(operation: &Arc<Operation>, id: DocumentId, link: Option<&Link>) -> Result<Content> {
+/// That the viewer's role may have content, by this link or without one.
+fn may(operation: &Operation, link: Option<&Link>) -> Result<()> {
     if right(operation)? == Right::Reveal && link.is_none_or(|link| link.purpose.is_none()) {
         let message = "make a link that says what for (documentDownloadLink)";
         return Err(Error::Forbidden(message.to_owned()));
+    }
+    Ok(())
+}
+
+/// As [`Reader::open`].
+async fn open(
+    operation: &Arc<Operation>,
+    id: DocumentId,
+    link: Option<&Link>,
+    is_sent: impl FnOnce(u64) -> bool,
+) -> Result<Content> {
+    if let Err(refusal) = may(operation, link) {
+        // Of its own action: what he was given in the same minute is no reason to be silent about it.
+        let event = Event::denied(EventType::DocumentDownloaded, Subject::default());
+        match refused(operation, "documentDownloadRefused", refusal, event).await? {}
     }
     let Ok(content) = recorded(operation, "documentDownload", async || {
         if let Some(link) = link {
@@ -97,7 +135,7 @@ pub(crate) async fn open(operation: &Arc<Operation>, id: DocumentId, link: Optio
             None => event,
         };
         let content = Content { name, mime_type: row.mime_type, size, object, key };
-        Ok(Change::<_, Infallible>::Done(content, event))
+        Ok(if is_sent(size) { Change::<_, Infallible>::Done(content, event) } else { Change::Same(content) })
     })
     .await?;
     Ok(content)

@@ -5,7 +5,6 @@ mod content;
 mod link;
 mod link_mutation;
 
-pub use self::content::Content;
-pub(crate) use self::content::open;
+pub use self::content::{Content, Reader};
 pub(crate) use self::link::find;
 pub use self::link_mutation::DownloadMutation;

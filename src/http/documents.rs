@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, Request, State};
@@ -24,8 +25,10 @@ use tokio::time::timeout;
 
 use super::answer::Refusal;
 use super::edge::RequestId;
+use super::gate::{Gate, Place};
 use super::graphql::{authenticate, origin};
 use crate::app::App;
+use crate::config::Downloads;
 use crate::downloads::Content;
 use crate::error::{Error, code};
 
@@ -35,6 +38,7 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-
 /// Sends the content of a document.
 pub(super) async fn content(
     State(app): State<Arc<App>>,
+    Extension(gate): Extension<Arc<Gate>>,
     id: RequestId,
     document: Result<Path<String>, PathRejection>,
     request: Request,
@@ -42,28 +46,48 @@ pub(super) async fn content(
     // What cannot be an id is not found.
     let document = document.map(|Path(document)| document).unwrap_or_default();
     let (head, _) = request.into_parts();
-    let opening = open(&app, &id, &document, &head);
+    let opening = open(&app, &gate, &id, &document, &head);
     let opened = timeout(app.config.request_timeout(), opening).await;
     match opened.unwrap_or_else(|_| Err(Error::Timeout.into())) {
-        Ok(content) => answer(&head, &content, |range| content.read(&app.store, range)),
+        Ok((content, place)) => answer(&head, &content, |range| {
+            content.read(&app.store, range).inspect_ok(move |_| {
+                // It ends with the connection, or with the body.
+                let _ = &place;
+            })
+        }),
         Err(refusal) => refusal.respond(&id),
     }
 }
 
 /// The content, for whoever the request shows to be who may have it.
-async fn open(app: &App, id: &RequestId, document: &str, head: &Parts) -> Result<Content, Refusal> {
+async fn open(
+    app: &App,
+    gate: &Arc<Gate>,
+    id: &RequestId,
+    document: &str,
+    head: &Parts,
+) -> Result<(Content, Place), Refusal> {
     let origin = origin(app, id, head);
-    let opened = match link(&head.uri)? {
-        None => app.content(authenticate(app, head).await?, origin, document).await,
+    let is_sent = |size| head.method == Method::GET && wanted(&head.headers, size) != Wanted::Nothing;
+    let reader = match link(&head.uri)? {
+        None => app.reader(authenticate(app, head).await?, origin, document),
         Some(_) if head.headers.contains_key(AUTHORIZATION) => {
             return Err(Refusal::malformed("send a token or a link, not both"));
         }
-        Some(token) => app.content_by_link(origin, document, &token).await,
+        Some(token) => app.reader_by_link(origin, document, &token).await,
     };
-    opened.map_err(|error| match error {
+    let reader = reader.map_err(refusal)?;
+    let Downloads { per_user, at_once, .. } = app.config.downloads;
+    let place = gate.enter(reader.user()?, per_user, at_once)?;
+    Ok((reader.open(is_sent).await.map_err(refusal)?, place))
+}
+
+/// What is not there is answered as such by its status too.
+fn refusal(error: Error) -> Refusal {
+    match error {
         Error::NotFound => Refusal::new(StatusCode::NOT_FOUND, code::NOT_FOUND, error.public_message()),
         other => Refusal::from(other),
-    })
+    }
 }
 
 /// The token of a link.

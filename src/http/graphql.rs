@@ -13,9 +13,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Refusal};
 use super::edge::RequestId;
+use super::gate::Gate;
 use super::incoming::Incoming;
 use super::media::{self, MediaType};
-use super::upload::Gate;
 use super::{client_address, credentials, reads, upload};
 use crate::app::App;
 use crate::authn::{Credentials, Origin, Viewer};

@@ -18,6 +18,7 @@ mod client_address;
 mod credentials;
 mod documents;
 mod edge;
+mod gate;
 mod graphiql;
 mod graphql;
 mod health;
@@ -26,6 +27,7 @@ mod jwks;
 mod media;
 mod metrics;
 mod oauth;
+mod patience;
 mod reads;
 mod server;
 mod upload;
@@ -48,8 +50,11 @@ use crate::error::code;
 /// Everything served on the main listener.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
-        .route("/graphql", any(graphql::graphql).layer(Extension(Arc::new(upload::Gate::default()))))
-        .route("/documents/{id}/content", get(documents::content))
+        .route("/graphql", any(graphql::graphql).layer(Extension(Arc::<gate::Gate>::default())))
+        .route(
+            "/documents/{id}/content",
+            get(documents::content).layer(Extension(Arc::<gate::Gate>::default())),
+        )
         .route("/.well-known/jwks.json", get(jwks::keys))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

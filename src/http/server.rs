@@ -9,6 +9,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::patience::{Connection, Patient};
 use super::{metrics, router};
 use crate::app::App;
 use crate::config::Config;
@@ -71,7 +72,8 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (stopping, stopped) = watch::channel(());
     let profile = app.config.profile;
-    let api = run(listeners.api, router(app), stopped.clone());
+    let idle = app.config.downloads.idle();
+    let api = run(Patient { listener: listeners.api, idle }, router(app), stopped.clone());
     let counting = async {
         let Some(listener) = listeners.metrics else { return Ok(()) };
         let handle = match metrics::install() {
@@ -90,7 +92,7 @@ pub async fn serve(
             }
         };
         tokio::select! {
-            ended = run(listener, pages, stopped) => ended,
+            ended = run(Patient { listener, idle }, pages, stopped) => ended,
             () = upkeep => Ok(()),
         }
     };
@@ -109,9 +111,9 @@ pub async fn serve(
     }
 }
 
-async fn run(listener: TcpListener, router: Router, mut stopped: watch::Receiver<()>) -> std::io::Result<()> {
+async fn run(listener: Patient, router: Router, mut stopped: watch::Receiver<()>) -> std::io::Result<()> {
     // Answers are written whole: waiting to fill a packet only delays them.
-    let listener = listener.tap_io(|stream| {
+    let listener = listener.tap_io(|Connection { stream, .. }| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }

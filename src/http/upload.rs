@@ -9,22 +9,22 @@
 //! nowhere; of names and variables nothing is logged.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_graphql::{Request as Operation, Response, Value, Variables};
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderValue, StatusCode};
-use custodian_entity::id::UserId;
 use tokio::time::timeout;
 
 use super::answer::Refusal;
 use super::edge::RequestId;
+use super::gate::Gate;
 use super::graphql::{announced_length, authenticate, origin};
 use super::incoming::Incoming;
 use crate::app::App;
 use crate::config::{Config, Uploads};
-use crate::error::{Error, code};
+use crate::error::Error;
 use crate::graphql::upload::{Files, Part, Parts, Upload};
 
 /// Headers that no page sends to another site without asking first. One of them is required.
@@ -35,9 +35,6 @@ const MAP_BYTES: usize = 16 * 1024;
 
 /// How much a part takes besides its content, in bytes.
 const AROUND_PART: usize = 16 * 1024;
-
-/// After how many seconds there may be a place again.
-const COME_BACK: u64 = 10;
 
 /// Runs one operation with files.
 ///
@@ -64,7 +61,7 @@ pub(super) async fn run(
         return Err(Refusal::too_large(most));
     }
     let limits = &app.config.uploads;
-    let _place = gate.enter(user, limits)?;
+    let _place = gate.enter(user, limits.per_user, limits.at_once)?;
 
     let mut parts = Parts::new(body.into_data_stream(), &boundary, most, limits);
     let (operation, files) = match read_head(&mut parts, &app.config).await {
@@ -148,49 +145,5 @@ fn refusal(error: Error) -> Refusal {
         Error::Timeout => Refusal::slow_body(),
         Error::PayloadTooLarge(most) => Refusal::too_large(most),
         other => Refusal::from(other),
-    }
-}
-
-/// Who sends files now, and how many requests of them: in this instance.
-#[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<HashMap<UserId, usize>>);
-
-/// A place among those who send files, until it is dropped.
-struct Place {
-    gate: Arc<Gate>,
-    user: UserId,
-}
-
-impl Gate {
-    /// A place, if there is one.
-    fn enter(self: &Arc<Self>, user: UserId, limits: &Uploads) -> Result<Place, Refusal> {
-        let mut sending = self.sending();
-        if sending.get(&user).is_some_and(|own| *own >= limits.per_user) {
-            return Err(Refusal::from(Error::RateLimited(COME_BACK)));
-        }
-        if sending.values().sum::<usize>() >= limits.at_once {
-            let message = "too many files are being sent: try again";
-            return Err(
-                Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).after(COME_BACK)
-            );
-        }
-        *sending.entry(user).or_default() += 1;
-        Ok(Place { gate: self.clone(), user })
-    }
-
-    fn sending(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut sending = self.gate.sending();
-        match sending.get_mut(&self.user) {
-            Some(own) if *own > 1 => *own -= 1,
-            _ => {
-                sending.remove(&self.user);
-            }
-        }
     }
 }

@@ -127,18 +127,18 @@ impl Writer {
 }
 
 impl Spooled {
-    /// The content, whole, in clear: for what cannot be looked at piece by piece.
+    /// What reads the content, whole, in clear: for what cannot be looked at piece by piece. It blocks, and fails when the
+    /// spool is away, or the file was changed or is gone with this.
     ///
     /// # Errors
-    /// When the spool is away, or the file was changed.
-    pub async fn read(&self) -> Result<Zeroizing<Vec<u8>>> {
+    /// When its key is none.
+    pub fn reading(&self) -> Result<impl FnOnce() -> Result<Zeroizing<Vec<u8>>> + Send + 'static + use<>> {
         let (name, count, path) = (self.name, self.size.div_ceil(CHUNK), self.file.0.clone());
         let cipher = Cipher::new(&self.key, name)?;
-        blocking(move || {
+        Ok(move || {
             let opened = cipher.open(0, count, fs::read(&path)?);
             opened.map(Zeroizing::new).ok_or(StoreError::Damaged(name))
         })
-        .await
     }
 
     /// The SHA-256 of the content, in hexadecimal digits.

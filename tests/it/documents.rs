@@ -1,5 +1,6 @@
 //! Documents: what files are taken.
 
+mod coming;
 mod erased;
 mod inspect;
 mod killed;
@@ -12,6 +13,7 @@ use crate::suite::Suite;
 /// Lists the tests of this folder.
 pub fn register(suite: &mut Suite) {
     inspect::register(suite);
+    coming::register(suite);
     erased::register(suite);
     scanning::register(suite);
     killed::register(suite);

@@ -41,6 +41,7 @@ pub fn register(suite: &mut Suite) {
     suite.sqlite("uploads::content is a file to be saved, whatever it is called", content::headers);
     suite.sqlite("uploads::content is not found by who may not have it", content::strangers);
     suite.sqlite("uploads::one range of a content is answered, and no bounds are passed", content::ranges);
+    suite.sqlite("uploads::who takes nothing of a content loses his place", content::gate);
     suite.both("uploads::a link is good once and for a minute", content::links);
     suite.sqlite("uploads::content that was changed in the store breaks off", content::damaged);
 }

@@ -43,7 +43,7 @@ fn verdict_in(kind: Kind, bytes: &[u8], sizes: &[usize]) -> Result<(), Unfit> {
         }
     }
     inspector.finish()?;
-    if kind == Kind::Pdf { check_pdf(bytes.to_vec()) } else { Ok(()) }
+    if kind == Kind::Pdf { check_pdf(bytes) } else { Ok(()) }
 }
 
 /// One sound file of each kind.

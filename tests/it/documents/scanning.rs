@@ -60,7 +60,7 @@ fn files(folder: &Path) -> usize {
 }
 
 /// How many files store and spool hold.
-fn kept(app: &TestApp) -> usize {
+pub fn kept(app: &TestApp) -> usize {
     let folder = app.database().folder.path();
     files(&folder.join("documents")) + files(&folder.join("spool"))
 }

@@ -31,7 +31,7 @@ async fn lengths(place: Place) {
         let mut spool = place.store.spool(&key, &name).await.unwrap();
         spool.write(&content).await.unwrap();
         let spooled = spool.finish().await.unwrap();
-        assert!(*spooled.read().await.unwrap() == content, "{length}, from the spool");
+        assert!(*spooled.reading().unwrap()().unwrap() == content, "{length}, from the spool");
         drop(spooled);
 
         let stored = place.put(content).await;

@@ -1,5 +1,7 @@
 //! `GET /documents/{id}/content`.
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::http::header::{
     ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
@@ -7,14 +9,18 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use chrono::TimeDelta;
+use custodian_entity::audit_event;
+use custodian_entity::choice::Outcome;
 use custodian_entity::id::DocumentId;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 use tower::ServiceExt;
 
 use super::clients::{CUSTOMER, taken, upload};
 use crate::app::TestApp;
 use crate::documents::samples;
-use crate::fixture::{absent, text};
+use crate::fixture::{Log, absent, text};
 
 type Got = (StatusCode, HeaderMap, Vec<u8>);
 
@@ -111,12 +117,17 @@ pub async fn strangers(app: TestApp) {
             assert!(!headers.contains_key(CONTENT_DISPOSITION));
         }
     }
+    let mut log = Log::mark(&app).await;
     for who in ["reseller@acme.example", "reseller2@acme.example", "billing@acme.example"] {
         let refused = [get(&app, who, &id, &[]).await, get(&app, who, &missing, &[]).await];
         for (status, _, body) in refused {
             assert_eq!((status, error(&body).0.as_str()), (StatusCode::FORBIDDEN, "FORBIDDEN"), "{who}");
         }
     }
+    let events = log.gained(&app).await;
+    let refused = |event: &&audit_event::Model| event.event_type == "DOCUMENT_DOWNLOADED";
+    let refused: Vec<_> = events.iter().filter(refused).map(|event| event.outcome).collect();
+    assert_eq!(refused, [Outcome::Denied; 3], "each once in a minute");
     for method in [Method::POST, Method::DELETE, Method::PUT] {
         let (status, ..) = request(&app, method, Some(CUSTOMER), &path(&id), &[]).await;
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
@@ -178,6 +189,10 @@ pub async fn ranges(app: TestApp) {
     }
     let head = request(&app, Method::HEAD, Some(CUSTOMER), &path(&id), &[("range", "bytes=0-1")]).await;
     assert_eq!(head.0, StatusCode::OK, "ranges are for GET");
+    let mut log = Log::mark(&app).await;
+    request(&app, Method::HEAD, Some(CUSTOMER), &path(&id), &[]).await;
+    get(&app, CUSTOMER, &id, &[("range", "bytes=150000-")]).await;
+    assert!(log.gained(&app).await.is_empty(), "nothing was sent");
 }
 
 /// A link is good once, for a minute, for its own document, and instead of a token.
@@ -197,6 +212,9 @@ pub async fn links(app: TestApp) {
     assert_eq!(status(&format!("{first}&link=x")).await, StatusCode::BAD_REQUEST);
     let both = request(&app, Method::GET, Some(CUSTOMER), &first, &[]).await;
     assert_eq!(both.0, StatusCode::BAD_REQUEST);
+    let head = request(&app, Method::HEAD, None, &first, &[]).await;
+    let beyond = request(&app, Method::GET, None, &first, &[("range", "bytes=999999-")]).await;
+    assert_eq!((head.0, beyond.0), (StatusCode::OK, StatusCode::RANGE_NOT_SATISFIABLE), "nothing is used up");
     let (found, _, body) = request(&app, Method::GET, None, &first, &[]).await;
     assert_eq!((found, body), (StatusCode::OK, content));
     assert_eq!(status(&first).await, StatusCode::NOT_FOUND);
@@ -235,4 +253,51 @@ fn largest_file(folder: &std::path::Path) -> std::path::PathBuf {
         }
     }
     files.into_iter().max_by_key(|path| path.metadata().unwrap().len()).expect("an object")
+}
+
+/// UP14: who asks and takes nothing keeps his place for so long and no longer, and nobody else's.
+pub async fn gate(app: TestApp) {
+    let (service, _) = app
+        .instance(|config| {
+            config.listen = "127.0.0.1:0".parse().unwrap();
+            config.metrics_listen = None;
+            config.downloads.per_user = 1;
+            config.downloads.idle_seconds = 1;
+        })
+        .await;
+    let content = samples::png_of(10 * 1024 * 1024);
+    let id = document(&app, "a.png", &content).await;
+    let listeners = custodian::http::bind(&service.config).await.unwrap();
+    let address = listeners.address();
+    let serving = tokio::spawn(custodian::http::serve(listeners, service, std::future::pending()));
+    let (path, token) = (path(&id), app.token(CUSTOMER).await);
+    let ask = async || {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut connection = socket.connect(address).await.unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        connection.read_exact(&mut status).await.unwrap();
+        (connection, String::from_utf8_lossy(&status[9..]).into_owned())
+    };
+    let (_idle, first) = ask().await;
+    assert_eq!((first.as_str(), ask().await.1.as_str()), ("200", "429"));
+    let place = async {
+        loop {
+            let (connection, status) = ask().await;
+            if status == "200" {
+                return connection;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let mut second =
+        tokio::time::timeout(Duration::from_secs(20), place).await.expect("there is a place again");
+    let mut rest = Vec::new();
+    second.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.ends_with(&content), "who takes it gets all of it");
+    serving.abort();
 }

@@ -1,6 +1,7 @@
 //! The words of a PDF (ISO 32000-2, section 7.2), one after the other, without recursion.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::super::Unfit;
 
@@ -25,8 +26,15 @@ pub(super) enum Token<'a> {
 pub(super) struct Lexer<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
-    /// The arrays (`[`) and dictionaries (`<`) around this place.
-    around: Vec<u8>,
+    /// The arrays and dictionaries around this place.
+    around: Vec<Around<'a>>,
+}
+
+/// What is around a place.
+enum Around<'a> {
+    Array,
+    /// Its keys, and whether the value of the last one is still to come.
+    Dictionary(BTreeSet<Cow<'a, [u8]>>, bool),
 }
 
 impl<'a> Lexer<'a> {
@@ -62,8 +70,8 @@ impl<'a> Lexer<'a> {
                 (Token::Name(unescape(&name[..length])), 1 + length)
             }
             [b'(', ..] => (Token::Text, literal(rest)?),
-            [b'<', b'<', ..] => (self.open(b'<')?, 2),
-            [b'>', b'>', ..] => (self.close(b'<')?, 2),
+            [b'<', b'<', ..] => (self.open(Around::Dictionary(BTreeSet::new(), false))?, 2),
+            [b'>', b'>', ..] => (self.close(true)?, 2),
             [b'<', text @ ..] => {
                 let length = run(text, |byte| byte.is_ascii_hexdigit() || is_space(byte));
                 match text.get(length) {
@@ -72,13 +80,18 @@ impl<'a> Lexer<'a> {
                     None => return Err(Unfit::Truncated),
                 }
             }
-            [b'[', ..] => (self.open(b'[')?, 1),
-            [b']', ..] => (self.close(b'[')?, 1),
+            [b'[', ..] => (self.open(Around::Array)?, 1),
+            [b']', ..] => (self.close(false)?, 1),
             _ => match run(rest, is_regular) {
                 0 => return Err(Unfit::Broken("a bracket out of its place")),
                 length => (Token::Word(&rest[..length]), length),
             },
         };
+        match &token {
+            Token::Name(name) => self.within(Some(name))?,
+            Token::Text | Token::Word(_) => self.within(None)?,
+            Token::Open | Token::Close => {}
+        }
         self.at += length;
         Ok(Some(token))
     }
@@ -91,19 +104,32 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn open(&mut self, bracket: u8) -> Result<Token<'a>, Unfit> {
+    fn open(&mut self, inner: Around<'a>) -> Result<Token<'a>, Unfit> {
         if self.around.len() == DEEPEST {
             return Err(Unfit::Complex);
         }
-        self.around.push(bracket);
+        self.within(None)?;
+        self.around.push(inner);
         Ok(Token::Open)
     }
 
-    fn close(&mut self, bracket: u8) -> Result<Token<'a>, Unfit> {
-        if self.around.pop() == Some(bracket) {
-            Ok(Token::Close)
-        } else {
-            Err(Unfit::Broken("a bracket out of its place"))
+    fn close(&mut self, is_dictionary: bool) -> Result<Token<'a>, Unfit> {
+        match self.around.pop() {
+            Some(inner) if matches!(inner, Around::Dictionary(..)) == is_dictionary => Ok(Token::Close),
+            _ => Err(Unfit::Broken("a bracket out of its place")),
+        }
+    }
+
+    /// A name, or a value that is none, in what is around it. In a dictionary a name is a key unless it follows one. Of keys
+    /// that are there twice some readers take the first, others the last.
+    fn within(&mut self, name: Option<&Cow<'a, [u8]>>) -> Result<(), Unfit> {
+        let Some(Around::Dictionary(keys, wants_value)) = self.around.last_mut() else { return Ok(()) };
+        *wants_value = name.is_some() && !*wants_value;
+        match name {
+            Some(key) if *wants_value && !keys.insert(key.clone()) => {
+                Err(Unfit::Broken("a key that is there twice"))
+            }
+            _ => Ok(()),
         }
     }
 }

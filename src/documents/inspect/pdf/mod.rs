@@ -28,9 +28,9 @@ use super::find::Archive;
 /// # Errors
 ///
 /// It cannot be taken, or not be read.
-pub fn check_pdf(bytes: Vec<u8>) -> Result<(), Unfit> {
+pub fn check_pdf(bytes: &[u8]) -> Result<(), Unfit> {
     // The parser is of others: what it does not foresee is a damaged file.
-    catch_unwind(AssertUnwindSafe(|| check(&bytes))).unwrap_or(Err(Unfit::Broken("it cannot be read")))
+    catch_unwind(AssertUnwindSafe(|| check(bytes))).unwrap_or(Err(Unfit::Broken("it cannot be read")))
 }
 
 fn check(bytes: &[u8]) -> Result<(), Unfit> {

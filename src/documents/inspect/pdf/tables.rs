@@ -51,6 +51,10 @@ pub(super) fn check(bytes: &[u8], mut seen: Seen) -> Result<(), Unfit> {
     if !all(parts, &seen.links, What::Web) {
         return Err(NOT_WEB);
     }
+    // Other things than actions have an S as well, but none of them a name elsewhere.
+    if any(parts, seen.kinds, What::Name) {
+        return Err(Unfit::Active("an action whose kind is elsewhere"));
+    }
     if !all(parts, &seen.openings, What::Place) {
         return Err(Unfit::Active("an action that starts when it is opened"));
     }
@@ -67,6 +71,12 @@ fn all(parts: &[Part], numbers: &[u32], what: What) -> bool {
         let mut same = parts[from..].iter().take_while(|part| part.number == number).peekable();
         same.peek().is_some() && same.all(|part| part.what == what)
     })
+}
+
+/// Whether an object of one of these numbers is that.
+fn any(parts: &[Part], mut numbers: Vec<u32>, what: What) -> bool {
+    numbers.sort_unstable();
+    parts.iter().any(|part| part.what == what && numbers.binary_search(&part.number).is_ok())
 }
 
 /// The place after white space: tables may point to some before what they mean. Not to much, or each of many entries

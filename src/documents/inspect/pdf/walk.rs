@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) trees: Vec<u32>,
     /// Objects that are the targets of links.
     pub(super) links: Vec<u32>,
+    /// Objects that may be the kind of an action.
+    pub(super) kinds: Vec<u32>,
     /// Objects that say what happens when the file is opened.
     pub(super) openings: Vec<u32>,
 }
@@ -51,6 +53,8 @@ pub(super) enum What {
     /// A place in the file, or an action that goes to one.
     Place,
     Number,
+    /// A name, or a reference to who knows what.
+    Name,
     /// The address of a link that is taken.
     Web,
     Data,
@@ -68,6 +72,7 @@ const MOST_WORDS_OF_ALL: usize = 3_000_000;
 const MOST_INFLATED: usize = 32 << 20;
 
 pub(super) const NOT_WEB: Unfit = Unfit::Active("links to something else than the web");
+const OTHER_FILES: Unfit = Unfit::Active("links into other files");
 const WRONG_LENGTH: Unfit = Unfit::Broken("data of a wrong length");
 const OUT_OF_PLACE: Unfit = Unfit::Broken("something between its parts");
 
@@ -103,10 +108,9 @@ impl<'a> Walk<'a> {
             Some(Token::Word(b"trailer")) => {
                 let body = self.lexer.at;
                 self.words(|token, depth| *token == Token::Close && depth == 0)?;
-                let Object::Dictionary(trailer) = parse::object(&self.lexer.bytes[body..self.lexer.at])?
-                else {
-                    return Err(OUT_OF_PLACE);
-                };
+                let content = parse::object(&self.lexer.bytes[body..self.lexer.at])?;
+                self.links(&content)?;
+                let Object::Dictionary(trailer) = content else { return Err(OUT_OF_PLACE) };
                 self.trailer(&trailer)?;
             }
             Some(Token::Word(b"startxref")) => self.seen.last = Some(self.lexer.number()? as usize),
@@ -170,17 +174,10 @@ impl<'a> Walk<'a> {
     }
 
     fn object(&mut self, start: usize, number: u32) -> Result<(), Unfit> {
-        /// Of keys that are there twice some readers take the first, others the last.
-        const ONCE: [&[u8]; 7] = [b"Length", b"Filter", b"DecodeParms", b"N", b"First", b"W", b"Index"];
-
         let body = self.lexer.at;
-        let (mut values, mut keys) = (0, [0_u8; ONCE.len()]);
+        let mut values = 0;
         let end = self.words(|token, depth| {
             values += usize::from(depth == 0 && *token != Token::Open);
-            if let (Token::Name(name), 1) = (token, depth) {
-                let same = ONCE.iter().zip(&mut keys).filter(|(key, _)| **key == name.as_ref());
-                same.for_each(|(_, count)| *count = count.saturating_add(1));
-            }
             depth == 0 && matches!(token, Token::Word(b"endobj" | b"stream"))
         })?;
         let content = parse::object(&self.lexer.bytes[body..end])?;
@@ -191,9 +188,6 @@ impl<'a> Walk<'a> {
         let mut what = self.what(&content)?;
         if self.lexer.bytes[end..].starts_with(b"stream") {
             let dictionary = content.as_dict().map_err(|_| OUT_OF_PLACE)?;
-            if keys.iter().any(|count| *count > 1) {
-                return Err(Unfit::Broken("data that are described twice"));
-            }
             what = self.stream(start, dictionary)?;
         }
         self.seen.parts.push(Part { number, start: Some(start), what });
@@ -232,8 +226,8 @@ impl<'a> Walk<'a> {
             return Err(OUT_OF_PLACE);
         }
         names::check_data(found)?;
-        if dictionary.has(b"F") || dictionary.has(b"FFilter") {
-            return Err(Unfit::Active("links into other files"));
+        if [&b"F"[..], b"FFilter", b"Ref"].iter().any(|key| dictionary.has(key)) {
+            return Err(OTHER_FILES);
         }
         let data = match dictionary.get(b"Length") {
             Ok(Object::Integer(length)) => {
@@ -305,6 +299,13 @@ impl<'a> Walk<'a> {
     fn stream_table(&mut self, start: usize, dictionary: &Dictionary, data: &[u8]) -> Result<What, Unfit> {
         let stream = parse::inflate(dictionary, data)?;
         self.count_inflated(stream.content.len())?;
+        let widths = dictionary.get(b"W").and_then(Object::as_array).map_or(&[][..], Vec::as_slice);
+        let width = widths.iter().filter_map(|width| usize::try_from(width.as_i64().ok()?).ok());
+        let width = width.fold(0, usize::saturating_add);
+        // An entry takes more in memory than there.
+        if stream.content.len() / width.max(1) > MOST_PARTS {
+            return Err(Unfit::Complex);
+        }
         self.seen.tables.push(start);
         for (number, entry) in parse::cross_references(stream)?.entries {
             match entry {
@@ -329,11 +330,25 @@ impl<'a> Walk<'a> {
             Object::Dictionary(dictionary) => dictionary,
             _ => return Ok(()),
         };
-        if dictionary.get(b"S").and_then(Object::as_name).is_ok_and(|name| name == b"URI") {
-            match dictionary.get(b"URI") {
-                Ok(Object::String(address, _)) if is_web(address) => {}
-                Ok(Object::Reference((number, _))) => self.seen.links.push(*number),
-                _ => return Err(NOT_WEB),
+        let kind = dictionary.get(b"S").ok();
+        if let Some(Object::Reference((number, _))) = kind {
+            self.seen.kinds.push(*number);
+        }
+        let is_link = matches!(kind, Some(Object::Name(name)) if name == b"URI");
+        match dictionary.get(b"URI") {
+            Ok(Object::String(address, _)) if is_web(address) => {}
+            Ok(Object::String(..)) => return Err(NOT_WEB),
+            Ok(Object::Reference((number, _))) if is_link => self.seen.links.push(*number),
+            _ if is_link => return Err(NOT_WEB),
+            _ => {}
+        }
+        // File specifications (section 7.11), and actions with one. Flags of annotations are numbers.
+        let is_action = matches!(kind, Some(Object::Name(_)));
+        for key in [&b"F"[..], b"UF"] {
+            match dictionary.get(key) {
+                Ok(Object::String(..)) => return Err(OTHER_FILES),
+                Ok(Object::Dictionary(_) | Object::Reference(_)) if is_action => return Err(OTHER_FILES),
+                _ => {}
             }
         }
         dictionary.iter().try_for_each(|(_, value)| self.links(value))
@@ -345,6 +360,7 @@ impl<'a> Walk<'a> {
         let dictionary = match object {
             Object::Array(_) => return Ok(What::Place),
             Object::Integer(_) => return Ok(What::Number),
+            Object::Name(_) | Object::Reference(_) => return Ok(What::Name),
             Object::String(address, _) if is_web(address) => return Ok(What::Web),
             Object::Dictionary(dictionary) => dictionary,
             _ => return Ok(What::Other),

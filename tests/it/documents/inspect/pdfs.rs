@@ -63,6 +63,20 @@ fn good() {
         ("data of a length that comes later", stated.build()),
         ("object streams", packed.build_with_stream(&[(5, 4), (6, 4)])),
         ("a revision", revised(samples::pdf(), 3, "<< /Type /Page /Parent 2 0 R >>")),
+        (
+            "a flag, a unit, and objects called S and F",
+            Pdf::default()
+                .object(
+                    4,
+                    "[<< /Subtype /Link /F 4 >> << /S /P /F /D >> << /S 5 0 R /F 5 0 R >> << /A /A /B /A >>]",
+                )
+                .object(5, "<< /Type /Font >>")
+                .build(),
+        ),
+        (
+            "an address that others are relative to",
+            Pdf::default().catalog("/URI << /Base (https://x.example) >>").build(),
+        ),
         ("comments", Pdf::default().object(4, "% one\n<< % two > (\n /A 1 >>").build()),
     ] {
         taken(what, &file);
@@ -96,6 +110,12 @@ fn active() {
         ("<< /S /ImportData >>", sends),
         ("<< /S /GoToR /F (//x.example/share) >>", elsewhere),
         ("<< /S /GoToE >>", elsewhere),
+        ("<< /S /Thread /F (//x.example/share) >>", elsewhere),
+        ("<< /S /Thread /F 9 0 R >>", elsewhere),
+        ("<< /S /Thread /F << /Type /Filespec >> >>", elsewhere),
+        ("<< /Type /Filespec /UF (//x.example/share) >>", elsewhere),
+        ("<< /S /Other /URI (file:///c:/x.exe) >>", Unfit::Active("links to something else than the web")),
+        ("<< /URI (file:///c:/x.exe) >>", Unfit::Active("links to something else than the web")),
         ("<< /Type /EmbeddedFile >>", files),
         ("<< /Names << /EmbeddedFiles 9 0 R >> >>", files),
         ("<< /Type /Filespec /EF << /F 9 0 R >> >>", files),
@@ -133,6 +153,7 @@ fn active() {
     for (what, dictionary, data, unfit) in [
         ("long names in data", "", &b"4 0 obj << /S /Java#53cript >> endobj"[..], javascript),
         ("data in another file", "/F (//x.example/share)", b"", elsewhere),
+        ("a picture of another file", "/Subtype /Form /Ref << /F 9 0 R /Page 0 >>", b"", elsewhere),
         ("a type with escapes", "/Type /Obj#53tm /N 1 /First 4", b"9 0 << /JS (x) >>", javascript),
         ("no type", "/N 1 /First 4", b"9 0 << /JS (x) >>", javascript),
     ] {
@@ -153,6 +174,31 @@ fn active() {
             );
         }
     }
+    let hidden = Pdf::default().object(4, "<< /A << /S 5 0 R /URI (https://x.example) >> >>");
+    for kind in ["/URI", "/GoTo", "6 0 R"] {
+        let file = hidden.clone().object(5, kind).object(6, "/URI");
+        refused(kind, &file.build(), Unfit::Active("an action whose kind is elsewhere"));
+    }
+    for twice in [
+        "<< /S /URI /URI (javascript:x) /URI (https://x.example) >>",
+        "<< /S /GoTo /D [3 0 R /Fit] /S /URI >>",
+        "[<< /A << /#53 /GoTo /B << /S 1 >> /S /Other >> >>]",
+    ] {
+        for (place, file) in [
+            ("an object", Pdf::default().object(4, twice).build()),
+            ("the trailer", Pdf::default().trailer(&format!("/More {twice}")).build()),
+            (
+                "an object stream",
+                Pdf::default().packed(4, &[(5, "1"), (6, twice)]).build_with_stream(&[(6, 4)]),
+            ),
+        ] {
+            broken(&format!("{twice} in {place}"), &file);
+        }
+    }
+    broken(
+        "two things to do at the start",
+        &Pdf::default().catalog("/OpenAction << /S /Other >> /OpenAction [3 0 R /Fit]").build(),
+    );
     let elsewhere = Pdf::default().object(4, "<< /S /URI /URI 5 0 R >>");
     for target in ["(file:///c:/x.exe)", "<< >>", "6 0 R"] {
         let file = elsewhere.clone().object(5, target).object(6, "(https://x.example)").build();
@@ -325,6 +371,13 @@ fn bombs() {
         lines.extend(format!("xref\n5 190000\n{}trailer\n<<>>\n", repeated(line, 190_000)).into_bytes());
         lines.extend(format!("startxref\n{start}\n%%EOF\n").into_bytes());
         broken("a table whose lines all point into one space", &lines);
+        let free = deflated(&vec![0; 600_003]);
+        let short = "/Type /XRef /Size 1 /W [1 1 1] /Index [0 200001] /Root 1 0 R /Filter /FlateDecode";
+        refused(
+            "a table of many short entries",
+            &Pdf::default().stream(4, short, &free).build(),
+            Unfit::Complex,
+        );
         let entries = "/Type /XRef /Size 9 /W [1 4 2] /Index [0 4294967295] /Root 1 0 R";
         broken("a table of all numbers", &Pdf::default().stream(4, entries, &[0; 70]).build());
         // Each length is the next one's data.
