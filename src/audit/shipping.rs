@@ -114,7 +114,8 @@ impl Source for Log {
         for (cursor, end) in behind(&reading).await? {
             lag.entries += end.abs_diff(cursor.sequence);
             for entry in following(&reading, cursor, 1).await? {
-                lag.oldest = Some(lag.oldest.map_or(entry.occurred_at, |oldest| oldest.min(entry.occurred_at)));
+                lag.oldest =
+                    Some(lag.oldest.map_or(entry.occurred_at, |oldest| oldest.min(entry.occurred_at)));
             }
         }
         reading.commit().await?;

@@ -3,7 +3,7 @@
 use figment::error::{Actual, Kind};
 
 /// Keys whose value no message repeats.
-const SECRETS: [&str; 11] = [
+const SECRETS: [&str; 14] = [
     "database_url",
     "migration_database_url",
     "key_store_url",
@@ -14,6 +14,9 @@ const SECRETS: [&str; 11] = [
     "store_secret_key",
     "redis_url",
     "smtp_url",
+    "opensearch_url",
+    "opensearch_api_key",
+    "opensearch_password",
     "demo_password",
 ];
 

@@ -33,6 +33,7 @@ pub(super) fn register(suite: &mut Suite) {
     suite.both("audit::entries that were added after a backup was put back are shipped, too", put_back);
     suite.both("audit::what is shipped holds no sealed value", sealed);
     suite.sqlite("audit::the index knows what an entry has, and nothing else", template);
+    suite.sqlite("audit::told to stop, it finishes the round of shipping under way", stopped);
     suite.sqlite("audit::nothing is shipped where no server is configured", nowhere);
     suite.both("audit::the program ships while it serves", program);
 }
@@ -81,7 +82,8 @@ async fn in_order(app: TestApp) {
         app.login(username).await;
     }
     // A name that nobody has: an entry of no provider's.
-    let unknown = r#"mutation { login(username: "nobody@nowhere.example", password: "Wrong-1") { accessToken } }"#;
+    let unknown =
+        r#"mutation { login(username: "nobody@nowhere.example", password: "Wrong-1") { accessToken } }"#;
     app.anonymous().query(unknown, ().into()).await;
     let chains = linked(&app).await;
     assert!(chains.len() >= 2, "of one chain only");
@@ -246,6 +248,14 @@ async fn template(app: TestApp) {
         document.as_object().unwrap().keys().collect::<BTreeSet<_>>(),
         "src/sink/template.rs and src/audit/export.rs"
     );
+}
+
+async fn stopped(app: TestApp) {
+    let server = Server::start().await;
+    app.login(ADMIN).await;
+    shipping(&app, &server).await.ship_until(std::future::ready(())).await;
+    assert_eq!(server.keys(), ids(&app).await.into_iter().collect::<Vec<_>>());
+    assert_eq!(server.bulks().len(), 1);
 }
 
 async fn nowhere(app: TestApp) {

@@ -9,26 +9,60 @@ use super::server::{Reply, Server, chain, document, poison, sink};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
-    suite.pure("sink::settings that make no sense are refused without repeating them", settings_that_make_no_sense_are_refused_without_repeating_them);
+    suite.pure(
+        "sink::settings that make no sense are refused without repeating them",
+        settings_that_make_no_sense_are_refused_without_repeating_them,
+    );
     pure(suite, "sink::credentials go into the header", credentials_go_into_the_header);
-    pure(suite, "sink::the template is strict and once more is the same", the_template_is_strict_and_once_more_is_the_same);
+    pure(
+        suite,
+        "sink::the template is strict and once more is the same",
+        the_template_is_strict_and_once_more_is_the_same,
+    );
     pure(suite, "sink::documents are created under their ids", documents_are_created_under_their_ids);
-    pure(suite, "sink::sent again they are done and stay as they were", sent_again_they_are_done_and_stay_as_they_were);
-    pure(suite, "sink::a document to be sent again holds its chain and no other", a_document_to_be_sent_again_holds_its_chain_and_no_other);
-    pure(suite, "sink::a poison document is passed over when others go in", a_poison_document_is_passed_over_when_others_go_in);
+    pure(
+        suite,
+        "sink::sent again they are done and stay as they were",
+        sent_again_they_are_done_and_stay_as_they_were,
+    );
+    pure(
+        suite,
+        "sink::a document to be sent again holds its chain and no other",
+        a_document_to_be_sent_again_holds_its_chain_and_no_other,
+    );
+    pure(
+        suite,
+        "sink::a poison document is passed over when others go in",
+        a_poison_document_is_passed_over_when_others_go_in,
+    );
     pure(suite, "sink::an index that takes nothing loses nothing", an_index_that_takes_nothing_loses_nothing);
     pure(suite, "sink::requests are split by number and by size", requests_are_split_by_number_and_by_size);
-    pure(suite, "sink::what is too large for the server is sent in parts", what_is_too_large_for_the_server_is_sent_in_parts);
+    pure(
+        suite,
+        "sink::what is too large for the server is sent in parts",
+        what_is_too_large_for_the_server_is_sent_in_parts,
+    );
     pure(suite, "sink::no request follows one that failed", no_request_follows_one_that_failed);
     pure(suite, "sink::a redirect is not followed", a_redirect_is_not_followed);
-    pure(suite, "sink::an answer that does not end is not read to its end", an_answer_that_does_not_end_is_not_read_to_its_end);
-    pure(suite, "sink::an answer to something else counts for nothing", an_answer_to_something_else_counts_for_nothing);
-    pure(suite, "sink::a broken conversation is told without its content", a_broken_conversation_is_told_without_its_content);
+    pure(
+        suite,
+        "sink::an answer that does not end is not read to its end",
+        an_answer_that_does_not_end_is_not_read_to_its_end,
+    );
+    pure(
+        suite,
+        "sink::an answer to something else counts for nothing",
+        an_answer_to_something_else_counts_for_nothing,
+    );
+    pure(
+        suite,
+        "sink::a broken conversation is told without its content",
+        a_broken_conversation_is_told_without_its_content,
+    );
 }
 
 fn refused(change: impl FnOnce(&mut Config)) -> SetupError {
-    let mut config =
-        Config { opensearch_url: PublicUrl::parse("https://a.example"), ..Config::default() };
+    let mut config = Config { opensearch_url: PublicUrl::parse("https://a.example"), ..Config::default() };
     change(&mut config);
     match OpenSearch::from_config(&config) {
         Ok(_) => panic!("it is taken"),

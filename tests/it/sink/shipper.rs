@@ -14,13 +14,33 @@ use crate::suite::Suite;
 pub(super) fn register(suite: &mut Suite) {
     pure(suite, "sink::a long log is shipped in order", a_long_log_is_shipped_in_order);
     pure(suite, "sink::chains share a round", chains_share_a_round);
-    pure(suite, "sink::a part that failed is sent again and no more than that counts", a_part_that_failed_is_sent_again_and_no_more_than_that_counts);
+    pure(
+        suite,
+        "sink::a part that failed is sent again and no more than that counts",
+        a_part_that_failed_is_sent_again_and_no_more_than_that_counts,
+    );
     pure(suite, "sink::a busy server is obeyed", a_busy_server_is_obeyed);
-    pure(suite, "sink::an answer that is cut moves nothing and doubles nothing", an_answer_that_is_cut_moves_nothing_and_doubles_nothing);
-    pure(suite, "sink::a cursor that could not be moved is moved the next time", a_cursor_that_could_not_be_moved_is_moved_the_next_time);
+    pure(
+        suite,
+        "sink::an answer that is cut moves nothing and doubles nothing",
+        an_answer_that_is_cut_moves_nothing_and_doubles_nothing,
+    );
+    pure(
+        suite,
+        "sink::a cursor that could not be moved is moved the next time",
+        a_cursor_that_could_not_be_moved_is_moved_the_next_time,
+    );
     pure(suite, "sink::two who ship the same log make one of it", two_who_ship_the_same_log_make_one_of_it);
-    pure(suite, "sink::nothing is sent before the template is there", nothing_is_sent_before_the_template_is_there);
-    pure(suite, "sink::a poison document does not block and is not shown", a_poison_document_does_not_block_and_is_not_shown);
+    pure(
+        suite,
+        "sink::nothing is sent before the template is there",
+        nothing_is_sent_before_the_template_is_there,
+    );
+    pure(
+        suite,
+        "sink::a poison document does not block and is not shown",
+        a_poison_document_does_not_block_and_is_not_shown,
+    );
 }
 
 fn shipper(log: &Memory, server: &Server) -> Shipper<Memory> {

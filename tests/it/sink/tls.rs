@@ -40,7 +40,8 @@ async fn certificates() {
     let file = |name: &str| folder.path().join(name);
     certify(folder.path(), "ca", "-addext keyUsage=keyCertSign");
     certify(folder.path(), "other", "-addext keyUsage=keyCertSign");
-    let leaf = "-CA ca.pem -CAkey ca.key -addext subjectAltName=DNS:localhost -addext basicConstraints=CA:FALSE";
+    let leaf =
+        "-CA ca.pem -CAkey ca.key -addext subjectAltName=DNS:localhost -addext basicConstraints=CA:FALSE";
     certify(folder.path(), "localhost", leaf);
     let serve = "s_server -accept 127.0.0.1:0 -cert localhost.pem -key localhost.key -www";
     let mut server = Server(openssl(folder.path(), serve).stdout(Stdio::piped()).spawn().unwrap());

@@ -8,10 +8,22 @@ use custodian::sink::{Backoff, RetryAfter};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
-    suite.pure("sink::waits are below a ceiling that doubles up to a minute", waits_are_below_a_ceiling_that_doubles_up_to_a_minute);
-    suite.pure("sink::chance decides from zero on and a success begins anew", chance_decides_from_zero_on_and_a_success_begins_anew);
-    suite.pure("sink::seconds and the three forms of a date are understood", seconds_and_the_three_forms_of_a_date_are_understood);
-    suite.pure("sink::the past is now and a year is a quarter of an hour", the_past_is_now_and_a_year_is_a_quarter_of_an_hour);
+    suite.pure(
+        "sink::waits are below a ceiling that doubles up to a minute",
+        waits_are_below_a_ceiling_that_doubles_up_to_a_minute,
+    );
+    suite.pure(
+        "sink::chance decides from zero on and a success begins anew",
+        chance_decides_from_zero_on_and_a_success_begins_anew,
+    );
+    suite.pure(
+        "sink::seconds and the three forms of a date are understood",
+        seconds_and_the_three_forms_of_a_date_are_understood,
+    );
+    suite.pure(
+        "sink::the past is now and a year is a quarter of an hour",
+        the_past_is_now_and_a_year_is_a_quarter_of_an_hour,
+    );
     suite.pure("sink::anything else says nothing", anything_else_says_nothing);
 }
 
