@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 pub use self::keys::{connect_vault, open_vault};
 use crate::accounts::Accounts;
-use crate::audit::{Heads, Log, Quotas};
+use crate::audit::{self, Heads, Journal, Log, Quotas};
 use crate::authn::external::{IssuerError, Issuers};
 use crate::authn::token::Tokens;
 use crate::authn::{self, ActingRole, Credentials, Origin, Viewer};
@@ -66,6 +66,8 @@ pub struct App {
     outbox: Arc<Outbox>,
     heads: Heads,
     shipper: Option<Mutex<Shipper<Log>>>,
+    /// Where it goes on record what was read, and what was denied.
+    pub journal: Journal,
     /// What stands guard over accounts.
     pub accounts: Arc<Accounts>,
     /// The keys of stored data.
@@ -332,6 +334,7 @@ impl App {
         let cursors = Arc::new(keys.sealer("cursors")?);
         let accounts = Arc::new(Accounts::new(&config, &keys)?);
         let outbox = Arc::new(Outbox::new(&config, &keys)?);
+        let journal = Journal::new(db.clone(), config.audit.disclosures);
         let heads = Heads::new(config.audit_heads_dir.clone());
         let shipper = shipping::shipper(&config, Log::new(db.clone()))?;
         let (folder, issuer) = (config.signing_keys_dir.clone(), config.public_url.to_string());
@@ -367,6 +370,7 @@ impl App {
             outbox,
             heads,
             shipper,
+            journal,
             accounts,
             vault,
             store,
@@ -478,6 +482,9 @@ impl App {
             Err(refusal) => {
                 let denials = Denials::of(policy, &rights, refusal.denied.iter().copied());
                 denials.report(&viewer, &origin, "operation refused");
+                let asked = audit::action(refusal.operations.iter().map(String::as_str));
+                let operation = self.operation(viewer, origin.clone(), rights.clone());
+                self.record_denial(&operation, &asked, denials.fields(), policy).await;
                 let mut response = refusal.into_response();
                 denials.explain(&mut response);
                 return signed(response, &origin);
@@ -488,6 +495,9 @@ impl App {
         denials.report(&viewer, &origin, "fields denied");
         let operation = self.operation(viewer, origin.clone(), rights.clone());
         operation.show(guarded.plan.shown());
+        operation.disclosing.plan(&guarded.plan, policy);
+        let asked = audit::action(guarded.plan.operations(policy.catalog()));
+        self.record_denial(&operation, &asked, denials.fields(), policy).await;
         request.set_parsed_query(guarded.document);
         for (name, value) in guarded.defaults {
             request.variables.insert(name, value);
@@ -513,12 +523,40 @@ impl App {
             self.news.policy_changed();
             self.refresh_policy().await;
         }
+        if response.data != async_graphql::Value::Null
+            && let Err(error) = self.record_disclosures(&operation, &asked).await
+        {
+            // What is not on record does not leave.
+            return signed(Refusal::from(error).into_response(), &origin);
+        }
         if let Some(about_schema) = about_schema {
             introspection::join(&mut response, about_schema);
         }
         let mut response = finish(policy.catalog(), &guarded.plan, response);
         denials.explain(&mut response);
         signed(response, &origin)
+    }
+
+    async fn record_disclosures(&self, operation: &Operation, asked: &str) -> Result<()> {
+        self.journal.record(audit::disclosures(operation, asked)?).await
+    }
+
+    /// A denial stays what it is, whether or not it goes on record.
+    async fn record_denial<'a>(
+        &self,
+        operation: &Operation,
+        asked: &str,
+        denied: impl IntoIterator<Item = &'a str>,
+        policy: &Policy,
+    ) {
+        let entry = audit::denial(operation, asked, denied, policy.version());
+        let recorded = match entry {
+            Ok(entry) => self.journal.record(entry.into_iter().collect()).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = recorded {
+            error.log();
+        }
     }
 
     /// Puts changes of the policy in force, if there are any; what is wrong with them is logged.

@@ -51,6 +51,7 @@
 //! | a mutation or look-up records what it did, in its own transaction | [`audit::recorded`] is the only way to a transaction that writes, but for the count of guesses, which stays whatever comes of them, and the state of letters |
 //! | nothing of the log is changed, taken out, put in or moved without its showing, and its chains are linear whoever writes | `audit`'s chain: the end of a chain is locked by whoever adds to it; signed heads in another place; `tests/it/audit` |
 //! | what is shipped of the log is in order, at least once, and each entry one document, whoever ships and whenever he is cut off | `audit`'s cursors go forward only, and only after the server's answer; [`sink`]; `tests/it/sink`, `tests/it/audit/shipping.rs` |
+//! | what is RESTRICTED and shown in clear is on record before it leaves, and so is what was denied | [`authz::disclosing`] notes rows where they are read, [`audit::Journal`] writes; `tests/it/audit` |
 //! | what a user may do so often only is counted in the transaction that records it | [`audit::counted`] |
 //! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs`, `tests/it/clients/guessing.rs` |
 //! | a customer's e-mail address becomes another only once somebody confirms it who reads its mail | `emailVerificationConfirm` alone changes it; `tests/it/verification/change.rs` |

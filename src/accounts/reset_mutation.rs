@@ -79,7 +79,7 @@ async fn request(ctx: &Context<'_>, username: &str) -> Result<Outcome<DateTime>>
     let noting = operation.told(noting(found.as_ref()));
     recorded(&noting, "passwordResetRequest", async || {
         let now = DateTime(noting.clock.now());
-        let (kind, masked) = (EventType::PasswordResetRequested, mask::username(username));
+        let kind = EventType::PasswordResetRequested;
         // As it is now: what changed meanwhile is answered like what never was.
         let held = match found {
             Some(user) => Some(super::named_and_addressed(&noting, hold(&noting, user.id).await?).await?),
@@ -87,6 +87,7 @@ async fn request(ctx: &Context<'_>, username: &str) -> Result<Outcome<DateTime>>
         };
         let is_open = |user: &user::Model| user.status == UserStatus::Active && !is_held_back(user, now.0);
         let Some(user) = held.filter(is_open) else {
+            let masked = mask::username(username);
             let event = Event::done(kind, Subject::default()).username(masked).in_role(ANONYMOUS);
             return Ok(Change::Done(now, event.failed()));
         };
@@ -95,7 +96,7 @@ async fn request(ctx: &Context<'_>, username: &str) -> Result<Outcome<DateTime>>
         let notice = Notice::PasswordReset(Link { token: &token, valid_for });
         outbox.queue(&noting, user.tenant_id, &user.email, notice).await?;
         let event = Event::done(kind, Subject::row("User", user.id, user.tenant_id));
-        Ok(Change::Done(now, event.by(user.id).username(masked).in_role(ANONYMOUS)))
+        Ok(Change::Done(now, event.by(user.id).in_role(ANONYMOUS)))
     })
     .await
 }

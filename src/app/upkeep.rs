@@ -108,7 +108,7 @@ impl App {
                 tokio::time::sleep(FORGETTING).await;
             }
         };
-        tokio::join!(scanning, sweeping)
+        tokio::join!(scanning, sweeping);
     }
 
     /// Signs the ends of those chains of the audit log that went on, and says how many.

@@ -6,14 +6,16 @@ use custodian_entity::id::{
     ApiClientId, CustomerId, IdentityCheckId, ResellerId, TenantId, TicketId, TypedId, UserId,
 };
 use custodian_entity::{api_client, role_grant};
-use sea_orm::ActiveEnum;
+use sea_orm::prelude::StringLen;
+use sea_orm::{ActiveEnum, DeriveActiveEnum, EnumIter};
 use serde::Serialize;
 
 macro_rules! event_types {
     ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
         /// Everything the log knows of.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum EventType { $($(#[$doc])* $variant),* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+        #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(128))", enum_name = "AuditEventType")]
+        pub enum EventType { $($(#[$doc])* #[sea_orm(string_value = $name)] $variant),* }
 
         impl EventType {
             /// The name under which it is stored.
@@ -175,6 +177,10 @@ event_types! {
     CallLogCreated = "CALL_LOG_CREATED";
     /// Somebody checked who was calling.
     IdentityChecked = "IDENTITY_CHECKED";
+    /// RESTRICTED data were shown in clear.
+    DataDisclosed = "DATA_DISCLOSED";
+    /// Fields or operations were denied.
+    AccessDenied = "ACCESS_DENIED";
     /// Fields of one row were unmasked.
     FieldRevealed = "FIELD_REVEALED";
     /// Fields were to be unmasked that may not be in this role.
@@ -255,6 +261,36 @@ pub(super) enum Details {
         #[serde(rename = "identityCheck", skip_serializing_if = "Option::is_none")]
         check: Option<String>,
     },
+    /// What was shown, and of whom.
+    Disclosed {
+        /// The fields; they have a column of their own.
+        #[serde(skip)]
+        fields: Vec<String>,
+        /// How many customers.
+        customers: usize,
+        /// How many rows of no customer.
+        #[serde(rename = "otherRows", skip_serializing_if = "is_zero")]
+        others: usize,
+        /// SHA-256 of the customers' ids, in their order.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        digest: Option<String>,
+    },
+    /// What was denied.
+    Denied {
+        /// Fields and operations, as the schema names them.
+        denied: Vec<String>,
+        /// How many more there were.
+        #[serde(skip_serializing_if = "is_zero")]
+        more: usize,
+        /// The version of the policy that denied them.
+        policy: String,
+    },
+    /// What was sent.
+    Sent {
+        /// The fields it stands for; they have a column of their own.
+        #[serde(skip)]
+        fields: Vec<String>,
+    },
     /// A batch of an import.
     Import {
         /// How many customers were added.
@@ -288,8 +324,6 @@ pub(super) enum Details {
     Identity {
         /// The issuer.
         issuer: String,
-        /// The mask of what it calls him: that may be a name.
-        subject: String,
         /// Whether they are linked now.
         linked: bool,
     },
@@ -298,11 +332,36 @@ pub(super) enum Details {
         /// As the scanner calls it.
         signature: String,
     },
-    /// A sign-in.
+    /// A sign-in under a name that no account has.
     SignIn {
-        /// The mask of the user name given.
+        /// Its mask.
         username: String,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+impl Details {
+    /// The fields that were shown.
+    pub(super) fn fields_read(&self) -> Option<&[String]> {
+        match self {
+            Self::Reveal { fields, .. } | Self::Disclosed { fields, .. } | Self::Sent { fields } => {
+                Some(fields)
+            }
+            _ => None,
+        }
+    }
+
+    /// What for.
+    pub(super) fn purpose(&self) -> Option<&str> {
+        match self {
+            Self::Reveal { purpose, .. } => Some(purpose),
+            _ => None,
+        }
+    }
 }
 
 /// What an event is about.
@@ -410,10 +469,10 @@ impl Event {
         Self { details: Details::Scopes { scopes, expires_at }, ..self }
     }
 
-    /// With who is linked now, or no longer: the issuer, and the mask of the subject.
+    /// With whether he is linked now, or no longer, and by which issuer.
     #[must_use]
-    pub fn identity(self, issuer: String, subject: String, linked: bool) -> Self {
-        Self { details: Details::Identity { issuer, subject, linked }, ..self }
+    pub fn identity(self, issuer: String, linked: bool) -> Self {
+        Self { details: Details::Identity { issuer, linked }, ..self }
     }
 
     /// Of a client at the door: nobody is signed in yet.
@@ -427,6 +486,12 @@ impl Event {
     #[must_use]
     pub fn imported(self, added: u64, changed: u64) -> Self {
         Self { details: Details::Import { added, changed }, ..self }
+    }
+
+    /// With the fields that what was sent stands for.
+    #[must_use]
+    pub fn sent(self, fields: Vec<String>) -> Self {
+        Self { details: Details::Sent { fields }, ..self }
     }
 
     /// With what was looked up by, and how many rows were found.
@@ -471,7 +536,7 @@ impl Event {
         Self { outcome: Outcome::Failure, ..self }
     }
 
-    /// A sign-in under a user name, given as its mask, and what came of it.
+    /// A sign-in, and what came of it: of an account, or under a user name that is given as its mask.
     pub fn sign_in(kind: EventType, masked_username: String, actor: Option<(UserId, TenantId)>) -> Self {
         let succeeded = kind == EventType::SignInSucceeded;
         Self {
@@ -481,7 +546,10 @@ impl Event {
             client: None,
             role: None,
             outcome: if succeeded { Outcome::Success } else { Outcome::Failure },
-            details: Details::SignIn { username: masked_username },
+            details: match actor {
+                Some(_) => Details::None {},
+                None => Details::SignIn { username: masked_username },
+            },
         }
     }
 }

@@ -1,12 +1,15 @@
 //! The audit log: what was changed or looked up, by whom, recorded in the transaction of it.
 //!
 //! Details name fields, never their values. A mutation can only end through [`recorded`], so none can forget its event;
-//! one whose event cannot be written changes nothing. Entries are chained by hash, for each provider (`chain`).
+//! one whose event cannot be written changes nothing. Entries are chained by hash, for each provider (`chain`). What is read
+//! leaves entries as well, where it is RESTRICTED and shown in clear, or denied ([`disclosures`], [`Journal`]).
 
 mod chain;
+mod disclosure;
 mod event;
 mod export;
 mod heads;
+mod journal;
 mod quota;
 mod shipping;
 mod verify;
@@ -14,14 +17,16 @@ mod verify;
 use std::sync::Arc;
 
 use custodian_entity::audit_event;
-use custodian_entity::choice::Outcome;
+use custodian_entity::choice::{Outcome, UserKind};
 use custodian_entity::id::{AuditEventId, TypedId};
 use custodian_entity::personal::IpAddress;
 use sea_orm::Set;
 
+pub use self::disclosure::{Entry, action, denial, disclosures};
 pub use self::event::{Event, EventType, Subject};
 pub use self::export::document;
 pub use self::heads::{Head, HeadError, Heads};
+pub use self::journal::Journal;
 pub use self::quota::{Limit, Quotas, count_refused, counted, refused, within};
 pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 pub use self::verify::{Fault, Span, Verification, What, count, page, verify};
@@ -70,11 +75,35 @@ pub async fn recorded<T, R>(
     end
 }
 
-/// Writes an event into the running transaction.
+/// Writes an event into the running transaction. What it unmasked or sent of a customer counts as disclosed.
 async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -> Result<()> {
+    let discloses = matches!(event.kind, EventType::FieldRevealed | EventType::DocumentDownloaded)
+        && event.outcome == Outcome::Success;
+    let customer = event.subject.customer.filter(|_| discloses).map(TypedId::uuid);
+    let row = entry(operation, action, event)?;
+    let pairs: Vec<_> = disclosure::pairs(&row, customer).collect();
+    let transaction = operation.transaction().await?;
+    chain::append(&transaction, vec![row]).await?;
+    disclosure::link(&transaction, &pairs).await
+}
+
+/// How much is kept of what a client calls itself.
+const USER_AGENT: usize = 200;
+
+/// With what the viewer does it. Of customers that is not kept: nothing of them is in the log that would have to be erased.
+fn user_agent(operation: &Operation) -> Option<String> {
+    let identity = operation.viewer.identity().filter(|who| who.kind != UserKind::Customer);
+    let text = identity.and(operation.origin.user_agent.as_deref())?;
+    Some(text.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect())
+}
+
+/// The entry of an event, which is yet to be added to its chain.
+fn entry(operation: &Operation, action: &str, event: Event) -> Result<audit_event::ActiveModel> {
     let identity = operation.viewer.identity();
     let ip = operation.origin.ip.map(|ip| IpAddress::new(mask::ip(&ip.to_string())));
-    let row = audit_event::ActiveModel {
+    let fields_read = event.details.fields_read().filter(|_| event.outcome == Outcome::Success);
+    let purpose = event.details.purpose();
+    Ok(audit_event::ActiveModel {
         id: Set(AuditEventId::from_uuid(operation.clock.new_uuid())),
         tenant_id: Set(event.subject.tenant.or(identity.map(|who| who.tenant))),
         reseller_id: Set(event.subject.reseller),
@@ -91,13 +120,11 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
         outcome: Set(event.outcome),
         request_id: Set(operation.origin.request_id.clone()),
         details: Set(serde_json::to_value(&event.details).map_err(Error::internal)?),
-        user_agent: Set(None),
-        fields_read: Set(None),
-        purpose: Set(None),
+        user_agent: Set(user_agent(operation)),
+        fields_read: Set(fields_read.map(|fields| fields.iter().map(String::as_str).collect())),
+        purpose: Set(purpose.map(str::to_owned)),
         ..Default::default()
-    };
-    let transaction = operation.transaction().await?;
-    chain::append(&transaction, vec![row]).await
+    })
 }
 
 impl Event {

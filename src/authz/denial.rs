@@ -36,6 +36,11 @@ impl<'a> Denials<'a> {
         Self { policy, rights, denied: denied.into_iter().map(explained).collect() }
     }
 
+    /// The fields that were denied.
+    pub fn fields(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.denied.iter().map(|(field, _)| *field)
+    }
+
     /// Logs and counts them. Nothing denied, nothing logged.
     pub fn report(&self, viewer: &Viewer, origin: &Origin, what: &'static str) {
         if self.denied.is_empty() {

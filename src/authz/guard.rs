@@ -111,7 +111,7 @@ pub fn guard(
     }
     one_mutation(operation_type, roots)?;
     if !rewriter.arguments.refused.is_empty() {
-        return Err(Refusal::arguments(catalog, &rewriter.arguments.refused));
+        return Err(Refusal::arguments(catalog, &rewriter.plan, &rewriter.arguments.refused));
     }
     let mut fragments = rewriter.done;
     fragments.extend(rewriter.waiting);

@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod changes;
 mod conditions;
 pub mod denial;
+pub mod disclosing;
 mod given;
 pub mod guard;
 pub mod history;

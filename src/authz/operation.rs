@@ -17,6 +17,7 @@ use sea_orm::{AccessMode, ActiveEnum, DatabaseConnection, DatabaseTransaction};
 use tokio::sync::Mutex;
 
 use super::catalog::FieldId;
+use super::disclosing::Disclosing;
 use super::rows::{Rows, own_category, reached};
 use super::scope::Scoped;
 use super::table::Rights;
@@ -41,6 +42,8 @@ pub struct Operation {
     pub keys: Arc<OpenKeys>,
     /// The fields of personal data that it shows.
     shown: Arc<RwLock<BTreeSet<FieldId>>>,
+    /// What it discloses.
+    pub disclosing: Arc<Disclosing>,
     /// The tags of values that rows are looked for by.
     tags: std::sync::Mutex<HashMap<(Index, String), Vec<String>>>,
     db: DatabaseConnection,
@@ -64,7 +67,7 @@ impl Operation {
         db: DatabaseConnection,
         news: Arc<News>,
     ) -> Self {
-        let shown = Arc::default();
+        let (shown, disclosing) = (Arc::default(), Arc::default());
         let settings = settings(&viewer, &rights);
         let (transaction, aside) = (Mutex::new(None), Mutex::new(()));
         let (changed_policy, ending) = (AtomicBool::new(false), std::sync::Mutex::default());
@@ -75,6 +78,7 @@ impl Operation {
             clock,
             keys,
             shown,
+            disclosing,
             tags: std::sync::Mutex::default(),
             db,
             settings,
@@ -92,7 +96,8 @@ impl Operation {
         let (viewer, rights) = (self.viewer.clone(), self.rights.clone());
         let (origin, clock, db) = (self.origin.clone(), self.clock.clone(), self.db.clone());
         let told = Self::new(viewer, origin, rights, clock, self.keys.clone(), db, self.news.clone());
-        Arc::new(Self { settings, shown: self.shown.clone(), ..told })
+        let (shown, disclosing) = (self.shown.clone(), self.disclosing.clone());
+        Arc::new(Self { settings, shown, disclosing, ..told })
     }
 
     /// Runs something as the same viewer in a transaction of its own: for a query that records what it was asked, which

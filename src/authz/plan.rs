@@ -66,6 +66,16 @@ impl Plan {
         self.shown.iter().copied()
     }
 
+    /// The fields that are shown in clear.
+    pub fn clear(&self) -> impl Iterator<Item = FieldId> + '_ {
+        self.shown.difference(&self.masked).copied()
+    }
+
+    /// The operations of Query or Mutation that were asked for, granted or not.
+    pub fn operations<'a>(&self, catalog: &'a Catalog) -> BTreeSet<&'a str> {
+        operations(catalog, self.shown.iter().chain(&self.denied))
+    }
+
     /// The masked fields, by name.
     pub fn masked(&self) -> impl Iterator<Item = FieldId> + '_ {
         self.masked.iter().copied()
@@ -80,18 +90,33 @@ impl Plan {
     }
 }
 
+/// Those of these fields that are operations, by their names alone.
+fn operations<'a, 'f>(
+    catalog: &'a Catalog,
+    fields: impl IntoIterator<Item = &'f FieldId>,
+) -> BTreeSet<&'a str> {
+    let names = fields.into_iter().filter_map(|field| catalog.field_name(*field).split_once('.'));
+    names.filter(|(owner, _)| ["Query", "Mutation"].contains(owner)).map(|(_, name)| name).collect()
+}
+
 /// Why nothing of an operation runs. Each entry becomes one error of the answer.
 #[derive(Debug)]
 pub struct Refusal {
     entries: Vec<ServerError>,
     /// The fields it is about, and what was asked of each; none when the document itself is at fault.
     pub denied: Vec<(FieldId, Question)>,
+    /// The operations of Query or Mutation that were asked for.
+    pub operations: Vec<String>,
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         error.log();
-        Self { entries: vec![entry(error.code(), error.public_message(), None)], denied: Vec::new() }
+        Self {
+            entries: vec![entry(error.code(), error.public_message(), None)],
+            denied: Vec::new(),
+            operations: Vec::new(),
+        }
     }
 }
 
@@ -100,7 +125,7 @@ impl Refusal {
     pub(super) fn unparsable(error: async_graphql::parser::Error) -> Self {
         let mut entry = entry(code::BAD_USER_INPUT, "the document is not valid GraphQL".to_owned(), None);
         entry.locations = error.positions().collect();
-        Self { entries: vec![entry], denied: Vec::new() }
+        Self { entries: vec![entry], denied: Vec::new(), operations: Vec::new() }
     }
 
     /// The caller may execute nothing of it. Who is not signed in is asked to sign in, whatever he asked for.
@@ -114,16 +139,18 @@ impl Refusal {
             let message = format!("{field} is not available to the role {}", rights.role());
             entry(code::FORBIDDEN, message, Some(field))
         };
-        Self { entries: fields.iter().map(forbidden).collect(), denied }
+        let operations = operations(catalog, fields).into_iter().map(str::to_owned).collect();
+        Self { entries: fields.iter().map(forbidden).collect(), denied, operations }
     }
 
-    pub(super) fn arguments(catalog: &Catalog, refused: &BTreeSet<Refused>) -> Self {
+    pub(super) fn arguments(catalog: &Catalog, plan: &Plan, refused: &BTreeSet<Refused>) -> Self {
         let named = |refused: &Refused| {
             let field = catalog.field_name(refused.field());
             entry(refused.code(), refused.message(field), Some(field))
         };
         let denied = refused.iter().map(|refused| (refused.field(), refused.question())).collect();
-        Self { entries: refused.iter().map(named).collect(), denied }
+        let operations = plan.operations(catalog).into_iter().map(str::to_owned).collect();
+        Self { entries: refused.iter().map(named).collect(), denied, operations }
     }
 
     /// The answer: errors and no data.

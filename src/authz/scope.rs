@@ -21,11 +21,14 @@ pub struct Scoped<E: Rows> {
     reach: Condition,
     /// What is opened besides what the operation shows.
     opening: Vec<E::Column>,
+    /// Whether rows that are read are shown.
+    is_shown: bool,
 }
 
 impl<E: Rows> Clone for Scoped<E> {
     fn clone(&self) -> Self {
-        Self { operation: self.operation.clone(), reach: self.reach.clone(), opening: self.opening.clone() }
+        let (operation, reach) = (self.operation.clone(), self.reach.clone());
+        Self { operation, reach, opening: self.opening.clone(), is_shown: self.is_shown }
     }
 }
 
@@ -40,12 +43,22 @@ impl<E: Rows> Scoped<E> {
                 None => reach,
             })
             .unwrap_or_else(|| Expr::val(1).eq(0).into_condition());
-        Self { operation: operation.clone(), reach, opening: Vec::new() }
+        Self { operation: operation.clone(), reach, opening: Vec::new(), is_shown: true }
     }
 
     /// The same rows, with these columns of personal data open, whether or not the operation shows them.
     pub fn opening(self, columns: impl IntoIterator<Item = E::Column>) -> Self {
         Self { opening: columns.into_iter().collect(), ..self }
+    }
+
+    /// The same rows, of which those that are shown are noted by [`Self::show`].
+    pub fn unnoted(self) -> Self {
+        Self { is_shown: false, ..self }
+    }
+
+    /// Notes that rows are shown, for the record of what was disclosed.
+    pub fn show(&self, rows: &[E::Model]) {
+        self.operation.disclosing.note::<E>(rows);
     }
 
     fn opening_also(&self, columns: impl Iterator<Item = E::Column>) -> Self {
@@ -103,8 +116,11 @@ impl<E: Rows> Scoped<E> {
         Ok(row)
     }
 
-    /// Opens what the operation shows of rows that were read, and what was asked for.
+    /// Opens what the operation shows of rows that were read, and what was asked for; notes them.
     async fn open(&self, rows: &mut [E::Model]) -> Result<()> {
+        if self.is_shown {
+            self.show(rows);
+        }
         let is_needed = |column: &E::Column| {
             self.opening.iter().any(|one| one.to_string() == column.to_string())
                 || self.operation.shows(&sealing::shown_as::<E>(*column))

@@ -57,6 +57,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     });
     let served = http::serve(listeners, app.clone(), stop).await.map_err(Failure::failed);
     follower.abort();
+    if let Err(error) = app.journal.flush().await {
+        error.log();
+    }
     drop(stopping);
     // What is under way is finished. A letter that takes longer is sent again by somebody else, and entries are.
     let (letter, round) =

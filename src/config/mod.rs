@@ -229,6 +229,26 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// Links in letters.
     pub links: Links,
+    /// The audit log.
+    pub audit: Audit,
+}
+
+/// The audit log.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Audit {
+    /// When it is on record that data were disclosed.
+    pub disclosures: Disclosures,
+}
+
+/// When it is on record that data were disclosed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Disclosures {
+    /// Before they leave: where it cannot be, they do not.
+    Strict,
+    /// Within a second.
+    Buffered,
 }
 
 /// How much room documents have.
@@ -472,7 +492,17 @@ impl Config {
         let urls = Self { database_url, key_store_url, store_url, ..Self::default() };
         // What tests do to keys is seen at once.
         let keys_kept = 0;
-        Self { keys_kept, signing_keys_dir, mail_dir, audit_heads_dir, master_key_file, data_dir, ..urls }
+        let audit = Audit { disclosures: Disclosures::Strict };
+        Self {
+            keys_kept,
+            audit,
+            signing_keys_dir,
+            mail_dir,
+            audit_heads_dir,
+            master_key_file,
+            data_dir,
+            ..urls
+        }
     }
 
     /// The database as the owner of its tables connects to it.

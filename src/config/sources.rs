@@ -230,7 +230,9 @@ fn following(given: &Given) -> Dict {
     let Given { is_production: production, data_dir, public_url, database_url, has_master_key } = given;
     let within = |name| Value::from(Path::new(data_dir).join(name).to_string_lossy().as_ref());
     let is_file_made = !production && !has_master_key;
+    let disclosures = Value::from(if *production { "strict" } else { "buffered" });
     Dict::from([
+        ("audit".to_owned(), Value::from(Dict::from([("disclosures".to_owned(), disclosures)]))),
         ("database_url".to_owned(), Value::from(DatabaseUrl::of_data(data_dir))),
         ("key_store_url".to_owned(), Value::from(DatabaseUrl::of_keys(data_dir, database_url))),
         ("master_key_file".to_owned(), if is_file_made { within(MASTER_KEY) } else { Value::from("") }),

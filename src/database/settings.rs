@@ -69,6 +69,11 @@ impl Settings {
         Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
     }
 
+    /// Of the service itself, adding entries about reading to the audit log, whosever they are.
+    pub fn of_journal() -> Self {
+        Self { role: "anonymous".to_owned(), scopes: scopes([("AuditEvent", Scope::All)]), ..Self::default() }
+    }
+
     /// Tells them to PostgreSQL. `is_local` ties them to the transaction, so that a pooled connection never carries
     /// them over.
     #[expect(clippy::disallowed_methods, reason = "settings of the transaction are no rows")]

@@ -6,7 +6,7 @@ use custodian_entity::choice::ScanStatus;
 use super::inspect::{self, Inspector, Kind, Unfit};
 use super::turns::Turns;
 use crate::config::Documents;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graphql::upload::{Arriving, Cut};
 use crate::scanner::{Scanner, Verdict};
 use crate::store::{ContentKey, ObjectName, Spooled, Store};

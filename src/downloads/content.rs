@@ -132,7 +132,7 @@ async fn open(
         let event = Event::done(EventType::DocumentDownloaded, subject(&row));
         let event = match link.and_then(|link| link.purpose) {
             Some(purpose) => event.reveal(vec![FIELD.to_owned()], purpose.to_value(), None, None),
-            None => event,
+            None => event.sent(vec![FIELD.to_owned()]),
         };
         let content = Content { name, mime_type: row.mime_type, size, object, key };
         Ok(if is_sent(size) { Change::<_, Infallible>::Done(content, event) } else { Change::Same(content) })

@@ -147,6 +147,7 @@ impl<N: Node> Connection<N> {
     /// One more row than the page was fetched, to know whether there is another: cut it off, and put a page from the
     /// end into reading order.
     fn assemble(
+        scoped: &Scoped<N::Entity>,
         mut rows: Vec<<N::Entity as EntityTrait>::Model>,
         page: &Page,
         order: Ordering<N::Entity>,
@@ -156,6 +157,7 @@ impl<N: Node> Connection<N> {
         let size = usize::try_from(page.size).unwrap_or(usize::MAX);
         let more = rows.len() > size;
         rows.truncate(size);
+        scoped.show(&rows);
         if page.from_end {
             rows.reverse();
         }
@@ -180,13 +182,14 @@ pub async fn list<N: Node>(
     order: Ordering<N::Entity>,
 ) -> Result<Connection<N>> {
     let between = between::<N::Entity>(page, order);
-    let rows = Scoped::<N::Entity>::of(ctx.operation()?)
+    let scoped = Scoped::<N::Entity>::of(ctx.operation()?).unnoted();
+    let rows = scoped
         .all(|rows| {
             let rows = rows.filter(filter.clone()).filter(between);
             ordered::<N::Entity>(rows, order, page.from_end).limit(page.size + 1)
         })
         .await?;
-    Ok(Connection::assemble(rows, page, order, seal, Total::Listed(filter)))
+    Ok(Connection::assemble(&scoped, rows, page, order, seal, Total::Listed(filter)))
 }
 
 /// A page of the children of a row, by the column that names their parent; siblings' pages come by the same statement.
@@ -203,7 +206,8 @@ pub async fn children<N: Node>(
     let parent = parent.uuid();
     let key = PageOf::<N> { column, parent, page: page.clone(), node: std::marker::PhantomData };
     let rows = load(ctx, ctx.operation()?, key).await?.unwrap_or_default();
-    Ok(Connection::assemble(rows, &page, None, seal, Total::Children { column, parent }))
+    let scoped = Scoped::of(ctx.operation()?);
+    Ok(Connection::assemble(&scoped, rows, &page, None, seal, Total::Children { column, parent }))
 }
 
 /// Rows behind `after` and before `before` in this order.
@@ -273,7 +277,7 @@ impl<N: Node> Batch for PageOf<N> {
             let parent = || Expr::col(Alias::new(column));
             let direction = if page.from_end { Order::Desc } else { Order::Asc };
             let id = N::Entity::id_column();
-            let scoped = Scoped::<N::Entity>::of(operation);
+            let scoped = Scoped::<N::Entity>::of(operation).unnoted();
             let mut numbered = scoped
                 .select()
                 .filter(parent().is_in(parents))

@@ -10,7 +10,7 @@ use sea_orm::{EntityTrait, QueryFilter, Set};
 use crate::accounts;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authn::username::normalised;
-use crate::authz::{Operation, mask};
+use crate::authz::Operation;
 use crate::error::Result;
 
 /// What came of it.
@@ -26,10 +26,9 @@ pub enum Link {
     None,
 }
 
-fn event(user: UserId, tenant: TenantId, link: (&str, &str), is_linked: bool) -> Event {
-    let (issuer, subject) = link;
+fn event(user: UserId, tenant: TenantId, issuer: &str, is_linked: bool) -> Event {
     let event = Event::done(EventType::IdentityLinked, Subject::row("User", user, tenant));
-    event.identity(issuer.to_owned(), mask::id_number(subject), is_linked)
+    event.identity(issuer.to_owned(), is_linked)
 }
 
 /// Links somebody whom an issuer knows to the account of this name.
@@ -60,7 +59,7 @@ pub async fn link_identity(
             created_at: Set(operation.clock.now()),
         };
         Entity::insert(row).exec_without_returning(&*transaction).await?;
-        let event = event(account.id, account.tenant_id, (issuer, subject), true);
+        let event = event(account.id, account.tenant_id, issuer, true);
         Ok(Change::Done(Link::Done, event))
     });
     Ok(done.await?.unwrap_or_else(|refused| refused))
@@ -78,7 +77,7 @@ pub async fn unlink_identity(operation: &Arc<Operation>, issuer: &str, subject: 
         let found = Entity::find_by_id(key.clone()).one(&*transaction).await?;
         let Some(found) = found else { return Ok(Change::Refused(Link::None)) };
         Entity::delete_by_id(key).exec(&*transaction).await?;
-        let event = event(found.user_id, found.tenant_id, (issuer, subject), false);
+        let event = event(found.user_id, found.tenant_id, issuer, false);
         Ok(Change::Done(Link::Done, event))
     });
     Ok(done.await?.unwrap_or_else(|refused| refused))

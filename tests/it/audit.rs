@@ -1,6 +1,10 @@
 //! The audit log: what is in it, and that it can be proved.
 
 mod chain;
+mod denials;
+mod disclosures;
+mod every;
+mod files;
 mod heads;
 mod shipping;
 mod tampered;
@@ -16,6 +20,10 @@ use crate::suite::Suite;
 /// Lists the tests of this folder.
 pub fn register(suite: &mut Suite) {
     chain::register(suite);
+    denials::register(suite);
+    disclosures::register(suite);
+    every::register(suite);
+    files::register(suite);
     heads::register(suite);
     shipping::register(suite);
     tampered::register(suite);

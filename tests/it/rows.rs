@@ -11,7 +11,7 @@ mod property;
 mod reached;
 mod statements;
 pub mod world;
-mod writes;
+pub mod writes;
 
 use std::sync::LazyLock;
 

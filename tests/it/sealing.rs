@@ -30,7 +30,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// Adds customers of `acme` that have a value in every column, and come behind all others in order of creation.
-async fn add_customers(app: &TestApp, count: usize) {
+pub async fn add_customers(app: &TestApp, count: usize) {
     let keys = app.service.vault.open_keys();
     let model = customer(app, MARIA).await;
     // Of the year 2100: the seed makes some up to the time of the tests.

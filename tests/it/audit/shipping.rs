@@ -82,8 +82,7 @@ async fn in_order(app: TestApp) {
         app.login(username).await;
     }
     // A name that nobody has: an entry of no provider's.
-    let unknown =
-        r#"mutation { login(username: "nobody@nowhere.example", password: "Wrong-1") { accessToken } }"#;
+    let unknown = r#"mutation { login(username: "nobody@nowhere.example", password: "Custodian-Demo-1") { accessToken } }"#;
     app.anonymous().query(unknown, ().into()).await;
     let chains = linked(&app).await;
     assert!(chains.len() >= 2, "of one chain only");

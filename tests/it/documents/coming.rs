@@ -12,14 +12,14 @@ use custodian_entity::id::TypedId;
 use custodian_entity::{customer, document};
 use futures_util::{StreamExt, stream};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::samples;
 use super::scanning::kept;
 use crate::app::TestApp;
 use crate::fixture::{MARIA, customer};
 use crate::suite::Suite;
-use crate::uploads::clients::{CUSTOMER, customer_id, post, taken, upload};
+use crate::uploads::clients::{taken, upload};
 use crate::uploads::form::{BOUNDARY, Form, in_pieces};
 
 pub fn register(suite: &mut Suite) {
@@ -30,7 +30,6 @@ pub fn register(suite: &mut Suite) {
         foreign_store,
     );
     suite.both("documents::no file is added to a customer who left while it came in", left);
-    suite.sqlite("documents::what was taken in is told of, whatever comes after it", foreign_part);
 }
 
 /// A client that goes away does not let the next one in beside the work it left.
@@ -122,30 +121,4 @@ async fn left(app: TestApp) {
     );
     assert!(payload["document"].is_null());
     assert_eq!(kept(&app), before, "its content is there");
-}
-
-async fn foreign_part(app: TestApp) {
-    let customer = customer_id(&app, CUSTOMER).await;
-    let mutation = "mutation($many: DocumentUploadManyInput!, $one: DocumentUploadInput!) { \
-        documentUploadMany(input: $many) { results { document { title } } } \
-        documentUpload(input: $one) { document { title } } }";
-    let item = |title: &str| json!({ "type": "OTHER", "title": title, "file": null });
-    let mut one = item("of another field");
-    one["customerId"] = json!(customer);
-    let many = json!({ "customerId": customer, "documents": [item("first"), item("last")] });
-    let operations = json!({ "query": mutation, "variables": { "many": many, "one": one } });
-    let map = json!({
-        "0": ["variables.many.documents.0.file"],
-        "1": ["variables.many.documents.1.file"],
-        "2": ["variables.one.file"],
-    });
-    let body = Form::of(&operations.to_string(), &map.to_string())
-        .file("0", "a.png", &samples::png())
-        .file("2", "b.png", &samples::png())
-        .file("1", "c.png", &samples::png())
-        .end();
-    let answer = post(&app.login(CUSTOMER).await, body).await;
-    let results = &answer.body["data"]["documentUploadMany"]["results"];
-    assert_eq!(results[0]["document"]["title"], "first", "{}", answer.text);
-    assert_eq!(results[1], Value::Null, "{}", answer.text);
 }

@@ -39,8 +39,14 @@ impl Observed {
         Self { app, db: owner, statements }
     }
 
-    /// Executes a document as an account in a role, and returns the statements it took.
+    /// Executes a document as an account in a role, and returns the statements it took, but for those by which it went on
+    /// record.
     pub async fn run(&self, username: &str, role: &str, document: &str) -> (Response, Vec<Statement>) {
+        let (response, statements) = self.observe(username, role, document).await;
+        (response, apart(statements).0)
+    }
+
+    async fn observe(&self, username: &str, role: &str, document: &str) -> (Response, Vec<Statement>) {
         let tag = self.app.vault.open_keys().user_name(username).await.unwrap();
         let user = user::Entity::find().filter(user::Column::UsernameIndex.eq(tag));
         let user = user.one(&self.db).await.unwrap().expect("an account of the demo data");
@@ -61,4 +67,26 @@ impl Observed {
         let statements = std::mem::take(&mut *self.statements.lock().unwrap());
         (response, statements)
     }
+
+    /// Executes a document, and returns the statements by which it went on record.
+    pub async fn record(&self, username: &str, role: &str, document: &str) -> Vec<Statement> {
+        apart(self.observe(username, role, document).await.1).1
+    }
+}
+
+/// What a document takes, and what it takes to put it on record: the end of a chain after the settings on PostgreSQL, the
+/// entry, and whom it is about.
+fn apart(statements: Vec<Statement>) -> (Vec<Statement>, Vec<Statement>) {
+    let of_log = |sql: &str| {
+        ["audit_head", "audit_event", "disclosed_customer"].iter().any(|table| sql.contains(table))
+    };
+    let is_next =
+        |at: usize| statements.get(at + 1).is_some_and(|next: &Statement| next.sql.contains("audit_head"));
+    let is_record = |(at, statement): (usize, &Statement)| {
+        of_log(&statement.sql) || statement.sql.contains("set_config") && is_next(at)
+    };
+    let is_record: Vec<bool> = statements.iter().enumerate().map(is_record).collect();
+    let mut which = is_record.into_iter();
+    let (record, taken) = statements.into_iter().partition(|_| which.next().unwrap_or_default());
+    (taken, record)
 }

@@ -1,6 +1,6 @@
 //! What lies outside a caller's rows cannot be changed, and looks as if it did not exist.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
@@ -20,7 +20,7 @@ use crate::fixture::{Log, absent, mutate};
 use crate::suite::Suite;
 
 /// A mutation and its input. `"Type!"` stands for the id that is put to the test, `"Type"` for one of the caller's own.
-const WRITES: &[(&str, &str)] = &[
+pub const WRITES: &[(&str, &str)] = &[
     (
         "addressCreate",
         r#"{"customerId": "Customer!", "type": "MAILING", "line1": "A street", "countryCode": "ES"}"#,
@@ -208,7 +208,7 @@ fn none(kind: &str) -> String {
 }
 
 /// Fills an input in: the id put to the test, and the caller's own.
-fn filled(input: &str, tested: &str, own: &BTreeMap<&str, &str>) -> Option<Value> {
+pub fn filled(input: &str, tested: &str, own: &BTreeMap<&str, &str>) -> Option<Value> {
     let mut input: Value = serde_json::from_str(input).unwrap();
     for member in input.as_object_mut().unwrap().values_mut() {
         let Some(text) = member.as_str().map(str::to_owned) else { continue };
@@ -233,8 +233,8 @@ async fn write(client: &Client, mutation: &str, input: &Value) -> Answer {
 async fn changes_nothing(app: TestApp) {
     complete(&app).await;
     let world = World::read(&app).await;
-    let users = user::Entity::find().all(app.db()).await.unwrap();
-    let staff = |id: &str| users.iter().any(|user| user.id.encode() == id && user.kind == UserKind::Staff);
+    let staff = staff(&app).await;
+    let staff = |id: &str| staff.contains(id);
     let mut clients = Vec::new();
     for who in world.everybody() {
         clients.push((app.login(&who.username).await, who));
@@ -298,8 +298,14 @@ fn input_name(input: &Value, id: &str) -> &'static str {
         .expect("the members that name rows are listed here")
 }
 
+/// The accounts of staff.
+pub async fn staff(app: &TestApp) -> BTreeSet<String> {
+    let users = user::Entity::find().all(app.db()).await.unwrap().into_iter();
+    users.filter(|user| user.kind == UserKind::Staff).map(|user| user.id.encode()).collect()
+}
+
 /// One row of each type that the caller reaches, of one customer.
-fn own<'w>(world: &'w World, who: &Who, staff: &dyn Fn(&str) -> bool) -> BTreeMap<&'static str, &'w str> {
+pub fn own<'w>(world: &'w World, who: &Who, staff: &dyn Fn(&str) -> bool) -> BTreeMap<&'static str, &'w str> {
     let mut own = BTreeMap::new();
     let tickets = world.reached(who, "Ticket");
     let customer = tickets.iter().filter_map(|id| world.rows[*id].customer).next();

@@ -10,7 +10,7 @@ use super::form::{BOUNDARY, Form};
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
 use crate::documents::samples;
-use crate::fixture::{account, text};
+use crate::fixture::{Log, account, text};
 
 /// A customer's account.
 pub const CUSTOMER: &str = "customer@acme.example";
@@ -89,7 +89,11 @@ pub async fn several_files(app: TestApp) {
         .file("0", "a.png", &samples::png_of(10 * 1024 * 1024))
         .file("1", "b.png", b"<html>")
         .end();
-    let answer = post(&app.login(CUSTOMER).await, body).await;
+    let client = app.login(CUSTOMER).await;
+    let mut log = Log::mark(&app).await;
+    let answer = post(&client, body).await;
+    let events = log.gained(&app).await.into_iter();
+    assert_eq!(events.filter(|event| event.event_type == "DOCUMENT_UPLOADED").count(), 2, "one for each");
     let results = &answer.ok()["documentUploadMany"]["results"];
     let told: Vec<_> = results
         .as_array()

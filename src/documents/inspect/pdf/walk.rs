@@ -300,7 +300,7 @@ impl<'a> Walk<'a> {
         let stream = parse::inflate(dictionary, data)?;
         self.count_inflated(stream.content.len())?;
         let widths = dictionary.get(b"W").and_then(Object::as_array).map_or(&[][..], Vec::as_slice);
-        let width = widths.iter().filter_map(|width| usize::try_from(width.as_i64().ok()?).ok());
+        let width = widths.iter().take(3).filter_map(|width| usize::try_from(width.as_i64().ok()?).ok());
         let width = width.fold(0, usize::saturating_add);
         // An entry takes more in memory than there.
         if stream.content.len() / width.max(1) > MOST_PARTS {

@@ -1,0 +1,138 @@
+//! Entries about reading: what was shown in clear that is RESTRICTED, and what was denied.
+//!
+//! Which customers a disclosure is about is in rows of its own (`disclosed_customer`), so that it can be asked for by
+//! customer; the entry holds how many they are and a digest of their ids, by which they are part of the chain.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use custodian_entity::audit_event;
+use custodian_entity::id::{CustomerId, TypedId};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+
+use super::event::Details;
+use super::{Event, EventType, Subject, entry};
+use crate::authz::Operation;
+use crate::authz::disclosing::Disclosed;
+use crate::error::Result;
+
+/// How many denied fields an entry names.
+const NAMED: usize = 20;
+
+/// What `audit_event.action` holds.
+const ACTION: usize = 128;
+
+/// An entry that is yet to be written, and the customers it is about.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub(super) event: audit_event::ActiveModel,
+    pub(super) customers: Vec<Uuid>,
+}
+
+/// Of which customers an entry is, as pairs of both ids.
+pub(super) fn pairs(
+    event: &audit_event::ActiveModel,
+    customers: impl IntoIterator<Item = Uuid>,
+) -> impl Iterator<Item = (Uuid, Uuid)> {
+    let event = event.id.try_as_ref().map_or(Uuid::nil(), |id| id.uuid());
+    customers.into_iter().map(move |customer| (event, customer))
+}
+
+/// The entries about what an operation disclosed: one for each type, and provider whose rows they are.
+///
+/// # Errors
+/// When an entry cannot be made: a mistake of ours.
+pub fn disclosures(operation: &Operation, action: &str) -> Result<Vec<Entry>> {
+    operation.disclosing.disclosed().into_iter().map(|disclosed| of(operation, action, disclosed)).collect()
+}
+
+fn of(operation: &Operation, action: &str, disclosed: Disclosed) -> Result<Entry> {
+    let Disclosed { tenant, fields, customers, others } = disclosed;
+    let customer = match *customers.as_slice() {
+        [one] if others == 0 => Some(CustomerId::from_uuid(one)),
+        _ => None,
+    };
+    let subject = Subject { tenant, customer, ..Subject::default() };
+    let event = Event::done(EventType::DataDisclosed, subject);
+    let details =
+        Details::Disclosed { fields, customers: customers.len(), others, digest: digest_of(&customers) };
+    let event = entry(operation, action, Event { details, ..event })?;
+    Ok(Entry { event, customers })
+}
+
+/// SHA-256 of the ids, in hexadecimal digits; none of none.
+fn digest_of(sorted: &[Uuid]) -> Option<String> {
+    let bytes: Vec<u8> = sorted.iter().flat_map(|id| *id.as_bytes()).collect();
+    let hex = || digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    (!sorted.is_empty()).then(hex)
+}
+
+/// The entry about what a viewer was denied, by which version of the policy; none of who is not known.
+///
+/// # Errors
+/// When it cannot be made: a mistake of ours.
+pub fn denial<'a>(
+    operation: &Operation,
+    action: &str,
+    denied: impl IntoIterator<Item = &'a str>,
+    policy: &str,
+) -> Result<Option<Entry>> {
+    let mut denied: Vec<String> = denied.into_iter().map(str::to_owned).collect();
+    if denied.is_empty() || operation.viewer.identity().is_none() {
+        return Ok(None);
+    }
+    let more = denied.len().saturating_sub(NAMED);
+    denied.truncate(NAMED);
+    let details = Details::Denied { denied, more, policy: policy.to_owned() };
+    let event = Event { details, ..Event::denied(EventType::AccessDenied, Subject::default()) };
+    Ok(Some(Entry { event: entry(operation, action, event)?, customers: Vec::new() }))
+}
+
+/// What an operation does, by the names of the schema. What the client calls it says nothing, and could say anything.
+pub fn action<'a>(operations: impl IntoIterator<Item = &'a str>) -> String {
+    let mut action = String::new();
+    for name in operations {
+        let is_first = action.is_empty();
+        if !is_first && action.len() + 1 + name.len() > ACTION {
+            break;
+        }
+        action += if is_first { "" } else { " " };
+        action += name;
+    }
+    action
+}
+
+/// Writes of which customers the entries are that the running transaction has added, as pairs of both ids: by one statement
+/// for all.
+///
+/// # Errors
+/// When the database is away or refuses.
+#[expect(clippy::disallowed_methods, reason = "an INSERT from a list and a table has no builder")]
+pub(super) async fn link(db: &DatabaseTransaction, pairs: &[(Uuid, Uuid)]) -> Result<()> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let backend = db.get_database_backend();
+    // Both texts hold nothing but digits of ids.
+    let (listed, list): (&str, String) = match backend {
+        DbBackend::Postgres => (
+            "SELECT split_part(pair, ':', 1)::uuid AS event_id, split_part(pair, ':', 2)::uuid AS customer_id
+             FROM unnest(string_to_array($1, ',')) AS pair",
+            pairs.iter().map(|(event, customer)| format!("{event}:{customer}")).collect::<Vec<_>>().join(","),
+        ),
+        _ => (
+            "SELECT unhex(substr(value, 1, 32)) AS event_id, unhex(substr(value, 33)) AS customer_id
+             FROM json_each($1)",
+            serde_json::Value::from_iter(
+                pairs.iter().map(|(event, customer)| format!("{}{}", event.simple(), customer.simple())),
+            )
+            .to_string(),
+        ),
+    };
+    let insert = format!(
+        "INSERT INTO disclosed_customer (event_id, customer_id, tenant_id, occurred_at)
+         SELECT listed.event_id, listed.customer_id, audit_event.tenant_id, audit_event.occurred_at
+         FROM ({listed}) AS listed JOIN audit_event ON audit_event.id = listed.event_id"
+    );
+    db.execute_raw(Statement::from_sql_and_values(backend, insert, [list.into()])).await?;
+    Ok(())
+}
