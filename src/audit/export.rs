@@ -6,8 +6,8 @@ use custodian_entity::id::TypedId;
 use sea_orm::{ActiveEnum, ModelTrait, Value as Stored};
 use serde_json::{Value, json};
 
-/// All of an entry, under the names of `AuditEvent` in the schema. It holds no personal data in clear: nothing of the log
-/// does.
+/// All of an entry, under the names that the access matrix gives the fields of `AuditEvent`. It holds no personal data in
+/// clear: nothing of the log does.
 pub fn document(entry: &Model) -> Value {
     let ip = match entry.get(Column::Ip) {
         Stored::String(ip) => ip,

@@ -7,6 +7,7 @@
 mod chain;
 mod disclosure;
 mod event;
+mod event_type;
 mod export;
 mod heads;
 mod journal;
@@ -23,7 +24,8 @@ use custodian_entity::personal::IpAddress;
 use sea_orm::Set;
 
 pub use self::disclosure::{Entry, action, denial, disclosures};
-pub use self::event::{Event, EventType, Subject};
+pub use self::event::{Event, Subject};
+pub use self::event_type::EventType;
 pub use self::export::document;
 pub use self::heads::{Head, HeadError, Heads};
 pub use self::journal::Journal;
