@@ -1,5 +1,6 @@
 //! The application: what every request shares, how it starts, and the one place where the schema is executed.
 
+mod acting;
 mod documents;
 mod keys;
 mod scanning;
@@ -18,7 +19,7 @@ use crate::accounts::Accounts;
 use crate::audit::{self, Heads, Journal, Log, Quotas};
 use crate::authn::external::{IssuerError, Issuers};
 use crate::authn::token::Tokens;
-use crate::authn::{self, ActingRole, Credentials, Origin, Viewer};
+use crate::authn::{self, Origin, Viewer};
 use crate::authz::answer::finish;
 use crate::authz::catalog::{CatalogError, FieldId};
 use crate::authz::denial::Denials;
@@ -395,43 +396,6 @@ impl App {
         if is_refused { Ok(()) } else { Err(StartError::Guard) }
     }
 
-    /// Who is behind these credentials.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`], [`Error::Forbidden`] for a role not held.
-    pub async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Viewer> {
-        let (tokens, news, issuers, policy) =
-            (&self.tokens, &self.news, &self.issuers, self.policy.snapshot());
-        let reaches_all = |role: &ActingRole| policy.reaches_all(role);
-        authn::authenticate(
-            &self.db,
-            tokens,
-            issuers,
-            news,
-            &self.vault,
-            &self.clock,
-            credentials,
-            reaches_all,
-        )
-        .await
-    }
-
-    /// What is asked by nobody known, outside of GraphQL.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when the policy does not know who is not signed in.
-    pub fn doorstep(&self, origin: Origin) -> Result<Arc<Operation>> {
-        let nobody = self.policy.snapshot().rights_of(&Viewer::anonymous());
-        let rights = nobody.ok_or_else(|| Error::bug("nobody is known to the policy"))?;
-        Ok(self.operation(Viewer::anonymous(), origin, rights))
-    }
-
-    fn operation(&self, viewer: Viewer, origin: Origin, rights: Arc<Rights>) -> Arc<Operation> {
-        let (clock, db, news) = (self.clock.clone(), self.db.clone(), self.news.clone());
-        let keys = Arc::new(self.vault.open_keys());
-        Arc::new(Operation::new(viewer, origin, rights, clock, keys, db, news))
-    }
-
     /// Whether requests can be served.
     ///
     /// # Errors
@@ -447,17 +411,10 @@ impl App {
 
     /// Executes a request under the guard, with one snapshot of the policy.
     pub async fn execute(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
-        let mut policy = self.policy.snapshot();
-        if policy.rights_of(&viewer).is_none() {
-            // A role that another instance has just made.
-            self.refresh_policy().await;
-            policy = self.policy.snapshot();
+        match self.acting(&viewer, &origin).await {
+            Ok((policy, rights)) => self.execute_with(&policy, rights, viewer, origin, request).await,
+            Err(error) => signed(Refusal::from(error).into_response(), &origin),
         }
-        let Some(rights) = policy.rights_of(&viewer) else {
-            let refusal = Refusal::from(Error::Forbidden("this role is not in force".to_owned()));
-            return signed(refusal.into_response(), &origin);
-        };
-        self.execute_with(&policy, rights, viewer, origin, request).await
     }
 
     /// As [`Self::execute`], with rights other than the viewer's role has: the yardstick of tests and measurements.

@@ -8,6 +8,8 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
+use custodian_entity::id::{ApiClientId, TenantId, UserId};
+
 /// Stable error codes: `extensions.code` of every GraphQL error (DESIGN, "Contract").
 pub mod code {
     /// No or no valid credentials.
@@ -56,6 +58,18 @@ pub enum Error {
     /// The viewer may not do this; the text names fields or operations, never values.
     #[error("{0}")]
     Forbidden(String),
+    /// Somebody who is known asked to act in a role that he does not hold, or that is not in force.
+    #[error("{reason}")]
+    RoleRefused {
+        /// Who.
+        user: UserId,
+        /// His provider.
+        tenant: TenantId,
+        /// The API client that asked in his name, if one did.
+        client: Option<ApiClientId>,
+        /// Why, without the name that was asked for.
+        reason: &'static str,
+    },
     /// A field of the schema that may not be unmasked in this role: its name.
     #[error("{0} cannot be revealed in this role")]
     NotRevealable(String),
@@ -126,7 +140,9 @@ impl Error {
             Self::Unauthenticated | Self::WrongCredentials | Self::SecondFactorRequired => {
                 code::UNAUTHENTICATED
             }
-            Self::Forbidden(_) | Self::NotRevealable(_) | Self::StepUpRequired => code::FORBIDDEN,
+            Self::Forbidden(_) | Self::RoleRefused { .. } | Self::NotRevealable(_) | Self::StepUpRequired => {
+                code::FORBIDDEN
+            }
             Self::NotFound => code::NOT_FOUND,
             Self::BadInput(_) => code::BAD_USER_INPUT,
             Self::MaskedRoundtrip(_) => code::MASKED_VALUE_ROUNDTRIP,

@@ -15,12 +15,12 @@ impl App {
     /// Who is signed in and asks for the content of a document.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`]; [`Error::Forbidden`] in a role that is not in force; [`Error::NotFound`] for what is no id.
-    pub fn reader(&self, viewer: Viewer, origin: Origin, document: &str) -> Result<Reader> {
+    /// [`Error::Unauthenticated`]; [`Error::RoleRefused`] in one that is not in force; [`Error::NotFound`] for what is no id.
+    pub async fn reader(&self, viewer: Viewer, origin: Origin, document: &str) -> Result<Reader> {
         if viewer.identity().is_none() {
             return Err(Error::Unauthenticated);
         }
-        let operation = self.operation_of(viewer, origin)?;
+        let operation = self.operation_of(viewer, origin).await?;
         Ok(Reader { operation, document: parsed(document)?, link: None })
     }
 
@@ -39,13 +39,12 @@ impl App {
         if link.document != document {
             return Err(Error::NotFound);
         }
-        let operation = self.operation_of(Viewer::signed_in(link.identity.clone()), origin)?;
+        let operation = self.operation_of(Viewer::signed_in(link.identity.clone()), origin).await?;
         Ok(Reader { operation, document, link: Some(link) })
     }
 
-    fn operation_of(&self, viewer: Viewer, origin: Origin) -> Result<Arc<Operation>> {
-        let rights = self.policy.snapshot().rights_of(&viewer);
-        let rights = rights.ok_or_else(|| Error::Forbidden("this role is not in force".to_owned()))?;
+    async fn operation_of(&self, viewer: Viewer, origin: Origin) -> Result<Arc<Operation>> {
+        let (_, rights) = self.acting(&viewer, &origin).await?;
         Ok(self.operation(viewer, origin, rights))
     }
 }

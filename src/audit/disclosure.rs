@@ -5,7 +5,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use custodian_entity::audit_event;
-use custodian_entity::id::{CustomerId, TypedId};
+use custodian_entity::id::{ApiClientId, CustomerId, TenantId, TypedId, UserId};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 
@@ -85,6 +85,22 @@ pub fn denial<'a>(
     let details = Details::Denied { denied, more, policy: policy.to_owned() };
     let event = Event { details, ..Event::denied(EventType::AccessDenied, Subject::default()) };
     Ok(Some(Entry { event: entry(operation, action, event)?, customers: Vec::new() }))
+}
+
+/// The entry about somebody who was refused the role he asked to act in. What he called it could say anything.
+///
+/// # Errors
+/// When it cannot be made: a mistake of ours.
+pub fn refused_role(
+    operation: &Operation,
+    (user, tenant, client): (UserId, TenantId, Option<ApiClientId>),
+    policy: &str,
+) -> Result<Entry> {
+    let details = Details::Denied { denied: vec!["role".to_owned()], more: 0, policy: policy.to_owned() };
+    let subject = Subject { tenant: Some(tenant), ..Subject::default() };
+    let denied = Event::denied(EventType::AccessDenied, subject);
+    let event = Event { actor: Some(user), client, details, ..denied };
+    Ok(Entry { event: entry(operation, "authenticate", event)?, customers: Vec::new() })
 }
 
 /// What an operation does, by the names of the schema. What the client calls it says nothing, and could say anything.

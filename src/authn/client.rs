@@ -155,7 +155,7 @@ async fn is_bound_as_made(
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when it was revoked, or its client may not call, or not from there;
-/// [`Error::Forbidden`] when another role than the client's is asked for.
+/// [`Error::RoleRefused`] when another role than the client's is asked for.
 pub async fn identify(
     db: &impl ConnectionTrait,
     clock: &Clock,
@@ -171,7 +171,8 @@ pub async fn identify(
     let identity = acting(db, clock, &client, &claims.scopes).await?;
     match role {
         Some(role) if role != identity.role.name => {
-            Err(Error::Forbidden("an API client acts in one role".to_owned()))
+            let (user, tenant, client) = (identity.user, identity.tenant, identity.client);
+            Err(Error::RoleRefused { user, tenant, client, reason: "an API client acts in one role" })
         }
         _ => Ok(identity),
     }

@@ -50,7 +50,7 @@ enum Presented<'i> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when a token is given and is not valid, its session or client ended or its user not active;
-/// [`Error::Forbidden`] when a role is asked for that the user does not hold; [`Error::Unavailable`] when the keys of an
+/// [`Error::RoleRefused`] when a role is asked for that the user does not hold; [`Error::Unavailable`] when the keys of an
 /// issuer cannot be had.
 #[expect(clippy::too_many_arguments, reason = "what an instance is made of that tells who may come in")]
 pub async fn authenticate(
@@ -119,7 +119,7 @@ async fn identify(
 /// Who is behind a session that goes on, in this role, with what he may be now.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the session ended or its user is not active; [`Error::Forbidden`] when he does not hold
+/// [`Error::Unauthenticated`] when the session ended or its user is not active; [`Error::RoleRefused`] when he does not hold
 /// the role.
 #[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
 pub async fn resume(
@@ -205,7 +205,7 @@ pub async fn held_roles(
 /// The user acting in one role: the one asked for, or his primary one. Nothing is united across roles.
 ///
 /// # Errors
-/// [`Error::Forbidden`] when he does not hold it.
+/// [`Error::RoleRefused`] when he does not hold it.
 pub fn act_as(
     user: &user::Model,
     held: &[HeldRole],
@@ -216,7 +216,12 @@ pub fn act_as(
         Some(wanted) => held.iter().find(|held| held.role.name == wanted),
         None => held.iter().find(|held| held.is_primary).or(held.first()),
     };
-    let held = role.ok_or_else(|| Error::Forbidden("you do not hold this role".to_owned()))?;
+    let held = role.ok_or(Error::RoleRefused {
+        user: user.id,
+        tenant: user.tenant_id,
+        client: None,
+        reason: "you do not hold this role",
+    })?;
     Ok(Identity {
         user: user.id,
         tenant: user.tenant_id,

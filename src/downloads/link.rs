@@ -79,7 +79,7 @@ async fn usable(reading: &Arc<Operation>, token: &SecretString) -> Result<Link> 
     let link = link.filter(|link| link.used_at.is_none() && link.expires_at > now).ok_or(Error::NotFound)?;
     let identity = resume(&*transaction, &reading.clock, link.session_id, &link.role).await;
     let identity = identity.map_err(|error| match error {
-        Error::Unauthenticated | Error::Forbidden(_) => Error::NotFound,
+        Error::Unauthenticated | Error::RoleRefused { .. } => Error::NotFound,
         other => other,
     })?;
     let Model { hash, document_id: document, purpose, .. } = link;

@@ -70,7 +70,7 @@ async fn open(
     let origin = origin(app, id, head);
     let is_sent = |size| head.method == Method::GET && wanted(&head.headers, size) != Wanted::Nothing;
     let reader = match link(&head.uri)? {
-        None => app.reader(authenticate(app, head).await?, origin, document),
+        None => app.reader(authenticate(app, head, &origin).await?, origin, document).await,
         Some(_) if head.headers.contains_key(AUTHORIZATION) => {
             return Err(Refusal::malformed("send a token or a link, not both"));
         }

@@ -51,6 +51,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
     let deadline = Instant::now() + app.config.request_timeout();
     let late = |_| Refusal::from(Error::Timeout);
     let (head, body) = request.into_parts();
+    let origin = origin(app, id, &head);
     let (viewer, incoming) = match head.method {
         Method::POST => {
             media::check_body_type(&head.headers)?;
@@ -58,7 +59,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             if announced_length(&head.headers).is_some_and(|length| length > limit as u64) {
                 return Err(Refusal::too_large(limit));
             }
-            let viewer = timeout_at(deadline, authenticate(app, &head)).await.map_err(late)??;
+            let viewer = timeout_at(deadline, authenticate(app, &head, &origin)).await.map_err(late)??;
             let body = Request::from_parts(head.clone(), body);
             let body = timeout_at(deadline, Bytes::from_request(body, &())).await;
             let body =
@@ -70,7 +71,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             (viewer, incoming)
         }
         Method::GET => {
-            let viewer = timeout_at(deadline, authenticate(app, &head)).await.map_err(late)??;
+            let viewer = timeout_at(deadline, authenticate(app, &head, &origin)).await.map_err(late)??;
             let incoming = Incoming::from_parameters(&head.uri)?;
             nesting::check(&incoming.query, app.config.limits.document_bytes)?;
             if !reads::only(&incoming) {
@@ -83,9 +84,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
             return Err(Refusal::method_not_allowed("send GraphQL by POST or GET").allowing("GET, POST"));
         }
     };
-    timeout_at(deadline, app.execute(viewer, origin(app, id, &head), incoming.into_request()))
-        .await
-        .map_err(late)
+    timeout_at(deadline, app.execute(viewer, origin, incoming.into_request())).await.map_err(late)
 }
 
 /// The length that a body is said to have.
@@ -97,10 +96,9 @@ pub(super) fn announced_length(headers: &HeaderMap) -> Option<u64> {
 ///
 /// # Errors
 /// For credentials that are not valid, or cannot be looked at.
-pub(super) async fn authenticate(app: &App, head: &Parts) -> Result<Viewer, Refusal> {
-    let ip = client_address::of(head, &app.config.trusted_proxies);
-    let credentials = Credentials { ip, ..credentials::read(&head.headers)? };
-    let viewer = app.authenticate(credentials).await;
+pub(super) async fn authenticate(app: &App, head: &Parts, origin: &Origin) -> Result<Viewer, Refusal> {
+    let credentials = Credentials { ip: origin.ip, ..credentials::read(&head.headers)? };
+    let viewer = app.authenticate(credentials, origin).await;
     viewer.map_err(|error| match error {
         Error::Unauthenticated => Refusal::bad_credentials(),
         other => Refusal::from(other),

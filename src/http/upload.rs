@@ -54,7 +54,8 @@ pub(super) async fn run(
     let boundary = boundary?;
     let late = |_| Refusal::from(Error::Timeout);
     let time = app.config.request_timeout();
-    let viewer = timeout(time, authenticate(app, &head)).await.map_err(late)??;
+    let origin = origin(app, id, &head);
+    let viewer = timeout(time, authenticate(app, &head, &origin)).await.map_err(late)??;
     let user = viewer.identity().ok_or(Error::Unauthenticated)?.user;
     let most = most_bytes(&app.config);
     if announced_length(&head.headers).is_some_and(|length| length > most as u64) {
@@ -74,7 +75,7 @@ pub(super) async fn run(
     };
     let files = Arc::new(Files::new(parts, files, limits.file_bytes as u64));
     let operation = operation.data(files.clone());
-    let running = app.execute(viewer, origin(app, id, &head), operation);
+    let running = app.execute(viewer, origin, operation);
     let mut response = timeout(limits.timeout() + time, running).await.map_err(late)?;
     if !files.drain().await {
         response.http_headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -60,7 +60,7 @@ impl RefreshMutation {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when it is none, or of no use any more; [`Error::Conflict`] when another was exchanged at the
-/// same moment; [`Error::Forbidden`] when the role is held no longer.
+/// same moment; [`Error::RoleRefused`] when the role is held no longer.
 pub async fn refresh(
     operation: &Arc<Operation>,
     limits: config::Session,

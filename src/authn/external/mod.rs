@@ -152,7 +152,7 @@ fn listed(value: Option<&Value>) -> Vec<&str> {
 /// # Errors
 /// [`Error::Unauthenticated`] when there is no such account, or it may not use the service, or belongs to a provider that
 /// the issuer does not speak for, or holds a role that reaches other providers too, or its tokens ended after this one was
-/// issued; [`Error::Forbidden`] for a role that is not held or not left to choose.
+/// issued; [`Error::RoleRefused`] for a role that is not held or not left to choose.
 pub async fn identify(
     db: &impl ConnectionTrait,
     keys: &OpenKeys,

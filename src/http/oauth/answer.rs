@@ -75,7 +75,7 @@ impl OAuthRefusal {
     /// Of a refresh token that was not exchanged (RFC 6749, 5.2): one text, whatever is wrong with it.
     pub(super) fn of_refresh(error: Error) -> Self {
         match error {
-            Error::Unauthenticated | Error::Conflict | Error::Forbidden(_) => {
+            Error::Unauthenticated | Error::Conflict | Error::RoleRefused { .. } => {
                 Self { error: "invalid_grant", ..Self::invalid_request("the refresh token is of no use") }
             }
             other => Self::from(other),

@@ -15,6 +15,7 @@ use crate::suite::Suite;
 pub(super) fn register(suite: &mut Suite) {
     suite.both("audit::denied fields leave one event", fields);
     suite.both("audit::a refused operation leaves its event, whatever its values are", operations);
+    suite.both("audit::a role that is refused leaves its event", roles);
     suite.both("audit::who is not signed in leaves none", nobody);
     suite.both("audit::a denial that cannot be put on record stays a denial", unwritten);
     suite.both("audit::of customers it is not kept with what they came", user_agents);
@@ -58,6 +59,17 @@ async fn operations(app: TestApp) {
     assert_eq!(events[1].details["denied"], json!(["Customer.riskScore"]));
     let text = format!("{events:?}").to_lowercase();
     assert!(!text.contains("planted") && !text.contains("31415926"), "{text}");
+}
+
+async fn roles(app: TestApp) {
+    let (client, support) = (app.login(SUPPORT).await, account(&app, SUPPORT).await);
+    let answer = client.acting_as("planted_role").query("{ viewer { id } }", Value::Null).await;
+    assert_eq!(answer.code(), Some("FORBIDDEN"), "{}", answer.text);
+    let [event] = &denials(&app).await[..] else { panic!("a role that is not held leaves one event") };
+    assert_eq!((event.outcome, event.action.as_str()), (Outcome::Denied, "authenticate"));
+    assert_eq!((event.actor_id, event.tenant_id), (Some(support.id), Some(support.tenant_id)));
+    assert_eq!(Some(event.request_id.as_str()), answer.headers["x-request-id"].to_str().ok());
+    assert_eq!(event.details["denied"], json!(["role"]), "which one the client says could be anything");
 }
 
 async fn nobody(app: TestApp) {

@@ -42,7 +42,10 @@ pub async fn run(app: TestApp) {
     for (role, account) in fixture::ROLES {
         let token = app.token(account).await;
         let credentials = Credentials { bearer: Some(&token), ..Credentials::default() };
-        viewers.push((role, own.app.authenticate(credentials).await.expect("the token is valid")));
+        viewers.push((
+            role,
+            own.app.authenticate(credentials, &Origin::default()).await.expect("the token is valid"),
+        ));
     }
     let cases = (0..viewers.len(), vec(any::<u16>(), 0..250));
     let handle = Handle::current();

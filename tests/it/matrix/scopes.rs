@@ -92,7 +92,8 @@ const ROWS: usize = 40;
 async fn identity(app: &TestApp, username: &str) -> Identity {
     let token = app.token(username).await;
     let credentials = Credentials { bearer: Some(&token), ..Credentials::default() };
-    let viewer = app.service.authenticate(credentials).await.expect("the account signed in");
+    let viewer =
+        app.service.authenticate(credentials, &Origin::default()).await.expect("the account signed in");
     viewer.identity().expect("it is known").clone()
 }
 
