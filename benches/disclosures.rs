@@ -1,0 +1,161 @@
+//! What it costs that disclosures are on record before the answer leaves: `cargo bench --bench disclosures`.
+//!
+//! The list of 100 customers, twelve fields of which seven are RESTRICTED, as an administrator asks for it, by one viewer
+//! and by many at once. *On* is the service as it is in production (`audit.disclosures = strict`); *off* is the same
+//! service under a policy that calls no field RESTRICTED, so that nothing else differs. Both take turns; each line is the
+//! median over all turns of how many lists were answered in a second, of wall time: what is waited for counts.
+//!
+//! On SQLite; with `CUSTODIAN_BENCH_DATABASE_URL=postgres://…` there, in a new database of the role that is named.
+
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program that measures: it reads an account past every scope, and prints"
+)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_graphql::Request;
+use custodian::app::{App, STACK_BYTES, migrate};
+use custodian::authn::{ActingRole, Identity, Origin, Viewer};
+use custodian::authz::policy::{Policy, PolicyFiles};
+use custodian::clock::Clock;
+use custodian::config::{Audit, Config, Disclosures};
+use custodian::schema;
+use custodian_entity::{disclosed_customer, user};
+use sea_orm::{ColumnTrait, Database, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+/// How much of the throughput must be left.
+const BAR: f64 = 0.90;
+/// How many customers a list has.
+const LISTED: u64 = 100;
+/// How many ask at once.
+const AT_ONCE: [usize; 3] = [1, 8, 32];
+/// How many lists are asked for in a turn, by all together.
+const LISTS: usize = 96;
+/// How many turns each takes; the first warms caches.
+const TURNS: usize = 16;
+
+const LIST: &str = "{ customers(first: 100) { nodes { id customerNumber type status createdAt displayName firstName \
+                    lastName email phone dateOfBirth governmentIdNumber } } }";
+
+fn main() {
+    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    runtime.expect("the system gives threads").block_on(async {
+        let service = Service::new().await;
+        println!("lists of {LISTED} customers a second, disclosures off and strict (bar {BAR:.2})\n");
+        println!("{:<44} {:>10} {:>10} {:>8}", service.engine, "off", "strict", "ratio");
+        for viewers in AT_ONCE {
+            let (off, on) = service.compare(viewers).await;
+            println!("{:<44} {off:>10.1} {on:>10.1} {:>8.3}", format!("{viewers} viewers at once"), on / off);
+        }
+    });
+}
+
+/// The service, with a policy under which nothing is disclosed beside its own.
+struct Service {
+    engine: &'static str,
+    app: Arc<App>,
+    db: DatabaseConnection,
+    viewer: Viewer,
+    strict: Arc<Policy>,
+    open: Arc<Policy>,
+    /// Kept until the end: dropping it removes the database.
+    _folder: tempfile::TempDir,
+}
+
+impl Service {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let named = std::env::var("CUSTODIAN_BENCH_DATABASE_URL").ok();
+        let engine = if named.is_some() { "PostgreSQL" } else { "SQLite" };
+        let url = named
+            .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", folder.path().join("custodian.db").display()));
+        let config = Config::for_tests(url.clone(), folder.path().to_owned());
+        let config = Config { audit: Audit { disclosures: Disclosures::Strict }, ..config };
+        migrate(&config).await.expect("a new database can be opened");
+        let app = App::start(config, Clock::System).await.expect("the service starts");
+        let db = Database::connect(&url).await.expect("the database can be opened");
+        custodian::seed::customers(&db, &app.vault, LISTED, &|_| {}).await.expect("the demo data are there");
+        let name =
+            app.vault.open_keys().user_name("tenant-admin@acme.example").await.expect("the keys can be read");
+        let account = user::Entity::find().filter(user::Column::UsernameIndex.eq(name)).one(&db).await;
+        let account = account.expect("the database answers").expect("the demo data have this account");
+        let viewer = Viewer::signed_in(Identity {
+            user: account.id,
+            tenant: account.tenant_id,
+            reseller: None,
+            customer: None,
+            kind: account.kind,
+            role: ActingRole::built_in("tenant_admin"),
+            session: None,
+            client: None,
+            scopes: None,
+        });
+        let built_in = PolicyFiles::built_in();
+        let fields = built_in.fields.replace(", RESTRICTED,", ", CONFIDENTIAL,");
+        assert_ne!(fields, built_in.fields, "fields.csv calls nothing RESTRICTED in this way");
+        let strict = load(PolicyFiles::built_in()).await;
+        let open = load(PolicyFiles { fields, ..built_in }).await;
+        Self { engine, app, db, viewer, strict, open, _folder: folder }
+    }
+
+    /// How many lists are answered in a second, with disclosures off and strict.
+    async fn compare(&self, viewers: usize) -> (f64, f64) {
+        let (mut off, mut on) = (Vec::new(), Vec::new());
+        for turn in 0..=TURNS {
+            for is_on in [turn % 2 == 0, turn % 2 == 1] {
+                let before = self.disclosed().await;
+                let start = Instant::now();
+                self.turn(viewers, if is_on { &self.strict } else { &self.open }).await;
+                let rate = LISTS as f64 / start.elapsed().as_secs_f64();
+                let recorded = self.disclosed().await - before;
+                let expected = if is_on { LISTED * LISTS as u64 } else { 0 };
+                assert_eq!(recorded, expected, "customers on record, by {viewers} viewers");
+                if turn > 0 {
+                    if is_on { &mut on } else { &mut off }.push(rate);
+                }
+            }
+        }
+        (median(off), median(on))
+    }
+
+    async fn turn(&self, viewers: usize, policy: &Arc<Policy>) {
+        let mut asking = JoinSet::new();
+        for _ in 0..viewers {
+            let (app, viewer, policy) = (self.app.clone(), self.viewer.clone(), policy.clone());
+            asking.spawn(async move {
+                let rights = policy.rights("tenant_admin").expect("the policy knows the role");
+                for _ in 0..LISTS / viewers {
+                    let (viewer, rights, request) = (viewer.clone(), rights.clone(), Request::new(LIST));
+                    let answer = app.execute_with(&policy, rights, viewer, Origin::default(), request).await;
+                    assert!(answer.errors.is_empty(), "not executed: {:?}", answer.errors);
+                }
+            });
+        }
+        while let Some(asked) = asking.join_next().await {
+            asked.expect("every list is answered");
+        }
+    }
+
+    async fn disclosed(&self) -> u64 {
+        disclosed_customer::Entity::find().count(&self.db).await.expect("the database answers")
+    }
+}
+
+async fn load(files: PolicyFiles) -> Arc<Policy> {
+    let schema = schema::builder().finish();
+    let catalog = schema::catalog(&schema).expect("the schema can be indexed");
+    Arc::new(Policy::load(&files, Arc::new(catalog)).await.expect("the policy is valid"))
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
