@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::App;
 use crate::accounts;
+use crate::audit;
 use crate::authn::{Origin, Viewer};
 use crate::authz::{Operation, Rights};
 use crate::customers;
@@ -23,6 +24,9 @@ const SWEPT_AFTER: Duration = Duration::from_secs(3600);
 
 /// How often the ends of the audit log's chains are signed.
 const SIGNING: Duration = Duration::from_secs(60);
+
+/// How often it is listed by customer what was disclosed.
+const LISTING: Duration = Duration::from_secs(1);
 
 /// How often letters are looked for that another instance, or nobody, has sent.
 const LOOKING_FOR_LETTERS: Duration = Duration::from_secs(2);
@@ -126,6 +130,24 @@ impl App {
                 error.log();
             }
             tokio::time::sleep(SIGNING).await;
+        }
+    }
+
+    /// Lists by customer what was disclosed since the last time, and says how many entries that were.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn list_disclosures(&self) -> Result<u64> {
+        audit::list(&self.db).await
+    }
+
+    /// Lists it every second for as long as the service runs.
+    pub async fn keep_listing_disclosures(&self) {
+        loop {
+            if let Err(error) = self.list_disclosures().await {
+                error.log();
+            }
+            tokio::time::sleep(LISTING).await;
         }
     }
 

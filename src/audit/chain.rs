@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use custodian_entity::id::TypedId;
+use custodian_entity::id::{AuditEventId, TypedId};
 use custodian_entity::{audit_event, audit_head};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::OnConflict;
@@ -23,7 +23,15 @@ use sea_orm::{
 use crate::database;
 use crate::error::{Error, Result};
 
-/// Adds entries to their chains in the running transaction. It ought to be the last thing a transaction does: others wait
+/// Where an entry is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) event: AuditEventId,
+    pub(super) chain: Uuid,
+    pub(super) sequence: i64,
+}
+
+/// Adds entries to their chains in the running transaction, and says where they are. It ought to be the last thing a transaction does: others wait
 /// for it from here on.
 ///
 /// # Errors
@@ -32,12 +40,16 @@ use crate::error::{Error, Result};
     clippy::disallowed_methods,
     reason = "the log has no viewer's scope: it records what any viewer did"
 )]
-pub(super) async fn append(db: &DatabaseTransaction, entries: Vec<audit_event::ActiveModel>) -> Result<()> {
+pub(super) async fn append(
+    db: &DatabaseTransaction,
+    entries: Vec<audit_event::ActiveModel>,
+) -> Result<Vec<Place>> {
     // In one order, whoever writes: two who wait for each other would wait for ever.
     let mut chains: BTreeMap<Uuid, Vec<audit_event::ActiveModel>> = BTreeMap::new();
     for entry in entries {
         chains.entry(chain_of(&entry)).or_default().push(entry);
     }
+    let mut places = Vec::new();
     for (chain, entries) in chains {
         let mut head = locked(db, chain).await?;
         let mut linked = Vec::with_capacity(entries.len());
@@ -49,6 +61,7 @@ pub(super) async fn append(db: &DatabaseTransaction, entries: Vec<audit_event::A
             entry.hash = Set(String::new());
             let entry: audit_event::Model = entry.try_into_model().map_err(Error::internal)?;
             head.hash = hash(&entry);
+            places.push(Place { event: entry.id, chain, sequence: entry.sequence });
             linked.push(
                 audit_event::Model { hash: head.hash.clone(), ..entry }.into_active_model().reset_all(),
             );
@@ -62,7 +75,7 @@ pub(super) async fn append(db: &DatabaseTransaction, entries: Vec<audit_event::A
         };
         audit_head::Entity::update(moved).exec(db).await?;
     }
-    Ok(())
+    Ok(places)
 }
 
 /// The chain of an entry: its provider's.

@@ -1,7 +1,8 @@
 //! Entries about reading: what was shown in clear that is RESTRICTED, and what was denied.
 //!
-//! Which customers a disclosure is about is in rows of its own (`disclosed_customer`), so that it can be asked for by
-//! customer; the entry holds how many they are and a digest of their ids, by which they are part of the chain.
+//! Which customers a disclosure is about is kept beside its entry (`disclosed_list`) and listed so that it can be asked for
+//! by customer (`disclosed_customer`); the entry holds how many they are and a digest of their ids, by which they are part
+//! of the chain.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use custodian_entity::audit_event;
@@ -26,15 +27,6 @@ const ACTION: usize = 128;
 pub struct Entry {
     pub(super) event: audit_event::ActiveModel,
     pub(super) customers: Vec<Uuid>,
-}
-
-/// Of which customers an entry is, as pairs of both ids.
-pub(super) fn pairs(
-    event: &audit_event::ActiveModel,
-    customers: impl IntoIterator<Item = Uuid>,
-) -> impl Iterator<Item = (Uuid, Uuid)> {
-    let event = event.id.try_as_ref().map_or(Uuid::nil(), |id| id.uuid());
-    customers.into_iter().map(move |customer| (event, customer))
 }
 
 /// The entries about what an operation disclosed: one for each type, and provider whose rows they are.
@@ -117,7 +109,7 @@ pub fn action<'a>(operations: impl IntoIterator<Item = &'a str>) -> String {
     action
 }
 
-/// Writes of which customers the entries are that the running transaction has added, as pairs of both ids: by one statement
+/// Lists by customer of whom entries are that are there, as pairs of both ids: by one statement
 /// for all.
 ///
 /// # Errors

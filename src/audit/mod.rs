@@ -11,6 +11,7 @@ mod event_type;
 mod export;
 mod heads;
 mod journal;
+mod listing;
 mod quota;
 mod shipping;
 mod verify;
@@ -29,6 +30,7 @@ pub use self::event_type::EventType;
 pub use self::export::document;
 pub use self::heads::{Head, HeadError, Heads};
 pub use self::journal::Journal;
+pub use self::listing::list;
 pub use self::quota::{Limit, Quotas, count_refused, counted, refused, within};
 pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 pub use self::verify::{Fault, Span, Verification, What, count, page, verify};
@@ -83,7 +85,8 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
         && event.outcome == Outcome::Success;
     let customer = event.subject.customer.filter(|_| discloses).map(TypedId::uuid);
     let row = entry(operation, action, event)?;
-    let pairs: Vec<_> = disclosure::pairs(&row, customer).collect();
+    let id = row.id.try_as_ref().copied().map(TypedId::uuid);
+    let pairs: Vec<_> = id.zip(customer).into_iter().collect();
     let transaction = operation.transaction().await?;
     chain::append(&transaction, vec![row]).await?;
     disclosure::link(&transaction, &pairs).await

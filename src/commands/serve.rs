@@ -38,7 +38,13 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let follower = tokio::spawn({
         let app = app.clone();
         async move {
-            tokio::join!(app.follow(), app.forget(), app.look_after_documents(), app.keep_signing_heads())
+            tokio::join!(
+                app.follow(),
+                app.forget(),
+                app.look_after_documents(),
+                app.keep_signing_heads(),
+                app.keep_listing_disclosures(),
+            )
         }
     });
     let (stopping, stopped) = watch::channel(());

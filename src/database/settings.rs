@@ -63,15 +63,11 @@ impl Settings {
         Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
     }
 
-    /// Of the service itself, signing, verifying and exporting the audit log, whosever entries are in it. For reading only.
+    /// Of the service itself, at work on the audit log, whosever entries are in it: adding to it what was read, listing,
+    /// signing, verifying, shipping.
     pub fn of_audit() -> Self {
         let scopes = scopes([("AuditEvent", Scope::All), ("Disclosure", Scope::All)]);
         Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
-    }
-
-    /// Of the service itself, adding entries about reading to the audit log, whosever they are.
-    pub fn of_journal() -> Self {
-        Self { role: "anonymous".to_owned(), scopes: scopes([("AuditEvent", Scope::All)]), ..Self::default() }
     }
 
     /// Tells them to PostgreSQL. `is_local` ties them to the transaction, so that a pooled connection never carries

@@ -3,7 +3,7 @@
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement};
 
 /// Tables in which nothing is ever changed or removed.
-pub const APPEND_ONLY: [&str; 2] = ["audit_event", "disclosed_customer"];
+pub const APPEND_ONLY: [&str; 3] = ["audit_event", "disclosed_customer", "disclosed_list"];
 
 /// What PostgreSQL says about the role and the tables.
 #[derive(Clone, Debug)]

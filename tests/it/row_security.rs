@@ -62,14 +62,16 @@ const TABLES: [(&str, &str, &str); 25] = [
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 19] = [
+const FURTHER: [&str; 21] = [
     "account_token",
     "audit_cursor",
     "audit_event",
     "audit_head",
     "casbin_rule",
     "customer_word",
+    "disclosed_cursor",
     "disclosed_customer",
+    "disclosed_list",
     "document_link",
     "external_identity",
     "letter",

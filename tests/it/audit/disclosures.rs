@@ -28,11 +28,13 @@ pub(super) fn register(suite: &mut Suite) {
     suite.both("audit::rows behind others are on record by type, with whose they are", nested);
     suite.both("audit::strict: what cannot be put on record is not shown", strict);
     suite.both("audit::buffered: what was shown is on record once the service stops", buffered);
+    suite.both("audit::what was disclosed is listed by customer once, whoever lists it", listed_once);
     suite.both("audit::what is unmasked counts as disclosed", unmasked);
 }
 
 /// The disclosures on record, with the customers of each.
 async fn disclosures(app: &TestApp) -> Vec<(audit_event::Model, BTreeSet<CustomerId>)> {
+    app.service.list_disclosures().await.expect("what was disclosed can be listed");
     let links = all::<disclosed_customer::Entity>(app).await;
     let of =
         |id: AuditEventId| links.iter().filter(move |link| link.event_id == id).map(|link| link.customer_id);
@@ -143,13 +145,13 @@ async fn strict(app: TestApp) {
     let email =
         text(&client.query(document, Value::Null).await.ok()["customers"]["nodes"][0]["email"]).to_owned();
     let away = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
-    app.db().execute_unprepared(&away("disclosed_customer", "disclosed_customer_away")).await.unwrap();
+    app.db().execute_unprepared(&away("disclosed_list", "disclosed_list_away")).await.unwrap();
     let answer = client.query(document, Value::Null).await;
     assert_eq!(answer.code(), Some("UNAVAILABLE"), "{}", answer.text);
     assert!(answer.data().is_null() && !answer.text.contains(&email), "{}", answer.text);
     // What discloses nothing is answered.
     client.query("{ customers(first: 2) { nodes { id } } }", Value::Null).await.ok();
-    app.db().execute_unprepared(&away("disclosed_customer_away", "disclosed_customer")).await.unwrap();
+    app.db().execute_unprepared(&away("disclosed_list_away", "disclosed_list")).await.unwrap();
     client.query(document, Value::Null).await.ok();
     assert_eq!(verified(&app, &[]).await.fault, None, "what failed left nothing");
 }
@@ -163,6 +165,23 @@ async fn buffered(app: TestApp) {
     service.journal.flush().await.unwrap();
     assert_eq!(disclosures(&app).await.len(), 5);
     assert_eq!(verified(&app, &[]).await.fault, None);
+}
+
+async fn listed_once(app: TestApp) {
+    let (other, _) = app.instance(|_| {}).await;
+    let client = app.login(ADMIN).await;
+    // More than are listed in one transaction.
+    for _ in 0..40 {
+        client.query("{ customers(first: 2) { nodes { id email } } }", Value::Null).await.ok();
+    }
+    assert!(all::<disclosed_customer::Entity>(&app).await.is_empty(), "who is answered waited for the list");
+    let both = tokio::join!(app.service.list_disclosures(), other.list_disclosures());
+    assert_eq!(both.0.unwrap() + both.1.unwrap(), 40, "entries listed by two instances at once");
+    assert_eq!(all::<disclosed_customer::Entity>(&app).await.len(), 80);
+    assert_eq!(app.service.list_disclosures().await.unwrap(), 0, "and nothing is left");
+    client.query("{ customers(first: 3) { nodes { id email } } }", Value::Null).await.ok();
+    assert_eq!(other.list_disclosures().await.unwrap(), 1);
+    assert_eq!(all::<disclosed_customer::Entity>(&app).await.len(), 83);
 }
 
 async fn unmasked(app: TestApp) {
