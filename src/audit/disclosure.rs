@@ -8,7 +8,6 @@ use aws_lc_rs::digest::{SHA256, digest};
 use custodian_entity::audit_event;
 use custodian_entity::id::{ApiClientId, CustomerId, TenantId, TypedId, UserId};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 
 use super::event::Details;
 use super::{Event, EventType, Subject, entry};
@@ -107,40 +106,4 @@ pub fn action<'a>(operations: impl IntoIterator<Item = &'a str>) -> String {
         action += name;
     }
     action
-}
-
-/// Lists by customer of whom entries are that are there, as pairs of both ids: by one statement
-/// for all.
-///
-/// # Errors
-/// When the database is away or refuses.
-#[expect(clippy::disallowed_methods, reason = "an INSERT from a list and a table has no builder")]
-pub(super) async fn link(db: &DatabaseTransaction, pairs: &[(Uuid, Uuid)]) -> Result<()> {
-    if pairs.is_empty() {
-        return Ok(());
-    }
-    let backend = db.get_database_backend();
-    // Both texts hold nothing but digits of ids.
-    let (listed, list): (&str, String) = match backend {
-        DbBackend::Postgres => (
-            "SELECT split_part(pair, ':', 1)::uuid AS event_id, split_part(pair, ':', 2)::uuid AS customer_id
-             FROM unnest(string_to_array($1, ',')) AS pair",
-            pairs.iter().map(|(event, customer)| format!("{event}:{customer}")).collect::<Vec<_>>().join(","),
-        ),
-        _ => (
-            "SELECT unhex(substr(value, 1, 32)) AS event_id, unhex(substr(value, 33)) AS customer_id
-             FROM json_each($1)",
-            serde_json::Value::from_iter(
-                pairs.iter().map(|(event, customer)| format!("{}{}", event.simple(), customer.simple())),
-            )
-            .to_string(),
-        ),
-    };
-    let insert = format!(
-        "INSERT INTO disclosed_customer (event_id, customer_id, tenant_id, occurred_at)
-         SELECT listed.event_id, listed.customer_id, audit_event.tenant_id, audit_event.occurred_at
-         FROM ({listed}) AS listed JOIN audit_event ON audit_event.id = listed.event_id"
-    );
-    db.execute_raw(Statement::from_sql_and_values(backend, insert, [list.into()])).await?;
-    Ok(())
 }

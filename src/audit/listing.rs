@@ -7,30 +7,27 @@
 
 use std::collections::HashMap;
 
-use custodian_entity::id::TypedId;
 use custodian_entity::{audit_head, disclosed_cursor, disclosed_list};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     AccessMode, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
-    DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
 };
 
 use super::chain::Place;
-use super::disclosure::{Entry, link};
+use super::disclosure::Entry;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
 
 /// How many entries are listed in one transaction: others who write wait for it.
 const AT_ONCE: u64 = 32;
 
-/// The bytes of an id.
-const ID: usize = 16;
-
 /// Keeps in one piece whom entries are about that the running transaction has added in these places.
 ///
 /// # Errors
 /// When the database is away or refuses.
+#[expect(clippy::disallowed_methods, reason = "lists belong to the log, whosever entries they are of")]
 pub(super) async fn keep(db: &DatabaseTransaction, entries: &[&Entry], places: &[Place]) -> Result<()> {
     let places: HashMap<_, _> = places.iter().map(|place| (place.event, place)).collect();
     let mut lists = Vec::new();
@@ -88,19 +85,14 @@ async fn step(db: &DatabaseConnection, chain: Uuid) -> Result<u64> {
     // Read before the lists: what is added between both is listed the next time.
     let end = audit_head::Entity::find_by_id(chain).one(&writing).await?;
     let end = end.map_or(cursor.sequence, |head| head.sequence);
-    let lists = disclosed_list::Entity::find().filter(Chain.eq(chain));
+    let lists = disclosed_list::Entity::find().select_only().column(Sequence).filter(Chain.eq(chain));
     let lists = lists.filter(Sequence.gt(cursor.sequence)).filter(Sequence.lte(end));
-    let lists = lists.order_by_asc(Sequence).limit(AT_ONCE).all(&writing).await?;
-    let mut pairs = Vec::new();
-    for list in &lists {
-        let ids = list.customers.chunks_exact(ID).filter_map(|id| Uuid::from_slice(id).ok());
-        pairs.extend(ids.map(|customer| (list.event_id.uuid(), customer)));
-    }
-    // In the order of the index that they go into.
-    pairs.sort_unstable_by_key(|(event, customer)| (*customer, *event));
-    link(&writing, &pairs).await?;
+    let lists: Vec<i64> = lists.order_by_asc(Sequence).limit(AT_ONCE).into_tuple().all(&writing).await?;
     let count = lists.len() as u64;
-    let sequence = lists.last().filter(|_| count == AT_ONCE).map_or(end, |list| list.sequence);
+    let sequence = lists.last().copied().filter(|_| count == AT_ONCE).unwrap_or(end);
+    if count > 0 {
+        by_customer(&writing, chain, cursor.sequence, sequence).await?;
+    }
     if sequence > cursor.sequence {
         let moved =
             disclosed_cursor::ActiveModel { chain: ActiveValue::Unchanged(chain), sequence: Set(sequence) };
@@ -108,6 +100,35 @@ async fn step(db: &DatabaseConnection, chain: Uuid) -> Result<u64> {
     }
     writing.commit().await?;
     Ok(count)
+}
+
+/// Lists the entries of a chain between two, without and with them, in the order of the index that they go into.
+#[expect(clippy::disallowed_methods, reason = "taking lists apart has no builder")]
+async fn by_customer(db: &DatabaseTransaction, chain: Uuid, after: i64, to: i64) -> Result<()> {
+    let backend = db.get_database_backend();
+    let (places, customer) = match backend {
+        DbBackend::Postgres => (
+            "LATERAL generate_series(0, length(list.customers) / 16 - 1) AS place (number) ON true",
+            "encode(substring(list.customers FROM place.number * 16 + 1 FOR 16), 'hex')::uuid",
+        ),
+        _ => (
+            "(WITH RECURSIVE place (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM place
+              WHERE number < (SELECT max(length(customers)) FROM disclosed_list
+                              WHERE chain = $1 AND sequence > $2 AND sequence <= $3) / 16 - 1)
+              SELECT number FROM place) AS place ON place.number < length(list.customers) / 16",
+            "substr(list.customers, place.number * 16 + 1, 16)",
+        ),
+    };
+    let insert = format!(
+        "INSERT INTO disclosed_customer (event_id, customer_id, tenant_id, occurred_at)
+         SELECT entry.id, {customer}, entry.tenant_id, entry.occurred_at
+         FROM disclosed_list AS list JOIN audit_event AS entry ON entry.id = list.event_id JOIN {places}
+         WHERE list.chain = $1 AND list.sequence > $2 AND list.sequence <= $3
+         ORDER BY 2, 1"
+    );
+    let values = [chain.into(), after.into(), to.into()];
+    db.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await?;
+    Ok(())
 }
 
 /// How far a chain is listed; nobody else lists it until this transaction is over.
