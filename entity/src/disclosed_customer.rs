@@ -4,12 +4,12 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{AuditEventId, CustomerId, TenantId};
 
-/// A customer whose data were shown, and the entry of the audit log that says which and to whom. Written with it; never
-/// changed.
+/// A customer whose data were shown, and the entry of the audit log that says which and to whom. Listed from
+/// [`crate::disclosed_list`] a moment after it; never changed.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "disclosed_customer")]
 pub struct Model {
-    /// The entry.
+    /// The entry. Ids of entries are in the order of time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub event_id: AuditEventId,
     /// The customer.
@@ -17,8 +17,6 @@ pub struct Model {
     pub customer_id: CustomerId,
     /// The provider whose customer it is.
     pub tenant_id: TenantId,
-    /// When, as in the entry.
-    pub occurred_at: DateTimeUtc,
 }
 
 /// None: rows are followed through request-scoped loaders, under the viewer's row scope.

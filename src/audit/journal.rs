@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Entry, chain, listing};
+use super::{Entry, listing};
 use crate::config::Disclosures;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
@@ -138,11 +138,9 @@ async fn commit(db: &DatabaseConnection, waiting: &[Given]) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
-    let events = entries.iter().map(|entry| entry.event.clone()).collect();
     let written = async {
         let transaction = database::begin(db, AccessMode::ReadWrite, &Settings::of_audit()).await?;
-        let places = chain::append(&transaction, events).await?;
-        listing::keep(&transaction, &entries, &places).await?;
+        listing::append(&transaction, &entries).await?;
         Ok(transaction.commit().await?)
     };
     written.await.map_err(|error| match error {

@@ -15,7 +15,7 @@ use sea_orm::{
     DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
 };
 
-use super::chain::Place;
+use super::chain;
 use super::disclosure::Entry;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
@@ -23,13 +23,16 @@ use crate::error::{Error, Result};
 /// How many entries are listed in one transaction: others who write wait for it.
 const AT_ONCE: u64 = 32;
 
-/// Keeps in one piece whom entries are about that the running transaction has added in these places.
+/// Adds entries to their chains in the running transaction, each with whom it is about in one piece. As the last thing that
+/// the transaction does: see [`chain::append`].
 ///
 /// # Errors
 /// When the database is away or refuses.
 #[expect(clippy::disallowed_methods, reason = "lists belong to the log, whosever entries they are of")]
-pub(super) async fn keep(db: &DatabaseTransaction, entries: &[&Entry], places: &[Place]) -> Result<()> {
-    let places: HashMap<_, _> = places.iter().map(|place| (place.event, place)).collect();
+pub(super) async fn append(db: &DatabaseTransaction, entries: &[&Entry]) -> Result<()> {
+    let events = entries.iter().map(|entry| entry.event.clone()).collect();
+    let places = chain::append(db, events).await?;
+    let places: HashMap<_, _> = places.into_iter().map(|place| (place.event, place)).collect();
     let mut lists = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.customers.is_empty()) {
         let place = entry.event.id.try_as_ref().and_then(|id| places.get(id));
@@ -120,9 +123,8 @@ async fn by_customer(db: &DatabaseTransaction, chain: Uuid, after: i64, to: i64)
         ),
     };
     let insert = format!(
-        "INSERT INTO disclosed_customer (event_id, customer_id, tenant_id, occurred_at)
-         SELECT entry.id, {customer}, entry.tenant_id, entry.occurred_at
-         FROM disclosed_list AS list JOIN audit_event AS entry ON entry.id = list.event_id JOIN {places}
+        "INSERT INTO disclosed_customer (event_id, customer_id, tenant_id)
+         SELECT list.event_id, {customer}, list.chain FROM disclosed_list AS list JOIN {places}
          WHERE list.chain = $1 AND list.sequence > $2 AND list.sequence <= $3
          ORDER BY 2, 1"
     );

@@ -18,11 +18,11 @@ mod verify;
 
 use std::sync::Arc;
 
+use custodian_entity::audit_event;
 use custodian_entity::choice::{Outcome, UserKind};
 use custodian_entity::id::{AuditEventId, TypedId};
 use custodian_entity::personal::IpAddress;
-use custodian_entity::{audit_event, disclosed_customer};
-use sea_orm::{NotSet, Set};
+use sea_orm::Set;
 
 pub use self::disclosure::{Entry, action, denial, disclosures, refused_role};
 pub use self::event::{Event, Subject};
@@ -35,7 +35,6 @@ pub use self::quota::{Limit, Quotas, count_refused, counted, refused, within};
 pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 pub use self::verify::{Fault, Span, Verification, What, count, page, verify};
 use crate::authz::{Operation, mask};
-use crate::database;
 use crate::error::{Error, Result};
 
 /// How a change ends: done, with the event that records it, or refused for reasons the client is told.
@@ -81,21 +80,13 @@ pub async fn recorded<T, R>(
 }
 
 /// Writes an event into the running transaction. What it unmasked or sent of a customer counts as disclosed.
-#[expect(clippy::disallowed_methods, reason = "the log is written whosever entries are in it")]
 async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -> Result<()> {
     let discloses = matches!(event.kind, EventType::FieldRevealed | EventType::DocumentDownloaded)
         && event.outcome == Outcome::Success;
-    let customer = event.subject.customer.filter(|_| discloses);
-    let row = entry(operation, action, event)?;
-    let disclosed = customer.map(|customer| disclosed_customer::ActiveModel {
-        event_id: row.id.clone(),
-        customer_id: Set(customer),
-        tenant_id: row.tenant_id.try_as_ref().copied().flatten().map_or(NotSet, Set),
-        occurred_at: row.occurred_at.clone(),
-    });
+    let customers = event.subject.customer.filter(|_| discloses).map(TypedId::uuid).into_iter().collect();
+    let entry = Entry { event: entry(operation, action, event)?, customers };
     let transaction = operation.transaction().await?;
-    chain::append(&transaction, vec![row]).await?;
-    Ok(database::add(&*transaction, disclosed.into_iter().collect()).await?)
+    listing::append(&transaction, &[&entry]).await
 }
 
 /// How much is kept of what a client calls itself.

@@ -194,6 +194,7 @@ async fn unmasked(app: TestApp) {
     let [event] = &events[..] else { panic!("there is one") };
     assert_eq!(fields(event), &json!(["Customer.phone"]));
     assert_eq!(event.purpose.as_deref(), Some("BILLING_DISPUTE"));
+    app.service.list_disclosures().await.unwrap();
     let links = all::<disclosed_customer::Entity>(&app).await;
     assert!(links.iter().any(|link| (link.event_id, link.customer_id) == (event.id, maria.id)));
 }

@@ -33,6 +33,7 @@ async fn coming_and_going(app: TestApp) {
         let event = log.one(&app, "DOCUMENT_DOWNLOADED").await;
         assert_eq!(event.fields_read, Some(json!(["Document.content"])), "{who}");
         assert_eq!((event.purpose, event.resource_id.as_ref()), (purpose, Some(&id)), "{who}");
+        app.service.list_disclosures().await.unwrap();
         let links = all::<disclosed_customer::Entity>(&app).await;
         assert!(links.iter().any(|link| (link.event_id, link.customer_id) == (event.id, maria.id)), "{who}");
     }
