@@ -46,6 +46,7 @@ use crate::schema::{self, CustodianSchema};
 use crate::seed::{self, SeedError};
 use crate::sink::{SetupError, Shipper};
 use crate::store::{Store, StoreError};
+use crate::trail::Verifier;
 use crate::vault::{MasterKeys, Vault, VaultError};
 
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
@@ -360,6 +361,7 @@ impl App {
             .data(Reader::new())
             .data(intake.clone())
             .data(config.public_url.clone())
+            .data(Verifier::new(config.audit_heads_dir.clone()))
             .finish();
         let issuers = Issuers::new(&config.issuers)?;
         let app = Self {

@@ -27,7 +27,7 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`sink`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`documents`] |
+//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`trail`], [`documents`] |
 //! | 5 | [`node`], [`reveal`], [`downloads`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
@@ -52,6 +52,8 @@
 //! | nothing of the log is changed, taken out, put in or moved without its showing, and its chains are linear whoever writes | `audit`'s chain: the end of a chain is locked by whoever adds to it; signed heads in another place; `tests/it/audit` |
 //! | what is shipped of the log is in order, at least once, and each entry one document, whoever ships and whenever he is cut off | `audit`'s cursors go forward only, and only after the server's answer; [`sink`]; `tests/it/sink`, `tests/it/audit/shipping.rs` |
 //! | what is RESTRICTED and shown in clear is on record before it leaves, and so is what was denied | [`authz::disclosing`] notes rows where they are read, [`audit::Journal`] writes; `tests/it/audit` |
+//! | of an entry about reading each customer it was about is told, and no other | [`audit::verify`] compares count and digest; `tests/it/audit/{tampered,asked}.rs` |
+//! | whose data were shown learns when, which and what for, and not to whom | `policy/policy.csv`, `Disclosure`; `tests/it/audit/asked.rs` |
 //! | what a user may do so often only is counted in the transaction that records it | [`audit::counted`] |
 //! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs`, `tests/it/clients/guessing.rs` |
 //! | a customer's e-mail address becomes another only once somebody confirms it who reads its mail | `emailVerificationConfirm` alone changes it; `tests/it/verification/change.rs` |
@@ -153,5 +155,6 @@ pub mod sink;
 pub mod store;
 pub mod support;
 pub mod tenants;
+pub mod trail;
 pub mod users;
 pub mod vault;

@@ -19,11 +19,11 @@ use crate::services::{NetworkService, ServicePlan, Subscription};
 use crate::session::Session;
 use crate::support::{Ticket, TicketMessage};
 use crate::tenants::Tenant;
+use crate::trail::AuditEvent;
 use crate::users::{Role, RoleGrant, User};
 
 /// Everything that has an id.
 #[derive(Interface)]
-#[expect(clippy::large_enum_variant, reason = "one row is asked for, and shown at once")]
 #[graphql(name = "Node", field(name = "id", ty = "ID", desc = "Its id."))]
 pub enum Node {
     /// A provider.
@@ -72,6 +72,8 @@ pub enum Node {
     Document(Document),
     /// A change of a customer's row.
     ChangeRecord(ChangeRecord),
+    /// An entry of the audit log.
+    AuditEvent(AuditEvent),
     /// An API client.
     ApiClient(ApiClient),
     /// A sign-in, until it ends.
@@ -115,7 +117,7 @@ macro_rules! kinds {
 kinds! {
     Customer Tenant Reseller User Role RoleGrant Address Contact CustomerNote EmailVerification ServicePlan Subscription
     NetworkService Invoice InvoiceLine Payment PaymentMethod Ticket TicketMessage CallLog IdentityCheck Document ChangeRecord
-    Session ApiClient
+    AuditEvent Session ApiClient
 }
 
 /// The id of a type's rows.

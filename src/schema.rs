@@ -25,6 +25,7 @@ use crate::services::{NetworkMutation, ServiceQuery, SubscriptionMutation};
 use crate::session::{RefreshMutation, SessionMutation, SessionQuery, SessionsQuery, SignOutMutation};
 use crate::support::{AssignMutation, TicketMutation, TicketQuery, TransitionMutation};
 use crate::tenants::{TenantMutation, TenantQuery};
+use crate::trail::{TrailQuery, VerifyQuery};
 use crate::users::{AccountMutation, GrantMutation, InviteMutation, RoleMutation, UnlockMutation, UserQuery};
 
 /// Everything that can be asked.
@@ -44,6 +45,8 @@ pub struct Query(
     CallLogQuery,
     DocumentQuery,
     HistoryQuery,
+    TrailQuery,
+    VerifyQuery,
     AccessQuery,
     ApiClientQuery,
 );

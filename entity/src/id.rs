@@ -43,6 +43,12 @@ pub struct InvalidId {
     pub prefix: &'static str,
 }
 
+/// The stored value that the text of an id stands for, of whichever type; none if it is no id.
+pub fn uuid_of(text: &str) -> Option<Uuid> {
+    let (_, suffix) = text.rsplit_once('_')?;
+    TypeIdSuffix::from_str(suffix).ok().map(|suffix| suffix.to_uuid())
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*

@@ -20,6 +20,7 @@ pub mod customer_word;
 pub mod disclosed_cursor;
 pub mod disclosed_customer;
 pub mod disclosed_list;
+pub mod disclosure;
 pub mod document;
 pub mod document_link;
 pub mod email_verification;

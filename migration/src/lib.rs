@@ -30,6 +30,7 @@ mod m20261122_000018_tag_indexes;
 mod m20261122_000019_audit_chain;
 mod m20261122_000021_audit_cursor;
 mod m20261123_000021_disclosed_lists;
+mod m20261123_000022_trail;
 mod table;
 mod wall;
 
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000019_audit_chain::Migration),
             Box::new(m20261122_000021_audit_cursor::Migration),
             Box::new(m20261123_000021_disclosed_lists::Migration),
+            Box::new(m20261123_000022_trail::Migration),
         ]
     }
 }

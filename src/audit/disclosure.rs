@@ -51,10 +51,14 @@ fn of(operation: &Operation, action: &str, disclosed: Disclosed) -> Result<Entry
 }
 
 /// SHA-256 of the ids, in hexadecimal digits; none of none.
-fn digest_of(sorted: &[Uuid]) -> Option<String> {
+pub(super) fn digest_of(sorted: &[Uuid]) -> Option<String> {
     let bytes: Vec<u8> = sorted.iter().flat_map(|id| *id.as_bytes()).collect();
-    let hex = || digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    (!sorted.is_empty()).then(hex)
+    (!sorted.is_empty()).then(|| hex(&bytes))
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The entry about what a viewer was denied, by which version of the policy; none of who is not known.

@@ -10,6 +10,7 @@ use sea_orm::ActiveEnum;
 use serde::Serialize;
 
 use super::event_type::EventType;
+use super::verify::Verification;
 
 /// What an event says besides who, what and when. Names and steps, never values of personal data.
 #[derive(Clone, Debug, Serialize)]
@@ -137,6 +138,16 @@ pub(super) enum Details {
     Infection {
         /// As the scanner calls it.
         signature: String,
+    },
+    /// What verifying the log found.
+    Verified {
+        /// How many chains were looked at.
+        chains: usize,
+        /// How many of their entries were as they had been written.
+        entries: u64,
+        /// Whether all were.
+        #[serde(rename = "isValid")]
+        is_valid: bool,
     },
     /// A sign-in under a name that no account has.
     SignIn {
@@ -316,6 +327,15 @@ impl Event {
     #[must_use]
     pub fn infection(self, signature: String) -> Self {
         Self { details: Details::Infection { signature }, ..self }
+    }
+
+    /// With what verifying the log found.
+    #[must_use]
+    pub fn verified(self, found: &Verification) -> Self {
+        let Verification { chains, entries, ref fault, .. } = *found;
+        let is_valid = fault.is_none();
+        let outcome = if is_valid { Outcome::Success } else { Outcome::Failure };
+        Self { outcome, details: Details::Verified { chains, entries, is_valid }, ..self }
     }
 
     /// With the mask of the user name given.

@@ -1,10 +1,15 @@
 //! What can happen, by type.
 
+use custodian_entity::disclosure;
+use sea_orm::prelude::StringLen;
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
 macro_rules! event_types {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:tt;)*) => {
         /// Everything the log knows of.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum EventType { $($(#[$doc])* $variant),* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+        #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(128))", enum_name = "AuditEventType")]
+        pub enum EventType { $($(#[$doc])* #[sea_orm(string_value = $name)] $variant),* }
 
         impl EventType {
             /// The name under which it is stored.
@@ -13,6 +18,13 @@ macro_rules! event_types {
             }
         }
     };
+}
+
+impl EventType {
+    /// Whether entries of the type tell whom of something was shown, where they succeeded.
+    pub(super) fn discloses(self) -> bool {
+        disclosure::KINDS.contains(&self.name())
+    }
 }
 
 event_types! {
@@ -192,4 +204,8 @@ event_types! {
     ApiTokenRevoked = "API_TOKEN_REVOKED";
     /// An account was linked to a person known to another issuer, or no longer is.
     IdentityLinked = "IDENTITY_LINKED";
+    /// Somebody had the log verified.
+    AuditVerified = "AUDIT_VERIFIED";
+    /// What another version of the service wrote; this one writes no such entry.
+    Unknown = "UNKNOWN";
 }

@@ -23,6 +23,9 @@ use crate::error::{Error, Result};
 
 const TYPE: &str = "audit-head+jws";
 
+/// The name of the file that takes the lines of a day.
+pub(super) const FILE: &str = "heads-%Y-%m-%d.jws";
+
 /// The end of a chain at some time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Head {
@@ -119,7 +122,7 @@ impl Heads {
             lines.push_str(&head.sign(ring)?);
             lines.push('\n');
         }
-        let file = self.folder.join(format!("heads-{}.jws", now.format("%Y-%m-%d")));
+        let file = self.folder.join(now.format(FILE).to_string());
         let folder = self.folder.clone();
         let appended = tokio::task::spawn_blocking(move || append(&folder, &file, lines.as_bytes()));
         appended.await.map_err(Error::internal)?.map_err(Error::internal)?;

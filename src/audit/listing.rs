@@ -79,6 +79,16 @@ async fn behind(db: &DatabaseConnection) -> Result<Vec<Uuid>> {
     Ok(heads.into_iter().filter(is_behind).map(|head| head.chain).collect())
 }
 
+/// How far a chain is listed, to the reading transaction.
+///
+/// # Errors
+/// When the database is away.
+#[expect(clippy::disallowed_methods, reason = "how far the log is listed is nobody's row")]
+pub(super) async fn listed(db: &DatabaseTransaction, chain: Uuid) -> Result<i64> {
+    let cursor = disclosed_cursor::Entity::find_by_id(chain).one(db).await?;
+    Ok(cursor.map_or(0, |cursor| cursor.sequence))
+}
+
 /// Lists the next entries of a chain, and says how many they were.
 #[expect(clippy::disallowed_methods, reason = "the log is listed whosever entries are in it")]
 async fn step(db: &DatabaseConnection, chain: Uuid) -> Result<u64> {

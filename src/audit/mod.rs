@@ -5,6 +5,7 @@
 //! leaves entries as well, where it is RESTRICTED and shown in clear, or denied ([`disclosures`], [`Journal`]).
 
 mod chain;
+mod customers;
 mod disclosure;
 mod event;
 mod event_type;
@@ -14,6 +15,7 @@ mod journal;
 mod listing;
 mod quota;
 mod shipping;
+mod signed;
 mod verify;
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub use self::journal::Journal;
 pub use self::listing::list;
 pub use self::quota::{Limit, Quotas, count_refused, counted, refused, within};
 pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
+pub use self::signed::{Signed, SignedError, signed};
 pub use self::verify::{Fault, Span, Verification, What, count, page, verify};
 use crate::authz::{Operation, mask};
 use crate::error::{Error, Result};
@@ -81,8 +84,7 @@ pub async fn recorded<T, R>(
 
 /// Writes an event into the running transaction. What it unmasked or sent of a customer counts as disclosed.
 async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -> Result<()> {
-    let discloses = matches!(event.kind, EventType::FieldRevealed | EventType::DocumentDownloaded)
-        && event.outcome == Outcome::Success;
+    let discloses = event.kind.discloses() && event.outcome == Outcome::Success;
     let customers = event.subject.customer.filter(|_| discloses).map(TypedId::uuid).into_iter().collect();
     let entry = Entry { event: entry(operation, action, event)?, customers };
     let transaction = operation.transaction().await?;

@@ -1,4 +1,5 @@
-//! Whether the log is still what was written: every chain from its first entry to its end, and every head that was signed.
+//! Whether the log is still what was written: every chain from its first entry to its end, every head that was signed, and the
+//! customers of every disclosure.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,8 +12,8 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::chain;
 use super::heads::Head;
+use super::{chain, customers};
 use crate::error::Result;
 
 /// How many entries are held at a time.
@@ -78,6 +79,9 @@ pub enum What {
     /// The chain says that it ends elsewhere.
     #[error("is not where the chain ends")]
     NotTheEnd,
+    /// The customers it was about, which are in rows of their own, are not those that were written with it.
+    #[error("is not about the customers that are told of")]
+    Customers,
     /// More or fewer entries than there were are from before there was a chain.
     #[error("entries from before the chain were added or taken out")]
     Earlier,
@@ -231,14 +235,17 @@ impl<P: FnMut(u64)> Walk<'_, P> {
             let entries = own().filter(Sequence.between(next, stop)).order_by_asc(Sequence).limit(PAGE);
             let entries = entries.all(db).await?;
             let is_over = entries.is_empty();
-            for entry in entries {
-                if let Some(what) = self.entry(&entry, next, &before) {
+            for entry in &entries {
+                if let Some(what) = self.entry(entry, next, &before) {
                     let id = (what != What::Missing).then_some(entry.id);
                     return Ok(Some((next, id, what)));
                 }
                 self.found.entries += 1;
-                before = entry.hash;
+                before.clone_from(&entry.hash);
                 next += 1;
+            }
+            if let Some(entry) = customers::differing(db, chain, &entries).await? {
+                return Ok(Some((entry.sequence, Some(entry.id), What::Customers)));
             }
             (self.progress)(self.found.entries);
             if is_over {

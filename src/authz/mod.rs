@@ -31,6 +31,7 @@ pub mod rows;
 pub mod scope;
 pub mod sealing;
 pub mod table;
+mod trail;
 mod uses;
 pub mod words;
 

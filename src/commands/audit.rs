@@ -1,12 +1,10 @@
 //! `custodian audit`: whether the log is what was written, and the log as lines of JSON.
 
-use std::collections::BTreeSet;
-use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Subcommand};
-use custodian::audit::{self, Head, HeadError, Span, Verification};
+use custodian::audit::{self, Signed, SignedError, Span, Verification};
 use custodian::config::Config;
 use custodian::crypto::KeyRing;
 use custodian::database::{self, Settings};
@@ -100,7 +98,7 @@ async fn reading(config: &Config) -> Result<DatabaseTransaction, Failure> {
 }
 
 async fn verify(config: &Config, span: Span, heads: Option<&Path>) -> Result<(), Failure> {
-    let (heads, unknown) = signed(config, heads)?;
+    let Signed { heads, unknown } = signed(config, heads)?;
     let db = reading(config).await?;
     let progress = Progress::new(audit::count(&db, span).await?, "entries");
     let found = audit::verify(&db, span, &heads, |done| progress.show(done)).await;
@@ -122,39 +120,16 @@ async fn verify(config: &Config, span: Span, heads: Option<&Path>) -> Result<(),
 }
 
 /// The heads of a file or of all files in a folder, and the keys that are not here.
-fn signed(config: &Config, given: Option<&Path>) -> Result<(Vec<Head>, BTreeSet<String>), Failure> {
+fn signed(config: &Config, given: Option<&Path>) -> Result<Signed, Failure> {
     let path = given.unwrap_or(&config.audit_heads_dir);
-    let refused = |path: &Path, error| Failure::refused(format!("{}: {error}", path.display()));
-    let mut files = Vec::new();
-    if path.is_dir() {
-        for entry in path.read_dir().map_err(|error| refused(path, error))? {
-            files.push(entry.map_err(|error| refused(path, error))?.path());
-        }
-        files.retain(|file| file.extension().is_some_and(|ending| ending == "jws"));
-        files.sort();
-    } else if given.is_some() {
-        files.push(path.to_owned());
-    }
-    let (mut heads, mut unknown) = (Vec::new(), BTreeSet::new());
-    if files.is_empty() {
-        return Ok((heads, unknown));
+    if given.is_none() && !path.is_dir() {
+        return Ok(Signed::default());
     }
     let ring = KeyRing::open(&config.signing_keys_dir).map_err(Failure::refused)?;
-    for file in files {
-        let text = read_to_string(&file).map_err(|error| refused(&file, error))?;
-        for (number, line) in (1..).zip(text.split_inclusive('\n')) {
-            // A line without an end is being written, or was when a server died.
-            let Some(line) = line.strip_suffix('\n') else { continue };
-            match Head::read(line, &ring) {
-                Ok(head) => heads.push(head),
-                Err(HeadError::UnknownKey(key)) => drop(unknown.insert(key)),
-                Err(error @ HeadError::Invalid) => {
-                    return Err(Failure::failed(format!("{}, line {number} {error}", file.display())));
-                }
-            }
-        }
-    }
-    Ok((heads, unknown))
+    audit::signed(path, &ring, Span::default(), usize::MAX).map_err(|error| match error {
+        SignedError::Invalid { .. } => Failure::failed(error),
+        SignedError::Unreadable { .. } | SignedError::TooMany(_) => Failure::refused(error),
+    })
 }
 
 async fn export(config: &Config, span: Span) -> Result<(), Failure> {

@@ -11,8 +11,8 @@ use custodian_entity::id::TypedId;
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoCondition, Query, SimpleExpr, WindowStatement};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ModelTrait, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IdenStatic, ModelTrait, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
 use super::batch::{Batch, load};
@@ -192,6 +192,35 @@ pub async fn list<N: Node>(
     Ok(Connection::assemble(&scoped, rows, page, order, seal, Total::Listed(filter)))
 }
 
+/// A page of rows that rows of another type lead to, newest first: those carry the id of the row they lead to, and are found
+/// and ordered by an index that ends in it. Ids are in the order of time.
+///
+/// # Errors
+/// When the database is away.
+pub async fn led_to<N: Node, L: Rows<Id = <N::Entity as Rows>::Id>>(
+    ctx: &Context<'_>,
+    page: &Page,
+    seal: CursorSeal,
+    filter: Condition,
+) -> Result<Connection<N>> {
+    let operation = ctx.operation()?;
+    let (links, newest_first) = (Scoped::<L>::of(operation).unnoted(), OrderDirection::Desc);
+    let order = Some((L::id_column(), newest_first));
+    let found = links
+        .all(|rows| {
+            let rows = rows.filter(filter.clone()).filter(between::<L>(page, order));
+            ordered::<L>(rows, order, page.from_end).limit(page.size + 1)
+        })
+        .await?;
+    let ids: Vec<_> = found.iter().map(L::id).collect();
+    let (scoped, id) = (Scoped::<N::Entity>::of(operation).unnoted(), N::Entity::id_column());
+    let mut rows = scoped.all(|rows| rows.filter(id.is_in(ids.iter().copied()))).await?;
+    rows.sort_by_key(|row| ids.iter().position(|id| *id == N::Entity::id(row)));
+    let wanted = links.select().filter(filter).select_only().column(L::id_column()).into_query();
+    let total = Total::Listed(id.in_subquery(wanted).into_condition());
+    Ok(Connection::assemble(&scoped, rows, page, Some((id, newest_first)), seal, total))
+}
+
 /// A page of the children of a row, by the column that names their parent; siblings' pages come by the same statement.
 ///
 /// # Errors
@@ -233,8 +262,10 @@ fn ordered<E: Rows>(rows: Select<E>, order: Ordering<E>, from_end: bool) -> Sele
     let descending = matches!(order, Some((_, OrderDirection::Desc))) != from_end;
     let direction = if descending { Order::Desc } else { Order::Asc };
     match order {
-        Some((column, _)) => rows.order_by(column, direction.clone()).order_by(E::id_column(), direction),
-        None => rows.order_by(E::id_column(), direction),
+        Some((column, _)) if column.as_str() != E::id_column().as_str() => {
+            rows.order_by(column, direction.clone()).order_by(E::id_column(), direction)
+        }
+        _ => rows.order_by(E::id_column(), direction),
     }
 }
 

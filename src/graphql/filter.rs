@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject, InputType, TypeName};
-use custodian_entity::id::TypedId;
+use custodian_entity::id::{TypedId, uuid_of};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Alias, BinOper, Expr, ExprTrait, IntoCondition};
 use sea_orm::{Condition, IntoSimpleExpr, QueryFilter, QuerySelect, QueryTrait, Value};
@@ -177,6 +177,25 @@ pub struct StringFilter {
 impl On for StringFilter {
     fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
         Ok(any_of(left, self.eq.clone(), self.one_of.clone()))
+    }
+}
+
+/// A condition on an id. It looks at no other row: whether there is one of this id does not matter.
+#[derive(InputObject)]
+pub struct IdFilter {
+    /// Equal to.
+    eq: Option<ID>,
+    /// One of; at most 100.
+    #[graphql(name = "in", validator(max_items = 100))]
+    one_of: Option<Vec<ID>>,
+}
+
+impl On for IdFilter {
+    fn on(&self, _: &Arc<Operation>, left: Expr) -> Result<Condition> {
+        // What is no id equals none.
+        let uuid = |id: &ID| uuid_of(id).unwrap_or_default();
+        let one_of = self.one_of.as_ref().map(|ids| ids.iter().map(uuid).collect());
+        Ok(any_of(left, self.eq.as_ref().map(uuid), one_of))
     }
 }
 

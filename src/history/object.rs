@@ -1,7 +1,8 @@
 //! `ChangeRecord`, `Actor`
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use custodian_entity::choice::AuthorKind;
+use custodian_entity::choice::{AuthorKind, UserKind};
+use custodian_entity::id::{ApiClientId, UserId};
 use custodian_entity::{api_client, user};
 
 use crate::authz::history::source_id;
@@ -23,10 +24,40 @@ pub struct Actor {
     kind: Choice<AuthorKind>,
     /// The name shown to colleagues; none for customers, and where the viewer does not reach the account.
     display_name: Option<String>,
-    /// The account; as its name.
+    /// The account, where the viewer reaches it. A change of a customer's row does not name the customer's own.
     user_id: Option<ID>,
     /// The API client it was done through, where the viewer reaches it.
     api_client_id: Option<ID>,
+}
+
+impl Actor {
+    /// Who did something by an account that may be anybody's; none where nobody was signed in.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub(crate) async fn of_account(
+        ctx: &Context<'_>,
+        user: Option<UserId>,
+        client: Option<ApiClientId>,
+    ) -> Result<Option<Self>> {
+        let Some(by) = user else { return Ok(None) };
+        let account = one::<user::Entity>(ctx, Some(by)).await?;
+        let client = one::<api_client::Entity>(ctx, client).await?;
+        // Of other providers' people only staff does anything here.
+        let kind = account.as_ref().map_or(AuthorKind::Staff, |account| match account.kind {
+            UserKind::Staff => AuthorKind::Staff,
+            UserKind::Reseller => AuthorKind::Reseller,
+            UserKind::Customer => AuthorKind::Customer,
+        });
+        let user_id = account.as_ref().map(|account| id(account.id));
+        let named = account.filter(|account| account.kind != UserKind::Customer);
+        Ok(Some(Self {
+            kind: Choice(kind),
+            display_name: named.map(|account| account.display_name),
+            user_id,
+            api_client_id: client.map(|client| id(client.id)),
+        }))
+    }
 }
 
 /// What a field of a customer's row held, and what took its place.

@@ -8,6 +8,7 @@ use async_graphql::parser::types::{
 
 use super::incoming::Incoming;
 use crate::customers::LOOKUP;
+use crate::trail::VERIFY;
 
 /// Whether nothing else can come of the request. What does not parse, or names no operation, is left to execution,
 /// which refuses it with the right error.
@@ -19,7 +20,7 @@ pub(super) fn only(incoming: &Incoming) -> bool {
         _ => None,
     };
     let reads = |operation: &OperationDefinition| {
-        operation.ty == OperationType::Query && !looks_up(&document, operation)
+        operation.ty == OperationType::Query && !records(&document, operation)
     };
     match chosen {
         Some(operation) => reads(&operation.node),
@@ -27,13 +28,16 @@ pub(super) fn only(incoming: &Incoming) -> bool {
     }
 }
 
-/// Whether a look-up is among its root fields, in whichever fragment.
-fn looks_up(document: &ExecutableDocument, operation: &OperationDefinition) -> bool {
+/// The queries that leave a record.
+const RECORDED: [&str; 2] = [LOOKUP, VERIFY];
+
+/// Whether one that leaves a record is among its root fields, in whichever fragment.
+fn records(document: &ExecutableDocument, operation: &OperationDefinition) -> bool {
     let (mut sets, mut spread) = (vec![&operation.selection_set], HashSet::new());
     while let Some(set) = sets.pop() {
         for item in &set.node.items {
             match &item.node {
-                Selection::Field(field) if field.node.name.node == LOOKUP => return true,
+                Selection::Field(field) if RECORDED.contains(&field.node.name.node.as_str()) => return true,
                 Selection::Field(_) => {}
                 Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set),
                 Selection::FragmentSpread(fragment) => {

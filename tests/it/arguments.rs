@@ -91,7 +91,7 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 18] = [
+const NAMED_OTHERWISE: [(&str, &str); 19] = [
     ("CustomerCreateInput.password", "User.username"),
     ("CustomerCreateInput.type", "Customer.displayName"),
     ("CustomerCreateInput.username", "User.username"),
@@ -109,6 +109,8 @@ const NAMED_OTHERWISE: [(&str, &str); 18] = [
     ("PaymentMethodAttachInput.processorToken", "PaymentMethod.kind"),
     // By all names.
     ("Query.customers(search)", "Customer.displayName"),
+    // A disclosure tells to whom as the entry does.
+    ("Query.disclosures(actorId)", "AuditEvent.actor"),
     ("RoleCreateInput.basedOn", "Role.permissions"),
     ("RoleGrantInput.isPrimary", "RoleGrant.role"),
     ("RoleUpdateInput.basedOn", "Role.permissions"),

@@ -1,8 +1,10 @@
 //! The audit log: what is in it, and that it can be proved.
 
+mod asked;
 mod chain;
 mod denials;
 mod disclosures;
+pub mod entries;
 mod every;
 mod files;
 mod heads;
@@ -19,6 +21,7 @@ use crate::suite::Suite;
 
 /// Lists the tests of this folder.
 pub fn register(suite: &mut Suite) {
+    asked::register(suite);
     chain::register(suite);
     denials::register(suite);
     disclosures::register(suite);

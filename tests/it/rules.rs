@@ -36,6 +36,7 @@ const FLOORS: [&[&str]; 6] = [
         "access",
         "clients",
         "history",
+        "trail",
         "documents",
     ],
     &["node", "reveal", "downloads", "schema", "seed", "reload", "app"],

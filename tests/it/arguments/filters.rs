@@ -95,6 +95,8 @@ fn is_refusal(answer: &Answer, field: &str) -> bool {
 }
 
 async fn every_filter(app: TestApp) {
+    crate::fixture::api_clients(app.db()).await;
+    crate::audit::entries::add(&app).await;
     let spec = Specification::read().await;
     let witness = app.login("admin@acme.example").await;
     let mut problems = Vec::new();
@@ -234,9 +236,16 @@ impl Samples {
 
 /// A value that some row has, as the API shows it.
 async fn sample(spec: &Specification, witness: &Client, list: &str, owner: &str, member: &str) -> Value {
+    // Ids of what the log names: filters of it look at no other row.
+    let member = match (owner, member) {
+        ("AuditEvent", "actorId") => "actor",
+        ("AuditEvent", "apiClientId") => "apiClient",
+        _ => member,
+    };
     let shown = &spec.sdl.objects[owner][member];
     let (selection, inner) = match shown.named.as_str() {
         "Money" => ("{ amount }", Some("amount")),
+        "Actor" => ("{ userId }", Some("userId")),
         named if spec.sdl.objects.contains_key(named) => ("{ id }", Some("id")),
         _ => ("", None),
     };
@@ -315,11 +324,12 @@ async fn every_argument(app: TestApp) {
         for (role, account) in
             ROLES.into_iter().filter(|(role, _)| spec.may_execute(role, &format!("Query.{operation}")))
         {
-            let (selected, miss) = match operation {
-                "customers" => ("totalCount", None),
-                _ => ("id", Some("NOT_FOUND")),
+            let (selected, value, miss) = match operation {
+                "customers" => ("totalCount", "no such".to_owned(), None),
+                "disclosures" => ("totalCount", absent("usr"), None),
+                _ => ("id", "no such".to_owned(), Some("NOT_FOUND")),
             };
-            let document = format!("{{ {operation}({argument}: \"no such\") {{ {selected} }} }}");
+            let document = format!("{{ {operation}({argument}: \"{value}\") {{ {selected} }} }}");
             let answer = app.login(account).await.query(&document, Value::Null).await;
             let is_clear =
                 spec.matrix.field(&field).expect("it is in the matrix").cell(role).level == Level::Clear;

@@ -95,7 +95,7 @@ async fn inputs(app: TestApp) {
 }
 
 /// What `node` finds, and the roots that find one row by its id.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "Customer",
     "Address",
     "Contact",
@@ -112,6 +112,7 @@ const KINDS: [&str; 19] = [
     "CustomerNote",
     "EmailVerification",
     "ChangeRecord",
+    "AuditEvent",
     "ServicePlan",
     "Reseller",
     "User",

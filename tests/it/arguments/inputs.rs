@@ -13,8 +13,9 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// Conditions on values. They read nothing of their own: the member they stand under does.
-const VALUES: [&str; 28] = [
+const VALUES: [&str; 31] = [
     "AccessTechnologyFilter",
+    "AuditEventTypeFilter",
     "BigIntFilter",
     "BooleanFilter",
     "CallOutcomeFilter",
@@ -26,8 +27,10 @@ const VALUES: [&str; 28] = [
     "DocumentStatusFilter",
     "DocumentTypeFilter",
     "EmailAddressFilter",
+    "IdFilter",
     "InvoiceStatusFilter",
     "KycStatusFilter",
+    "OutcomeFilter",
     "PaymentStatusFilter",
     "PhoneNumberFilter",
     "PlanStatusFilter",
@@ -45,7 +48,8 @@ const VALUES: [&str; 28] = [
 ];
 
 /// Conditions on rows (`filters`, `oracle`, `rows::property`).
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 13] = [
+    "AuditEventFilter",
     "CallLogFilter",
     "CustomerFilter",
     "DocumentFilter",
@@ -90,6 +94,9 @@ const ORDERS: [&str; 10] = [
 
 /// What rows are looked up by (`lookup`, `oracle`).
 const LOOKUPS: [&str; 1] = ["CustomerLookupInput"];
+
+/// Stretches of time (`audit::asked`).
+const PERIODS: [&str; 1] = ["Period"];
 
 /// What is unmasked (`reveal`): the fields are named, and decided by name.
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
@@ -166,6 +173,7 @@ fn every_input_is_known() {
         .chain(LINKS)
         .chain(ORDERS)
         .chain(LOOKUPS)
+        .chain(PERIODS)
         .chain(REVEALS)
         .chain(CHANGES)
         .collect();

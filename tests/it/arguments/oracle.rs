@@ -148,7 +148,8 @@ async fn disturb(app: &TestApp, spec: &Specification, role: &str, account: &str)
     let mut changed = Vec::new();
     for stored in &STORED {
         // Who holds which role decides who the viewer is.
-        if ["Role", "RoleGrant"].contains(&stored.name) {
+        // What each database records of the test itself is another: tests/it/audit/asked.rs.
+        if ["Role", "RoleGrant", "AuditEvent"].contains(&stored.name) {
             continue;
         }
         let reaches = spec.matrix.reach(stored.name, role).scope.is_some();
@@ -299,7 +300,7 @@ async fn no_oracle(app: TestApp, role: &'static str, account: &'static str) {
     let mut samples = (Samples::new(witness.one), Samples::new(witness.other));
     let ways = ways(&spec.sdl);
     for (list, field) in &spec.sdl.objects["Query"] {
-        let Some(filter) = field.arguments.get("filter") else { continue };
+        let Some(filter) = field.arguments.get("filter").filter(|_| list != "auditEvents") else { continue };
         for (member, operators) in &spec.sdl.inputs[&filter.named] {
             let Some((_, target)) = needs_of(&format!("{}.{member}", filter.named)) else { continue };
             for (operator, leaf) in &spec.sdl.inputs[&operators.named] {
@@ -352,7 +353,7 @@ async fn rows_and_lookups(
     let changed = past::all_open::<customer::Entity>(other).await;
     let changed = changed.into_iter().find(|row| row.id == maria.id).unwrap();
     for (position, needs) in input_needs() {
-        let Some((verb, field)) = needs else { continue };
+        let Some((verb, field)) = needs.filter(|(_, field)| field != "AuditEvent.actor") else { continue };
         let (owner, member) = position.split_once('.').expect("a position has two parts");
         let ask: Box<dyn Fn(&str) -> String> = match (owner, verb.as_str()) {
             ("Query", "query") => {

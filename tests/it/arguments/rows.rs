@@ -97,6 +97,10 @@ impl Rows {
             "IdentityCheck" identity_check "CustomerNote" customer_note "EmailVerification" email_verification
             "ChangeRecord" change_record "Document" document
         }
+        for row in all::<audit_event::Entity>(app).await.into_iter().filter(|row| row.sequence == 0) {
+            let is_theirs = row.tenant_id == Some(elsewhere) || is_outside && row.customer_id == Some(other);
+            add("AuditEvent", row.id.encode(), row.customer_id == Some(maria.id), is_theirs);
+        }
         // Who works on tickets of one category reaches those.
         let category = match role {
             "billing_manager" => Some(TicketCategory::Billing),
@@ -190,4 +194,5 @@ pub async fn complete(app: &TestApp) {
     row.tenant_id = fixture::account(app, "support@globex.example").await.tenant_id;
     add(app, row).await;
     fixture::api_clients(app.db()).await;
+    crate::audit::entries::add(app).await;
 }

@@ -2,10 +2,10 @@
 
 use custodian::audit::{Head, What};
 use custodian_entity::audit_event::{self, Column};
-use custodian_entity::audit_head;
 use custodian_entity::choice::Outcome;
 use custodian_entity::id::{TypedId, UserId};
 use custodian_entity::personal::IpAddress;
+use custodian_entity::{audit_head, disclosed_customer};
 use sea_orm::prelude::Uuid;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
@@ -15,11 +15,13 @@ use serde_json::json;
 
 use super::verified;
 use crate::app::TestApp;
-use crate::fixture::{SUPPORT, account};
+use crate::fixture::{ADMIN, BILLING, MARIA, SUPPORT, account, all, customer, mutate};
 use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
     suite.both("audit::one changed value of an entry, whichever, is found", changed);
+    suite
+        .both("audit::a customer that a disclosure is no longer told of, or is wrongly, is found", customers);
     suite.both("audit::an entry that was taken out, put in, moved or cut off is found", moved);
 }
 
@@ -106,6 +108,61 @@ async fn changed(app: TestApp) {
         put(&app, entry).await;
         assert_eq!(fault(&app, &[]).await, None, "{column:?}");
     }
+}
+
+async fn customers(app: TestApp) {
+    let client = app.login(ADMIN).await;
+    client.query("{ customers(first: 5) { nodes { email } } }", json!({})).await.ok();
+    let maria = customer(&app, MARIA).await;
+    client
+        .query(
+            &format!("{{ node(id: \"{}\") {{ ... on Customer {{ email }} }} }}", maria.id.encode()),
+            json!({}),
+        )
+        .await
+        .ok();
+    let input = json!({ "id": maria.id.encode(), "fields": ["phone"], "purpose": "BILLING_DISPUTE" });
+    mutate(&app.login(BILLING).await, "fieldReveal", "field", input).await.done();
+    assert_eq!(verified(&app, &[]).await.fault, None, "before they are listed by customer");
+    app.service.list_disclosures().await.unwrap();
+    assert_eq!(verified(&app, &[]).await.fault, None);
+    let links = all::<disclosed_customer::Entity>(&app).await;
+    let events = all::<audit_event::Entity>(&app).await;
+    let of = |link: &disclosed_customer::Model| {
+        events.iter().find(|event| event.id == link.event_id).expect("each is of an entry")
+    };
+    let remove = async |link: &disclosed_customer::Model| {
+        let removed = disclosed_customer::Entity::delete_by_id((link.event_id, link.customer_id));
+        removed.exec(app.db()).await.unwrap();
+    };
+    let add = async |link: &disclosed_customer::Model| {
+        let row = link.clone().into_active_model();
+        disclosed_customer::Entity::insert(row).exec_without_returning(app.db()).await.unwrap();
+    };
+    assert!(links.len() >= 7, "{links:?}");
+    for link in &links {
+        let is_found = Some((of(link).sequence, What::Customers));
+        remove(link).await;
+        assert_eq!(fault(&app, &[]).await, is_found, "one taken out");
+        let another = TypedId::from_uuid(Uuid::from_u128(7));
+        let other = disclosed_customer::Model { customer_id: another, ..link.clone() };
+        add(&other).await;
+        assert_eq!(fault(&app, &[]).await, is_found, "another in its place");
+        add(link).await;
+        assert_eq!(fault(&app, &[]).await, is_found, "one more");
+        remove(&other).await;
+        assert_eq!(fault(&app, &[]).await, None);
+        remove(link).await;
+        let provider = TypedId::from_uuid(Uuid::from_u128(8));
+        add(&disclosed_customer::Model { tenant_id: provider, ..link.clone() }).await;
+        assert_eq!(fault(&app, &[]).await, is_found, "another provider's");
+        remove(link).await;
+        add(link).await;
+    }
+    // An entry that is about nobody's data.
+    let signed_in = events.iter().find(|event| event.event_type == "SIGN_IN_SUCCEEDED").unwrap();
+    add(&disclosed_customer::Model { event_id: signed_in.id, ..links[0].clone() }).await;
+    assert_eq!(fault(&app, &[]).await, Some((signed_in.sequence, What::Customers)));
 }
 
 async fn moved(app: TestApp) {

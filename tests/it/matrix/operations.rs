@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 83] = [
+const OPERATIONS: [(&str, &str, char); 85] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -91,6 +91,9 @@ const OPERATIONS: [(&str, &str, char); 83] = [
     ("Mutation.ticketReply", "TicketMessage", 'c'),
     ("Query.callLogs", "CallLog", 'r'),
     ("Query.changeHistory", "ChangeRecord", 'r'),
+    ("Query.auditEvents", "AuditEvent", 'r'),
+    // As what it is about is on record.
+    ("Query.disclosures", "AuditEvent", 'r'),
     ("Mutation.callLogCreate", "CallLog", 'c'),
     ("Mutation.identityCheckPerform", "IdentityCheck", 'c'),
     ("Query.document", "Document", 'r'),
@@ -110,7 +113,7 @@ const OPERATIONS: [(&str, &str, char); 83] = [
 /// Operations that no type decides about: who is signed in asks about himself and by id, and signs out; signing in is for
 /// everybody, as is what a letter asks; unmasking is for who may unmask anything; password and second factor are
 /// everybody's own.
-const OF_NO_TYPE: [&str; 23] = [
+const OF_NO_TYPE: [&str; 24] = [
     "Mutation.documentDownloadLink",
     "Mutation.documentReject",
     "Mutation.documentVerify",
@@ -130,6 +133,7 @@ const OF_NO_TYPE: [&str; 23] = [
     "Query.__schema",
     "Query.__type",
     "Query.accessMatrix",
+    "Query.auditVerify",
     "Query.explainAccess",
     "Query.node",
     "Query.nodes",
@@ -210,7 +214,7 @@ fn letters_are_needed() {
         let is = level(role, "Mutation.documentDownloadLink") == Level::Clear;
         assert_eq!(is, may_have, "documentDownloadLink as {role}");
     }
-    for operation in ["Query.accessMatrix", "Query.explainAccess"] {
+    for operation in ["Query.accessMatrix", "Query.auditVerify", "Query.explainAccess"] {
         // DOMAIN, "Who may execute what": SA TA.
         for role in ROLES.map(|(role, _)| role).into_iter().chain(["anonymous"]) {
             let asked = ["system_admin", "tenant_admin"].contains(&role);

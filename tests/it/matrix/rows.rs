@@ -25,7 +25,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 25] = [
+pub const STORED: [Stored; 26] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -49,6 +49,7 @@ pub const STORED: [Stored; 25] = [
     Stored { name: "Document", table: "document", encode: encode::<DocumentId> },
     Stored { name: "EmailVerification", table: "email_verification", encode: encode::<EmailVerificationId> },
     Stored { name: "ChangeRecord", table: "change_record", encode: encode::<ChangeRecordId> },
+    Stored { name: "AuditEvent", table: "audit_event", encode: encode::<AuditEventId> },
     Stored { name: "Session", table: "session", encode: encode::<SessionId> },
     Stored { name: "ApiClient", table: "api_client", encode: encode::<ApiClientId> },
 ];
@@ -152,6 +153,7 @@ const SEALED: [(&str, &str, &str); 3] = [
 /// Puts a value into every cell of `acme` that a role could read, past the service.
 pub async fn fill(app: &TestApp) {
     fixture::api_clients(app.db()).await;
+    crate::audit::entries::add(app).await;
     let ours = "tenant_id = (SELECT id FROM tenant WHERE slug = 'acme')";
     for (table, column, value) in EMPTY {
         if is_sealed(table, column) {

@@ -73,7 +73,7 @@ async fn nodes(app: TestApp) {
 }
 
 /// The lists with their orders.
-const LISTS: [(&str, &[&str]); 12] = [
+const LISTS: [(&str, &[&str]); 13] = [
     ("resellers", &["CODE", "NAME", "CREATED_AT"]),
     ("users", &["CREATED_AT", "DISPLAY_NAME"]),
     ("roles", &[]),
@@ -86,6 +86,7 @@ const LISTS: [(&str, &[&str]); 12] = [
     ("tickets", &["CREATED_AT", "NUMBER"]),
     ("callLogs", &["STARTED_AT"]),
     ("documents", &["UPLOADED_AT"]),
+    ("auditEvents", &[]),
 ];
 
 /// Rows of two owners come from two indexes: so what is `assigned`, and the roles, which are the product's and the
@@ -102,6 +103,7 @@ const VIEWERS: [(&str, &str); 4] = [
 
 async fn sorted_by_index(app: TestApp) {
     custodian::seed::customers(app.db(), &app.service.vault, 200, &|_| {}).await.unwrap();
+    crate::audit::entries::add(&app).await;
     let observed = Observed::of(&app).await;
     let mut sorted = Vec::new();
     let mut plans = 0;

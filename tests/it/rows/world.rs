@@ -15,7 +15,7 @@ use custodian_entity::{
     subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::matrix;
 use crate::app::TestApp;
@@ -23,7 +23,7 @@ use crate::fixture::{self, READING, add_ended_sessions};
 use crate::past::{add, all_open, plain};
 
 /// The types of rows.
-pub const KINDS: [&str; 25] = [
+pub const KINDS: [&str; 26] = [
     "Tenant",
     "Reseller",
     "User",
@@ -47,12 +47,13 @@ pub const KINDS: [&str; 25] = [
     "Document",
     "EmailVerification",
     "ChangeRecord",
+    "AuditEvent",
     "Session",
     "ApiClient",
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 36] = [
+pub const TO_ONE: [(&str, &str); 37] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -85,6 +86,7 @@ pub const TO_ONE: [(&str, &str); 36] = [
     ("Document", "customer"),
     ("Document", "uploadedBy"),
     ("Document", "verifiedBy"),
+    ("AuditEvent", "apiClient"),
     ("Session", "user"),
     ("ApiClient", "owner"),
     ("ApiClient", "reseller"),
@@ -278,6 +280,20 @@ impl World {
                 owner = to(Some(row.owner_id)), reseller = to(row.reseller_id), revokedBy = to(row.revoked_by),
             }
         }
+        // Of the log only what tests added themselves: what they do goes on being recorded.
+        for event in
+            audit_event::Entity::find().filter(audit_event::Column::Sequence.eq(0)).all(db).await.unwrap()
+        {
+            found.push(Row {
+                kind: "AuditEvent",
+                id: event.id.encode(),
+                tenant: event.tenant_id,
+                reseller: event.reseller_id,
+                customer: event.customer_id,
+                links: event.api_client_id.map(|id| ("apiClient", id.encode())).into_iter().collect(),
+                ..Row::default()
+            });
+        }
         let tickets = ticket::Entity::find().all(db).await.unwrap();
         for message in ticket_message::Entity::find().all(db).await.unwrap() {
             let ticket = tickets.iter().find(|ticket| ticket.id == message.ticket_id).unwrap();
@@ -406,6 +422,7 @@ pub async fn complete(app: &TestApp) {
         }
     }
     fixture::api_clients(db).await;
+    crate::audit::entries::add(app).await;
 }
 
 /// A copy of every table, to see whether anything was changed. Signing in changes something: do it before.

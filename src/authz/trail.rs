@@ -1,0 +1,94 @@
+//! Which part of the audit log a viewer reaches: entries about rows of his, and of what was shown those that tell of his
+//! customers, whoever else's were shown with them.
+
+use custodian_entity::choice::{Outcome, Scope};
+use custodian_entity::id::{AuditEventId, ResellerId};
+use custodian_entity::{audit_event, customer, disclosed_customer, disclosure};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
+use sea_orm::{ColumnTrait, Condition};
+
+use super::rows::{Rows, of_customer};
+use crate::authn::Identity;
+
+impl Rows for audit_event::Entity {
+    const TYPE: &'static str = "AuditEvent";
+    type Id = AuditEventId;
+    fn id_column() -> Self::Column {
+        audit_event::Column::Id
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        use audit_event::Column::{CustomerId, ResellerId, TenantId};
+        of_customer([TenantId, ResellerId, CustomerId], scope, who)
+    }
+}
+
+/// A row is known by its entry where the customer is known. It does not carry the customer's reseller: whose customer it is
+/// now is asked.
+impl Rows for disclosed_customer::Entity {
+    const TYPE: &'static str = "Disclosure";
+    type Id = AuditEventId;
+    fn id_column() -> Self::Column {
+        disclosed_customer::Column::EventId
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.event_id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        use disclosed_customer::Column::{CustomerId, TenantId};
+        match scope {
+            Scope::All => Some(Condition::all()),
+            Scope::Tenant => Some(TenantId.eq(who.tenant).into_condition()),
+            Scope::Reseller => who.reseller.map(|reseller| of_reseller(reseller).into_condition()),
+            Scope::Own => who.customer.map(|customer| CustomerId.eq(customer).into_condition()),
+            Scope::Assigned => None,
+        }
+    }
+}
+
+fn of_reseller(reseller: ResellerId) -> Expr {
+    let customers = Query::select()
+        .column((customer::Entity, customer::Column::Id))
+        .from(customer::Entity)
+        .and_where(customer::Column::ResellerId.eq(reseller))
+        .to_owned();
+    disclosed_customer::Column::CustomerId.in_subquery(customers)
+}
+
+impl Rows for disclosure::Entity {
+    const TYPE: &'static str = "Disclosure";
+    type Id = AuditEventId;
+    fn id_column() -> Self::Column {
+        disclosure::Column::Id
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        use disclosure::Column::{EventType, Outcome as Ended, TenantId};
+        let disclosures =
+            Condition::all().add(EventType.is_in(disclosure::KINDS)).add(Ended.eq(Outcome::Success));
+        match scope {
+            Scope::All => Some(disclosures),
+            Scope::Tenant => Some(disclosures.add(TenantId.eq(who.tenant))),
+            Scope::Reseller | Scope::Own => {
+                Some(disclosures.add(tells_of(disclosed_customer::Entity::reach(scope, who)?)))
+            }
+            Scope::Assigned => None,
+        }
+    }
+}
+
+/// That an entry tells of one of these customers.
+fn tells_of(customers: Condition) -> Expr {
+    let entry = Expr::col((disclosed_customer::Entity, disclosed_customer::Column::EventId));
+    let one = Query::select()
+        .expr(Expr::val(1))
+        .from(disclosed_customer::Entity)
+        .and_where(entry.equals((disclosure::Entity, disclosure::Column::Id)))
+        .cond_where(customers)
+        .to_owned();
+    Expr::exists(one)
+}
