@@ -1,6 +1,7 @@
 //! The application: what every request shares, how it starts, and the one place where the schema is executed.
 
 mod acting;
+mod alerts;
 mod documents;
 mod keys;
 mod scanning;
@@ -16,6 +17,7 @@ use tokio::sync::Mutex;
 
 pub use self::keys::{connect_vault, open_vault};
 use crate::accounts::Accounts;
+use crate::alerts::Watcher;
 use crate::audit::{self, Heads, Journal, Log, Quotas};
 use crate::authn::external::{IssuerError, Issuers};
 use crate::authn::token::Tokens;
@@ -66,6 +68,7 @@ pub struct App {
     /// What instances tell each other.
     pub news: Arc<News>,
     outbox: Arc<Outbox>,
+    watcher: Watcher,
     heads: Heads,
     shipper: Option<Mutex<Shipper<Log>>>,
     /// Where it goes on record what was read, and what was denied.
@@ -336,6 +339,7 @@ impl App {
         let cursors = Arc::new(keys.sealer("cursors")?);
         let accounts = Arc::new(Accounts::new(&config, &keys)?);
         let outbox = Arc::new(Outbox::new(&config, &keys)?);
+        let watcher = Watcher::new(config.alerts, outbox.clone());
         let journal = Journal::new(db.clone(), config.audit.disclosures);
         let heads = Heads::new(config.audit_heads_dir.clone());
         let shipper = shipping::shipper(&config, Log::new(db.clone()))?;
@@ -371,6 +375,7 @@ impl App {
             tokens,
             news,
             outbox,
+            watcher,
             heads,
             shipper,
             journal,

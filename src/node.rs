@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Interface, Object};
 use custodian_entity::id::{CustomerId, ResellerId, TenantId, TypedId};
 
+use crate::alerts::SecurityAlert;
 use crate::audit::Subject;
 use crate::authz::Rows;
 use crate::billing::{Invoice, InvoiceLine, Payment, PaymentMethod};
@@ -78,6 +79,8 @@ pub enum Node {
     ApiClient(ApiClient),
     /// A sign-in, until it ends.
     Session(Session),
+    /// Something in the audit log that somebody has to look at.
+    SecurityAlert(SecurityAlert),
 }
 
 /// The row with this id, if the id is of this kind; rows of a kind asked for together come by one statement.
@@ -117,7 +120,7 @@ macro_rules! kinds {
 kinds! {
     Customer Tenant Reseller User Role RoleGrant Address Contact CustomerNote EmailVerification ServicePlan Subscription
     NetworkService Invoice InvoiceLine Payment PaymentMethod Ticket TicketMessage CallLog IdentityCheck Document ChangeRecord
-    AuditEvent Session ApiClient
+    AuditEvent Session ApiClient SecurityAlert
 }
 
 /// The id of a type's rows.

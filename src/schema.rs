@@ -6,11 +6,13 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, S
 
 use crate::access::AccessQuery;
 use crate::accounts::{FactorMutation, PasswordMutation, ResetMutation};
+use crate::alerts::{AlertMutation, AlertQuery};
 use crate::authz::catalog::{Catalog, CatalogError};
 use crate::authz::policy::{FieldFacts, PolicyError, PolicyFiles, read_facts};
 use crate::billing::{BillingQuery, InvoiceMutation, PaymentMethodMutation, PaymentMutation, RefundMutation};
 use crate::calls::{CallLogMutation, CallLogQuery, IdentityCheckMutation};
 use crate::clients::{ApiClientMutation, ApiClientQuery};
+use crate::containment::{ContainMutation, ContainmentQuery, LiftMutation};
 use crate::customers::{
     AddressMutation, ConfirmMutation, ContactMutation, CustomerMutation, CustomerQuery, LifecycleMutation,
     LookupQuery, MoveMutation, NoteMutation, VerificationMutation,
@@ -49,6 +51,8 @@ pub struct Query(
     VerifyQuery,
     AccessQuery,
     ApiClientQuery,
+    AlertQuery,
+    ContainmentQuery,
 );
 
 /// Everything that can be changed.
@@ -92,6 +96,9 @@ pub struct Mutation(
     DownloadMutation,
     RevealMutation,
     ApiClientMutation,
+    AlertMutation,
+    ContainMutation,
+    LiftMutation,
 );
 
 /// The schema as it is executed, under the guard.

@@ -106,6 +106,10 @@ choices! {
     ApiClientStatus { Active, Revoked, Expired }
     /// How often an API client may call: the edge knows how many requests each is.
     RateTier { Low, Standard, High }
+    /// Whether somebody has taken note of an alert.
+    AlertStatus { Open, Acknowledged }
+    /// What is done about somebody at once, and can be lifted.
+    ContainmentKind { SuspendUser, RevokeTokens, LockApiClient, FreezeReseller }
     /// How an operation ended, in the audit log; how a check of who is calling did.
     Outcome { Success, Failure, Denied }
 }

@@ -142,4 +142,8 @@ ids! {
     LetterId = "ltr";
     /// An entry of the audit log.
     AuditEventId = "evt";
+    /// Something in the audit log that somebody has to look at.
+    SecurityAlertId = "alert";
+    /// What was done about an account or a program at once.
+    ContainmentId = "hold";
 }

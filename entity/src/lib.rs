@@ -5,6 +5,7 @@
 
 pub mod account_token;
 pub mod address;
+pub mod alert_cursor;
 pub mod api_client;
 pub mod audit_cursor;
 pub mod audit_event;
@@ -14,6 +15,7 @@ pub mod casbin_rule;
 pub mod change_record;
 pub mod choice;
 pub mod contact;
+pub mod containment;
 pub mod customer;
 pub mod customer_note;
 pub mod customer_word;
@@ -44,6 +46,7 @@ pub mod revoked_token;
 pub mod role;
 pub mod role_grant;
 pub mod second_factor;
+pub mod security_alert;
 pub mod service_plan;
 pub mod session;
 pub mod sign_in_attempt;

@@ -31,6 +31,7 @@ mod m20261122_000019_audit_chain;
 mod m20261122_000021_audit_cursor;
 mod m20261123_000021_disclosed_lists;
 mod m20261123_000022_trail;
+mod m20261123_000023_alerts;
 mod table;
 mod wall;
 
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000021_audit_cursor::Migration),
             Box::new(m20261123_000021_disclosed_lists::Migration),
             Box::new(m20261123_000022_trail::Migration),
+            Box::new(m20261123_000023_alerts::Migration),
         ]
     }
 }

@@ -185,7 +185,7 @@ impl App {
     }
 
     /// What the service does by itself, with no rights to any field.
-    fn operation_of_service(&self, name: &str) -> Operation {
+    pub(super) fn operation_of_service(&self, name: &str) -> Operation {
         let rights = Arc::new(Rights::nothing(self.policy.snapshot().catalog().clone()));
         let origin = Origin { request_id: name.to_owned(), ..Origin::default() };
         let (clock, news) = (self.clock.clone(), self.news.clone());

@@ -1,9 +1,10 @@
 //! What happened, with its details.
 
 use chrono::{DateTime, Utc};
-use custodian_entity::choice::Outcome;
+use custodian_entity::choice::{ContainmentKind, Outcome, Severity};
 use custodian_entity::id::{
-    ApiClientId, CustomerId, IdentityCheckId, ResellerId, TenantId, TicketId, TypedId, UserId,
+    ApiClientId, CustomerId, IdentityCheckId, ResellerId, SecurityAlertId, TenantId, TicketId, TypedId,
+    UserId,
 };
 use custodian_entity::{api_client, role_grant};
 use sea_orm::ActiveEnum;
@@ -148,6 +149,25 @@ pub(super) enum Details {
         /// Whether all were.
         #[serde(rename = "isValid")]
         is_valid: bool,
+    },
+    /// What a rule found.
+    Alert {
+        /// The rule, by name.
+        rule: &'static str,
+        /// How bad it looks.
+        severity: String,
+        /// How much was counted.
+        count: u64,
+    },
+    /// What was done about somebody at once, or lifted.
+    Containment {
+        /// What.
+        kind: String,
+        /// The account or API client.
+        target: String,
+        /// The alert that it answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alert: Option<String>,
     },
     /// A sign-in under a name that no account has.
     SignIn {
@@ -336,6 +356,19 @@ impl Event {
         let is_valid = fault.is_none();
         let outcome = if is_valid { Outcome::Success } else { Outcome::Failure };
         Self { outcome, details: Details::Verified { chains, entries, is_valid }, ..self }
+    }
+
+    /// With what a rule found.
+    #[must_use]
+    pub fn alert(self, rule: &'static str, severity: Severity, count: u64) -> Self {
+        Self { details: Details::Alert { rule, severity: severity.to_value(), count }, ..self }
+    }
+
+    /// With what was done about somebody, and the alert that it answers.
+    #[must_use]
+    pub fn containment(self, kind: ContainmentKind, target: String, alert: Option<SecurityAlertId>) -> Self {
+        let alert = alert.map(TypedId::encode);
+        Self { details: Details::Containment { kind: kind.to_value(), target, alert }, ..self }
     }
 
     /// With the mask of the user name given.

@@ -206,6 +206,14 @@ event_types! {
     IdentityLinked = "IDENTITY_LINKED";
     /// Somebody had the log verified.
     AuditVerified = "AUDIT_VERIFIED";
+    /// A rule found something in the log.
+    SecurityAlertRaised = "SECURITY_ALERT_RAISED";
+    /// Somebody took note of it.
+    SecurityAlertAcknowledged = "SECURITY_ALERT_ACKNOWLEDGED";
+    /// Something was done about an account or an API client at once.
+    ContainmentApplied = "CONTAINMENT_APPLIED";
+    /// It was lifted.
+    ContainmentLifted = "CONTAINMENT_LIFTED";
     /// What another version of the service wrote; this one writes no such entry.
     Unknown = "UNKNOWN";
 }

@@ -82,6 +82,33 @@ pub async fn recorded<T, R>(
     end
 }
 
+/// Runs what the service does by itself in a transaction of its own and commits it together with whatever events come of
+/// it, which may be none. All of them are of one provider.
+///
+/// # Errors
+/// Those of the work, and of writing the events; nothing is left behind then.
+pub async fn noted<T>(
+    operation: &Arc<Operation>,
+    action: &'static str,
+    work: impl AsyncFnOnce() -> Result<(T, Vec<Event>)>,
+) -> Result<T> {
+    operation.begin_write().await?;
+    let written = async {
+        let (done, events) = work().await?;
+        let rows: Vec<_> =
+            events.into_iter().map(|event| entry(operation, action, event)).collect::<Result<_>>()?;
+        chain::append(&*operation.transaction().await?, rows).await?;
+        Ok(done)
+    };
+    match written.await {
+        Ok(done) => operation.commit().await.map(|()| done),
+        Err(error) => {
+            operation.end().await?;
+            Err(error)
+        }
+    }
+}
+
 /// Writes an event into the running transaction. What it unmasked or sent of a customer counts as disclosed.
 async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -> Result<()> {
     let discloses = event.kind.discloses() && event.outcome == Outcome::Success;

@@ -18,6 +18,7 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use secrecy::SecretString;
 
+use super::containment::{is_frozen, is_locked};
 use super::token::ClientClaims;
 use super::viewer::{ActingRole, Identity};
 use super::{admitted_by, held_roles};
@@ -94,7 +95,7 @@ pub fn may_call(client: &api_client::Model, clock: &Clock, from: Option<IpAddr>)
 }
 
 /// Whom the client acts as, within these scopes of its own: its owner, if he may use the service and still holds the
-/// role.
+/// role, and the client is not locked.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`]
@@ -106,7 +107,7 @@ pub async fn acting(
     scopes: &BTreeSet<String>,
 ) -> Result<Identity> {
     let owner = user::Entity::find_by_id(client.owner_id).one(db).await?.ok_or(Error::Unauthenticated)?;
-    let is_admitted = admitted_by(db, &owner).await?.is_some();
+    let is_admitted = admitted_by(db, &owner).await?.is_some() && !is_locked(db, client.id).await?;
     if !is_admitted || !is_bound_as_made(db, client, &owner).await? {
         return Err(Error::Unauthenticated);
     }
@@ -145,6 +146,9 @@ async fn is_bound_as_made(
         return Ok(false);
     }
     let Some(id) = client.reseller_id else { return Ok(true) };
+    if is_frozen(db, id).await? {
+        return Ok(false);
+    }
     let bound_to = reseller::Entity::find_by_id(id).one(db).await?;
     Ok(bound_to.is_some_and(|reseller| {
         reseller.status == ResellerStatus::Active && reseller.tenant_id == owner.tenant_id

@@ -2,6 +2,7 @@
 //! request, so that a role taken away or an account disabled counts at once.
 
 pub mod client;
+mod containment;
 pub mod external;
 pub mod password;
 pub mod strength;
@@ -19,7 +20,9 @@ use sea_orm::{
 };
 
 use self::token::Bearer;
-pub use self::viewer::{ANONYMOUS, ActingRole, Credentials, ENROLLING, Identity, Origin, Viewer};
+pub use self::viewer::{
+    ADMINISTRATORS, ANONYMOUS, ActingRole, Credentials, ENROLLING, Identity, Origin, Viewer,
+};
 use crate::clock::Clock;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
@@ -144,18 +147,20 @@ pub fn confined(identity: Identity, user: &user::Model, tenant: &tenant::Model) 
     }
 }
 
-/// The provider of an account, if account, provider and, for its people, reseller may use the service now.
+/// The provider of an account, if account, provider and, for its people, reseller may use the service now, and none
+/// of them is suspended or frozen.
 ///
 /// # Errors
 /// When the database is away.
 #[expect(clippy::disallowed_methods, reason = "runs before there is a viewer whose rows could be scoped")]
 pub async fn admitted_by(db: &impl ConnectionTrait, user: &user::Model) -> Result<Option<tenant::Model>> {
-    if user.status != UserStatus::Active {
+    if user.status != UserStatus::Active || containment::is_suspended(db, user.id).await? {
         return Ok(None);
     }
     let tenant = tenant::Entity::find_by_id(user.tenant_id).one(db).await?;
     let tenant = tenant.filter(|tenant| tenant.status == TenantStatus::Active);
     match user.reseller_id.filter(|_| user.kind == UserKind::Reseller) {
+        Some(reseller) if containment::is_frozen(db, reseller).await? => Ok(None),
         Some(reseller) => {
             let reseller = reseller::Entity::find_by_id(reseller).one(db).await?;
             Ok(tenant.filter(|_| reseller.is_some_and(|reseller| reseller.status == ResellerStatus::Active)))

@@ -15,6 +15,10 @@ pub const ANONYMOUS: &str = "anonymous";
 /// The role of who has yet to set up the second factor that his own role takes, or to choose a password of his own.
 pub const ENROLLING: &str = "enrolling";
 
+/// The built-in roles that administer, whose sign-ins are watched for new networks. What they may do is the policy's to say; a
+/// provider's own roles go by other names, and are not among them.
+pub const ADMINISTRATORS: [&str; 2] = ["system_admin", "tenant_admin"];
+
 /// Who asks: a user acting in one role, or nobody known.
 #[derive(Clone, Debug)]
 pub struct Viewer {

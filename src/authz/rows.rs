@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
-    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, CustomerNoteId, DocumentId,
+    AddressId, ApiClientId, CallLogId, ContactId, ContainmentId, CustomerId, CustomerNoteId, DocumentId,
     EmailVerificationId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId,
-    PaymentMethodId, RefundId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId,
-    TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    PaymentMethodId, RefundId, ResellerId, RoleGrantId, RoleId, SecurityAlertId, ServicePlanId, SessionId,
+    SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
 };
 use custodian_entity::{
-    address, api_client, call_log, contact, customer, customer_note, document, email_verification,
-    identity_check, invoice, invoice_line, network_service, payment, payment_method, refund, reseller, role,
-    role_grant, service_plan, session, subscription, tenant, ticket, ticket_message, user,
+    address, api_client, call_log, contact, containment, customer, customer_note, document,
+    email_verification, identity_check, invoice, invoice_line, network_service, payment, payment_method,
+    refund, reseller, role, role_grant, security_alert, service_plan, session, subscription, tenant, ticket,
+    ticket_message, user,
 };
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel};
@@ -331,6 +332,27 @@ impl Rows for document::Entity {
     fn kept_by(_: Self::Column) -> KeptBy {
         KeptBy::Customer(Retention::Kyc)
     }
+}
+
+/// What the rules found, and what was done about it, is the provider's: no scope narrower has any.
+macro_rules! provider_rows {
+    ($($module:ident, $type:literal, $id:ty;)*) => {$(
+        impl Rows for $module::Entity {
+            identified!($module, $type, $id);
+            fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+                match scope {
+                    Scope::All => Some(Condition::all()),
+                    Scope::Tenant => is($module::Column::TenantId, Some(who.tenant)),
+                    Scope::Reseller | Scope::Assigned | Scope::Own => None,
+                }
+            }
+        }
+    )*};
+}
+
+provider_rows! {
+    security_alert, "SecurityAlert", SecurityAlertId;
+    containment, "Containment", ContainmentId;
 }
 
 /// The category of tickets that a role works on without being named on each.

@@ -44,6 +44,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
                 app.look_after_documents(),
                 app.keep_signing_heads(),
                 app.keep_listing_disclosures(),
+                app.keep_watching_alerts(),
             )
         }
     });

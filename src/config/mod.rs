@@ -4,6 +4,7 @@
 //! again; an error names the key and where its value came from, on one line; a secret is printed by no error and no
 //! `Debug`.
 
+mod alerts;
 mod clamd_url;
 mod data_dir;
 mod database_url;
@@ -25,6 +26,7 @@ use lettre::Address;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use self::alerts::{AlertRule, Alerts, NewAddressRule};
 pub use self::clamd_url::ClamdUrl;
 pub use self::data_dir::prepare as prepare_data_dir;
 pub use self::database_url::DatabaseUrl;
@@ -231,6 +233,8 @@ pub struct Config {
     pub links: Links,
     /// The audit log.
     pub audit: Audit,
+    /// The rules over it.
+    pub alerts: Alerts,
 }
 
 /// The audit log.

@@ -308,23 +308,22 @@ fn read_variable(keys: &Dict, name: &OsString, text: &OsString) -> Result<Option
             origin,
         });
     };
-    for (name, default) in keys {
-        let group = name.to_uppercase();
+    let (name, value) = found(keys, key, text).ok_or_else(unknown)?;
+    Ok(Some(Layer { origin, values: Dict::from([(name, value)]) }))
+}
+
+/// The setting that a variable names, with its value: `ALERTS_DENIAL_BURST_THRESHOLD` is `alerts.denial_burst.threshold`.
+fn found(keys: &Dict, key: &str, text: &str) -> Option<(String, Value)> {
+    keys.iter().find_map(|(name, default)| {
         let value = match default {
-            Value::Dict(_, group_keys) => {
-                let Some(key) = key.strip_prefix(&group).and_then(|rest| rest.strip_prefix('_')) else {
-                    continue;
-                };
-                let found = group_keys.iter().find(|(name, _)| name.to_uppercase() == key);
-                let (name, default) = found.ok_or_else(unknown)?;
-                Value::from(Dict::from([(name.clone(), typed(default, text))]))
+            Value::Dict(_, group) => {
+                let rest = key.strip_prefix(&name.to_uppercase())?.strip_prefix('_')?;
+                Value::from(Dict::from([found(group, rest, text)?]))
             }
-            default if group == key => typed(default, text),
-            _ => continue,
+            default => (name.to_uppercase() == key).then(|| typed(default, text))?,
         };
-        return Ok(Some(Layer { origin, values: Dict::from([(name.clone(), value)]) }));
-    }
-    Err(unknown())
+        Some((name.clone(), value))
+    })
 }
 
 /// A variable's text as a value of the type its default has. What does not fit stays text, for the message.

@@ -38,6 +38,7 @@ impl Settings {
             "AccountToken",
             "ApiClient",
             "DocumentLink",
+            "Containment",
         ];
         Self { scopes: scopes(found.map(|kind| (kind, Scope::All))), ..Self::default() }
     }
@@ -67,6 +68,13 @@ impl Settings {
     /// signing, verifying, shipping.
     pub fn of_audit() -> Self {
         let scopes = scopes([("AuditEvent", Scope::All), ("Disclosure", Scope::All)]);
+        Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
+    }
+
+    /// Of the service itself, watching the audit log, whosever entries are in it, and raising alerts.
+    pub fn of_alerts() -> Self {
+        let found = ["AuditEvent", "Disclosure", "SecurityAlert", "Tenant"];
+        let scopes = scopes(found.map(|kind| (kind, Scope::All)));
         Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
     }
 

@@ -23,7 +23,7 @@ use sea_orm::{EntityTrait, Set};
 use self::carrier::Carrier;
 pub use self::delivery::{FAILED, SENT, WAITING};
 pub use self::letter::Letter;
-pub use self::notice::{Link, Notice};
+pub use self::notice::{Found, Link, Notice};
 use crate::authz::Operation;
 use crate::config::{Config, PublicUrl};
 use crate::crypto::{KeyError, Keys, Sealer};

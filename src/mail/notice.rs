@@ -1,6 +1,6 @@
 //! What letters say: calm, without personal data, and never a value that was changed.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::PublicUrl;
@@ -23,6 +23,23 @@ pub enum Notice<'a> {
     PasswordChanged,
     /// That somebody failed to sign in so often that nobody can for a while.
     AccountLocked,
+    /// To whom a provider named for security: that a rule found something.
+    SecurityAlert(Found<'a>),
+}
+
+/// What a rule found: names, numbers and an id, nothing personal.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// The rule.
+    pub rule: &'a str,
+    /// How bad it looks.
+    pub severity: &'a str,
+    /// How much was counted.
+    pub count: u64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The id of the alert.
+    pub alert: &'a str,
 }
 
 /// The token of a link, and for how long it can be used.
@@ -54,6 +71,7 @@ impl Notice<'_> {
             Self::EmailChanged => "EMAIL_CHANGED",
             Self::PasswordChanged => "PASSWORD_CHANGED",
             Self::AccountLocked => "ACCOUNT_LOCKED",
+            Self::SecurityAlert(_) => "SECURITY_ALERT",
         }
     }
 
@@ -68,7 +86,7 @@ impl Notice<'_> {
             Self::PasswordReset(link) => Some(("reset-password", "Choose a new password", *link)),
             Self::Invitation(link) => Some(("accept-invitation", "Accept the invitation", *link)),
             Self::EmailVerification(link) => Some(("verify-email", "Confirm this address", *link)),
-            Self::EmailChanged | Self::PasswordChanged | Self::AccountLocked => None,
+            Self::EmailChanged | Self::PasswordChanged | Self::AccountLocked | Self::SecurityAlert(_) => None,
         }
     }
 
@@ -114,6 +132,21 @@ impl Notice<'_> {
                 &[
                     "If it was you, wait a little and try again. If it was not, your password has kept them out.",
                 ],
+            ),
+            Self::SecurityAlert(found) => (
+                format!("Security alert: {}", found.rule),
+                &[
+                    format!("A rule found something in the audit log of {provider}."),
+                    format!(
+                        "Rule: {}. Severity: {}. Count: {}. Time: {}.",
+                        found.rule,
+                        found.severity,
+                        found.count,
+                        found.at.to_rfc3339_opts(SecondsFormat::Secs, true)
+                    ),
+                    format!("Alert: {}", found.alert),
+                ],
+                &["Whoever administers the provider finds it under this id."],
             ),
         };
         let mut text = Text {

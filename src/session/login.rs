@@ -97,7 +97,9 @@ async fn login(ctx: &Context<'_>, given: Given) -> Result<LoginPayload> {
         let failed = if locked_until.is_some() { EventType::SignInLocked } else { EventType::SignInFailed };
         let Some(account) = found else {
             account::note_failure(noting, outbox, &given.username, owner.as_ref(), locked_until).await?;
-            let event = Event::sign_in(failed, masked, None);
+            // It names the account, if there is one: its provider is to hear of it.
+            let tried = owner.as_ref().map(|user| (user.id, user.tenant_id));
+            let event = Event::sign_in(failed, masked, tried);
             return Ok(Change::<_, Infallible>::Done(Err(Error::WrongCredentials), event));
         };
         let actor = Some((account.user.id, account.user.tenant_id));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object};
-use custodian_entity::choice::{ApiClientStatus, Scope, SessionEnd, UserKind, UserStatus};
-use custodian_entity::id::UserId;
-use custodian_entity::{api_client, role, role_grant, user};
+use custodian_entity::choice::{ApiClientStatus, ContainmentKind, Scope, SessionEnd, UserKind, UserStatus};
+use custodian_entity::id::{TypedId, UserId};
+use custodian_entity::{api_client, containment, role, role_grant, user};
 use garde::Validate;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveEnum, ColumnTrait, QueryFilter, Set};
@@ -92,7 +92,7 @@ async fn held<'p>(
 
 /// Whether the viewer decides about an account: it is his own, or holds no more than he does. A customer's holds nothing
 /// beyond its own data. Who does not read what an account holds takes it to hold all that its kind may.
-pub(super) async fn within_own(
+pub(crate) async fn within_own(
     operation: &Arc<Operation>,
     policy: &Policy,
     account: &user::Model,
@@ -181,7 +181,11 @@ async fn deactivate(ctx: &Context<'_>, id: UserId) -> Result<Outcome<user::Model
 
 /// Whether an account is the last active one in a built-in role that gives roles: in that of a provider the last of the
 /// provider, in one that reaches every provider the last of all.
-async fn is_last(operation: &Arc<Operation>, policy: &Policy, account: &user::Model) -> Result<bool> {
+pub(crate) async fn is_last(
+    operation: &Arc<Operation>,
+    policy: &Policy,
+    account: &user::Model,
+) -> Result<bool> {
     for (role, rights) in held(operation, policy, account).await? {
         if !role.is_system || rights.level_by_name("Mutation.roleGrant") != Level::Clear {
             continue;
@@ -199,6 +203,14 @@ async fn is_last(operation: &Arc<Operation>, policy: &Policy, account: &user::Mo
             .filter(|grant| reaches_all || grant.tenant_id == account.tenant_id)
             .map(|grant| grant.user_id)
             .collect();
+        // Who is suspended gives none.
+        let suspended = containment::Column::Kind.eq(ContainmentKind::SuspendUser);
+        let suspended = suspended.and(containment::Column::LiftedAt.is_null());
+        let suspended =
+            Scoped::<containment::Entity>::of(operation).all(|rows| rows.filter(suspended)).await?;
+        let suspended: Vec<UserId> =
+            suspended.into_iter().map(|row| UserId::from_uuid(row.target_id)).collect();
+        let holders = holders.into_iter().filter(|holder| !suspended.contains(holder));
         let active = user::Column::Status.eq(UserStatus::Active).and(user::Column::Id.is_in(holders));
         if Scoped::<user::Entity>::of(operation).count(|rows| rows.filter(active)).await? == 0 {
             return Ok(true);

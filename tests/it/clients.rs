@@ -47,9 +47,10 @@ const LATER: &str = "2026-06-01T00:00:00Z";
 
 /// An API client with its secret.
 #[derive(Clone)]
-struct Portal {
+pub struct Portal {
     app: Arc<TestApp>,
-    id: String,
+    /// Its id.
+    pub id: String,
     secret: String,
 }
 
@@ -68,7 +69,7 @@ async fn create(client: &Client, scopes: &[&str], more: Value) -> Answer {
 
 impl Portal {
     /// One of this account, with these scopes.
-    async fn of(app: &TestApp, username: &str, scopes: &[&str]) -> Self {
+    pub async fn of(app: &TestApp, username: &str, scopes: &[&str]) -> Self {
         Self::with(app, username, scopes, json!({})).await
     }
 
@@ -89,7 +90,8 @@ impl Portal {
         post(&self.app, path, Some((&self.id, &self.secret)), fields).await
     }
 
-    async fn ask(&self, fields: &[(&str, &str)]) -> Answer {
+    /// Asks for a token.
+    pub async fn ask(&self, fields: &[(&str, &str)]) -> Answer {
         self.post("/oauth/token", &[&[("grant_type", "client_credentials")], fields].concat()).await
     }
 
@@ -101,7 +103,7 @@ impl Portal {
     }
 
     /// A caller with such a token.
-    async fn caller(&self) -> Client {
+    pub async fn caller(&self) -> Client {
         Client::new(self.app.router.clone(), Some(self.token().await))
     }
 }
@@ -141,12 +143,12 @@ pub async fn second_role(app: &TestApp) {
 }
 
 /// The token is good for something.
-async fn lives(caller: &Client) {
+pub async fn lives(caller: &Client) {
     caller.query(VIEWER, Value::Null).await.ok();
 }
 
 /// It is good for nothing any more.
-async fn is_dead(caller: &Client, why: &str) {
+pub async fn is_dead(caller: &Client, why: &str) {
     let answer = caller.query(VIEWER, Value::Null).await;
     assert_eq!(
         (answer.status.as_u16(), answer.code()),

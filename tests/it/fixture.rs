@@ -4,10 +4,14 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use custodian_entity::choice::{ApiClientStatus, RateTier, SessionEnd, UserKind};
-use custodian_entity::id::{ApiClientId, AuditEventId, SessionId, TypedId};
+use custodian_entity::choice::{
+    AlertStatus, ApiClientStatus, ContainmentKind, RateTier, SessionEnd, Severity, UserKind,
+};
+use custodian_entity::id::{ApiClientId, AuditEventId, ContainmentId, SecurityAlertId, SessionId, TypedId};
 use custodian_entity::personal::{Email, IpAddress};
-use custodian_entity::{api_client, audit_event, customer, role_grant, session, user};
+use custodian_entity::{
+    api_client, audit_event, containment, customer, role_grant, security_alert, session, tenant, user,
+};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
@@ -105,6 +109,52 @@ pub async fn api_clients(db: &DatabaseConnection) {
         };
         let row = row.into_active_model();
         api_client::Entity::insert(row).exec_without_returning(db).await.expect("the client can be added");
+    }
+    alerts(db).await;
+}
+
+/// An alert of each provider, about an account that has an API client, and what was done about it, which is nothing that
+/// still keeps anybody out.
+async fn alerts(db: &DatabaseConnection) {
+    let id = |n: u128| uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0300 + n);
+    let clients = api_client::Entity::find().all(db).await.expect("the database answers");
+    for (n, tenant) in (0..).zip(tenant::Entity::find().all(db).await.expect("the database answers")) {
+        let Some(client) = clients.iter().rfind(|client| client.tenant_id == tenant.id) else { continue };
+        let alert = security_alert::Model {
+            id: SecurityAlertId::from_uuid(id(2 * n)),
+            tenant_id: Some(tenant.id),
+            chain: tenant.id.uuid(),
+            rule: "denial_burst".to_owned(),
+            severity: Severity::Medium,
+            status: AlertStatus::Open,
+            principal_id: Some(client.owner_id),
+            api_client_id: Some(client.id),
+            ip: Some(IpAddress::new("203.0.113.***")),
+            summary: "denial_burst: 40 within 10 minutes".to_owned(),
+            first_seen_at: fixed_clock().now(),
+            last_seen_at: fixed_clock().now(),
+            count: 40,
+            acknowledged_by: None,
+            acknowledged_at: None,
+        };
+        let done = containment::Model {
+            id: ContainmentId::from_uuid(id(2 * n + 1)),
+            tenant_id: tenant.id,
+            kind: ContainmentKind::RevokeTokens,
+            target_id: client.owner_id.uuid(),
+            reason: "Stolen".to_owned(),
+            applied_at: fixed_clock().now(),
+            applied_by: client.owner_id,
+            lifted_at: None,
+            lifted_by: None,
+            lift_reason: None,
+            alert_id: Some(alert.id),
+        };
+        let added =
+            security_alert::Entity::insert(alert.into_active_model()).exec_without_returning(db).await;
+        added.expect("the alert can be added");
+        let added = containment::Entity::insert(done.into_active_model()).exec_without_returning(db).await;
+        added.expect("the containment can be added");
     }
 }
 
@@ -218,6 +268,12 @@ fn row_field(mutation: &str) -> &'static str {
         "emailVerificationSend" => return "emailVerification",
         "emailVerificationConfirm" => return "verifiedAt",
         _ => {}
+    }
+    if mutation == "securityAlertAcknowledge" {
+        return "securityAlert";
+    }
+    if mutation.starts_with("incident") {
+        return "containment";
     }
     if mutation == "fieldReveal" {
         return "values";

@@ -62,7 +62,7 @@ fn folder(app: &TestApp) -> PathBuf {
 }
 
 /// Sends what is due, and takes the letters that became files, oldest first.
-async fn post(app: &TestApp) -> Vec<String> {
+pub async fn post(app: &TestApp) -> Vec<String> {
     while app.service.deliver().await.expect("the database answers") {}
     let Ok(entries) = std::fs::read_dir(folder(app)) else { return Vec::new() };
     let mut paths: Vec<PathBuf> =

@@ -21,6 +21,7 @@
 )]
 
 mod accounts;
+mod alerts;
 mod app;
 mod arguments;
 mod audit;
@@ -31,6 +32,7 @@ mod clamd;
 mod client;
 mod clients;
 mod commands;
+mod containment;
 mod coverage;
 mod customers;
 mod daemon;
@@ -88,6 +90,8 @@ fn main() -> ExitCode {
     matrix::register(&mut suite);
     policy::register(&mut suite);
     arguments::register(&mut suite);
+    alerts::register(&mut suite);
+    containment::register(&mut suite);
     guard::register(&mut suite);
     introspection::register(&mut suite);
     leaks::register(&mut suite);

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use custodian_entity::id::{
     AddressId, ApiClientId, CallLogId, ChangeRecordId, ContactId, CustomerId, CustomerNoteId, DocumentId,
     EmailVerificationId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId,
-    PaymentMethodId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId, TenantId,
-    TicketId, TicketMessageId, TypedId, UserId,
+    PaymentMethodId, ResellerId, RoleGrantId, RoleId, SecurityAlertId, ServicePlanId, SessionId,
+    SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{
@@ -33,7 +33,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The types with their tables, and a column of each that the service may change, or any.
-const TABLES: [(&str, &str, &str); 25] = [
+const TABLES: [(&str, &str, &str); 26] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
@@ -59,15 +59,18 @@ const TABLES: [(&str, &str, &str); 25] = [
     ("ChangeRecord", "change_record", "reseller_id"),
     ("Session", "session", "last_used_at"),
     ("ApiClient", "api_client", "token_prefix"),
+    ("SecurityAlert", "security_alert", "count"),
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 21] = [
+const FURTHER: [&str; 23] = [
     "account_token",
+    "alert_cursor",
     "audit_cursor",
     "audit_event",
     "audit_head",
     "casbin_rule",
+    "containment",
     "customer_word",
     "disclosed_cursor",
     "disclosed_customer",
@@ -117,6 +120,7 @@ fn uuid(kind: &str, id: &str) -> Uuid {
         "ChangeRecord" => of::<ChangeRecordId>(id),
         "Session" => of::<SessionId>(id),
         "ApiClient" => of::<ApiClientId>(id),
+        "SecurityAlert" => of::<SecurityAlertId>(id),
         other => panic!("no ids of {other}: add them here"),
     }
 }

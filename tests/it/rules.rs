@@ -38,6 +38,8 @@ const FLOORS: [&[&str]; 6] = [
         "history",
         "trail",
         "documents",
+        "alerts",
+        "containment",
     ],
     &["node", "reveal", "downloads", "schema", "seed", "reload", "app"],
     &["http"],

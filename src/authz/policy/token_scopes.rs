@@ -14,11 +14,14 @@ use crate::authz::catalog::{Catalog, FieldId};
 use crate::authz::table::{Level, Rights};
 
 /// Operations that no token scope holds, by how they begin: a token mints no tokens, gives no roles, and has nothing to
-/// do with sign-ins, passwords and sessions, with where letters go that choose passwords, and with what providers ask for.
-const NEVER: [&str; 12] = [
+/// do with sign-ins, passwords and sessions, with where letters go that choose passwords, with what providers ask for, and with
+/// who is kept out.
+const NEVER: [&str; 14] = [
     "apiClient",
+    "containment",
     "customerEmail",
     "emailVerification",
+    "incident",
     "login",
     "logout",
     "mfa",

@@ -13,8 +13,9 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// Conditions on values. They read nothing of their own: the member they stand under does.
-const VALUES: [&str; 31] = [
+const VALUES: [&str; 32] = [
     "AccessTechnologyFilter",
+    "AlertStatusFilter",
     "AuditEventTypeFilter",
     "BigIntFilter",
     "BooleanFilter",
@@ -48,7 +49,7 @@ const VALUES: [&str; 31] = [
 ];
 
 /// Conditions on rows (`filters`, `oracle`, `rows::property`).
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 14] = [
     "AuditEventFilter",
     "CallLogFilter",
     "CustomerFilter",
@@ -57,6 +58,7 @@ const ROWS: [&str; 13] = [
     "NetworkServiceFilter",
     "PaymentFilter",
     "ResellerFilter",
+    "SecurityAlertFilter",
     "ServicePlanFilter",
     "SessionFilter",
     "SubscriptionFilter",
@@ -102,7 +104,7 @@ const PERIODS: [&str; 1] = ["Period"];
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
 
 /// What changes something (`writes`, `masked`, `foreign`).
-const CHANGES: [&str; 60] = [
+const CHANGES: [&str; 63] = [
     "AddressCreateInput",
     "AddressDeleteInput",
     "AddressUpdateInput",
@@ -130,6 +132,8 @@ const CHANGES: [&str; 60] = [
     "EmailVerificationConfirmInput",
     "EmailVerificationSendInput",
     "IdentityCheckPerformInput",
+    "IncidentContainInput",
+    "IncidentContainmentLiftInput",
     "InvoiceCreateInput",
     "InvoiceIssueInput",
     "InvoiceLineInput",
@@ -149,6 +153,7 @@ const CHANGES: [&str; 60] = [
     "RolePermissionInput",
     "RoleRevokeInput",
     "RoleUpdateInput",
+    "SecurityAlertAcknowledgeInput",
     "SessionRevokeInput",
     "SubscriptionCreateInput",
     "SubscriptionTransitionInput",

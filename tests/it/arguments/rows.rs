@@ -33,14 +33,20 @@ pub fn kind_of(input: &str, member: &str) -> &'static str {
         "Ticket",
         "Reseller",
         "Role",
+        "SecurityAlert",
         "Session",
         "User",
     ];
+    if input == "IncidentContainmentLiftInput" {
+        return "Containment";
+    }
     if input == "RoleRevokeInput" {
         return "RoleGrant";
     }
     match member {
         "id" if input == "FieldRevealInput" => Some("Customer"),
+        "id" if input == "IncidentContainInput" => Some("User"),
+        "alertId" => Some("SecurityAlert"),
         "id" => own.into_iter().find(|kind| input.starts_with(kind)),
         "customerId" => Some("Customer"),
         "resellerId" => Some("Reseller"),
@@ -149,6 +155,15 @@ impl Rows {
         }
         for row in all::<api_client::Entity>(app).await {
             add("ApiClient", row.id.encode(), row.owner_id == me, row.tenant_id == elsewhere);
+        }
+        let reaches = ["system_admin", "tenant_admin"].contains(&role);
+        for row in all::<security_alert::Entity>(app).await {
+            let is_mine = reaches && row.tenant_id == Some(maria.tenant_id);
+            add("SecurityAlert", row.id.encode(), is_mine, row.tenant_id == Some(elsewhere));
+        }
+        for row in all::<containment::Entity>(app).await {
+            let is_mine = reaches && row.tenant_id == maria.tenant_id;
+            add("Containment", row.id.encode(), is_mine, row.tenant_id == elsewhere);
         }
         for row in all::<role_grant::Entity>(app).await {
             add("RoleGrant", row.id.encode(), row.user_id == support.id, row.tenant_id == elsewhere);

@@ -47,7 +47,7 @@ const ELSEWHERE: [(&str, &str, &str); 19] = [
 ];
 
 /// What ends something comes last, so that the others still find it.
-const ENDING: [&str; 11] = [
+const ENDING: [&str; 13] = [
     "Archive",
     "Detach",
     "Void",
@@ -59,6 +59,8 @@ const ENDING: [&str; 11] = [
     "Resume",
     "Revoke",
     "userDeactivate",
+    "incidentContainmentLift",
+    "incidentContain",
 ];
 
 /// The samples, in an order in which most find what they need.

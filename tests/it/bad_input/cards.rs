@@ -213,7 +213,10 @@ async fn ids(app: &TestApp) -> Value {
     use custodian_entity::id::TypedId;
     use custodian_entity::*;
     let maria = crate::fixture::customer(app, crate::fixture::MARIA).await;
-    let mut ids = json!({ "Customer": maria.id.encode(), "version": maria.version });
+    // What is said of it is looked at before it is looked for.
+    let containment = crate::fixture::absent::<custodian_entity::id::ContainmentId>();
+    let mut ids =
+        json!({ "Containment": containment, "Customer": maria.id.encode(), "version": maria.version });
     macro_rules! of_maria {
         ($($kind:literal $module:ident)*) => {$(
             let row = all::<$module::Entity>(app).await.into_iter().find(|row| row.customer_id == maria.id);

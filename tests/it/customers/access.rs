@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use custodian_entity::id::{
-    AddressId, ApiClientId, ContactId, CustomerId, CustomerNoteId, DocumentId, InvoiceId, NetworkServiceId,
-    PaymentId, PaymentMethodId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId, SubscriptionId,
-    TicketId, TypedId, UserId,
+    AddressId, ApiClientId, ContactId, ContainmentId, CustomerId, CustomerNoteId, DocumentId, InvoiceId,
+    NetworkServiceId, PaymentId, PaymentMethodId, ResellerId, RoleGrantId, RoleId, SecurityAlertId,
+    ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::{address, contact, customer, invoice, service_plan, subscription};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 77] = [
+const MAY: [(&str, &[&str]); 80] = [
     ("tenantUpdate",          &["SA", "TA"]),
     ("resellerCreate",        &["SA", "TA"]),
     ("resellerUpdate",        &["SA", "TA",                   "RS"]),
@@ -97,6 +97,9 @@ const MAY: [(&str, &[&str]); 77] = [
     ("apiClientCreate",       &["SA", "TA", "SU", "BM", "NE", "RS"]),
     ("apiClientRotate",       &["SA", "TA", "SU", "BM", "NE", "RS"]),
     ("apiClientRevoke",       &["SA", "TA", "SU", "BM", "NE", "RS"]),
+    ("securityAlertAcknowledge", &["SA", "TA"]),
+    ("incidentContain",       &["SA", "TA"]),
+    ("incidentContainmentLift", &["SA", "TA"]),
     ("sessionRevoke",         &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("logout",                &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("logoutEverywhere",      &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
@@ -288,6 +291,11 @@ impl Rows {
             "apiClientCreate" => {
                 json!({ "name": "Portal", "scopes": ["customers:read"], "expiresAt": "2026-06-01T00:00:00Z" })
             }
+            "securityAlertAcknowledge" => json!({ "id": absent::<SecurityAlertId>() }),
+            "incidentContain" => {
+                json!({ "kind": "SUSPEND_USER", "id": absent::<UserId>(), "reason": "Stolen" })
+            }
+            "incidentContainmentLift" => json!({ "id": absent::<ContainmentId>(), "reason": "Found" }),
             "apiClientRotate" | "apiClientRevoke" => json!({ "id": absent::<ApiClientId>() }),
             step if step.starts_with("subscription") => json!({ "id": self.subscription.encode() }),
             other => panic!("no input for {other}: add it here"),

@@ -62,6 +62,7 @@ const ORDER: &[&str] = &[
     "documentReject",
     "documentDownloadLink",
     "fieldReveal",
+    "securityAlertAcknowledge",
     "apiClientCreate",
     "apiClientRotate",
     "apiClientRevoke",
@@ -84,6 +85,8 @@ const ORDER: &[&str] = &[
     "customerClose",
     "resellerSuspend",
     "resellerResume",
+    "incidentContainmentLift",
+    "incidentContain",
     "userDeactivate",
 ];
 
@@ -149,9 +152,12 @@ impl Sender<'_> {
     fn value(&mut self, input: &str, member: &str, kind: &str, field: Option<&str>) -> Option<Value> {
         let row = |of: &str| self.rows.get(of).map(|id| json!(id));
         Some(match (kind, member) {
+            ("ID", "id") if input == "IncidentContainInput" => return row("User"),
+            ("ID", "alertId") => return row("SecurityAlert"),
             ("ID", "id") => {
                 let of = [
                     "ApiClient",
+                    "SecurityAlert",
                     "CustomerNote",
                     "Customer",
                     "Address",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian::config::{PublicUrl, SmtpUrl};
-use custodian::mail::{Letter, Link, Notice};
+use custodian::mail::{Found, Letter, Link, Notice};
 use custodian_entity::id::{LetterId, TypedId};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -38,6 +38,13 @@ fn words() {
         Notice::EmailChanged,
         Notice::PasswordChanged,
         Notice::AccountLocked,
+        Notice::SecurityAlert(Found {
+            rule: "denial_burst",
+            severity: "HIGH",
+            count: 40,
+            at: DateTime::from_timestamp(1_772_366_400, 0).unwrap(),
+            alert: "alert_0000000000000000000000000r",
+        }),
     ] {
         text.push_str(&format!(
             "===== {}\n{}\n",

@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 85] = [
+const OPERATIONS: [(&str, &str, char); 87] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -106,6 +106,8 @@ const OPERATIONS: [(&str, &str, char); 85] = [
     ("Mutation.apiClientCreate", "ApiClient", 'c'),
     ("Mutation.apiClientRotate", "ApiClient", 'u'),
     ("Mutation.apiClientRevoke", "ApiClient", 'd'),
+    ("Query.securityAlerts", "SecurityAlert", 'r'),
+    ("Mutation.securityAlertAcknowledge", "SecurityAlert", 'u'),
     ("Query.sessions", "Session", 'r'),
     ("Mutation.sessionRevoke", "Session", 'd'),
 ];
@@ -113,12 +115,14 @@ const OPERATIONS: [(&str, &str, char); 85] = [
 /// Operations that no type decides about: who is signed in asks about himself and by id, and signs out; signing in is for
 /// everybody, as is what a letter asks; unmasking is for who may unmask anything; password and second factor are
 /// everybody's own.
-const OF_NO_TYPE: [&str; 24] = [
+const OF_NO_TYPE: [&str; 27] = [
     "Mutation.documentDownloadLink",
     "Mutation.documentReject",
     "Mutation.documentVerify",
     "Mutation.emailVerificationConfirm",
     "Mutation.fieldReveal",
+    "Mutation.incidentContain",
+    "Mutation.incidentContainmentLift",
     "Mutation.login",
     "Mutation.logout",
     "Mutation.logoutEverywhere",
@@ -134,6 +138,7 @@ const OF_NO_TYPE: [&str; 24] = [
     "Query.__type",
     "Query.accessMatrix",
     "Query.auditVerify",
+    "Query.containments",
     "Query.explainAccess",
     "Query.node",
     "Query.nodes",

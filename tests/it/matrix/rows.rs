@@ -25,7 +25,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 26] = [
+pub const STORED: [Stored; 27] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -52,6 +52,7 @@ pub const STORED: [Stored; 26] = [
     Stored { name: "AuditEvent", table: "audit_event", encode: encode::<AuditEventId> },
     Stored { name: "Session", table: "session", encode: encode::<SessionId> },
     Stored { name: "ApiClient", table: "api_client", encode: encode::<ApiClientId> },
+    Stored { name: "SecurityAlert", table: "security_alert", encode: encode::<SecurityAlertId> },
 ];
 
 const TIME: &str = "'2026-01-05T10:00:00+00:00'";

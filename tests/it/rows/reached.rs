@@ -15,7 +15,7 @@ use crate::fixture::{ROLES, absent};
 use crate::suite::Suite;
 
 /// The lists, and the type of their rows.
-const LISTS: [(&str, &str); 13] = [
+const LISTS: [(&str, &str); 15] = [
     ("resellers", "Reseller"),
     ("users", "User"),
     ("roles", "Role"),
@@ -29,6 +29,8 @@ const LISTS: [(&str, &str); 13] = [
     ("callLogs", "CallLog"),
     ("documents", "Document"),
     ("sessions", "Session"),
+    ("securityAlerts", "SecurityAlert"),
+    ("containments", "Containment"),
 ];
 
 /// Links that are connections; the other links to many rows are plain lists or, of one row each, no list.

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, TypedId, UserId};
 use custodian_entity::{
-    address, api_client, audit_event, call_log, change_record, contact, customer, customer_note, document,
-    document_link, email_verification, identity_check, invoice, invoice_line, network_service, number_series,
-    payment, payment_method, refresh_token, refund, reseller, role, role_grant, service_plan, session,
-    subscription, tenant, ticket, ticket_message, user,
+    address, api_client, audit_event, call_log, change_record, contact, containment, customer, customer_note,
+    document, document_link, email_verification, identity_check, invoice, invoice_line, network_service,
+    number_series, payment, payment_method, refresh_token, refund, reseller, role, role_grant,
+    security_alert, service_plan, session, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
@@ -23,7 +23,7 @@ use crate::fixture::{self, READING, add_ended_sessions};
 use crate::past::{add, all_open, plain};
 
 /// The types of rows.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 27] = [
     "Tenant",
     "Reseller",
     "User",
@@ -50,10 +50,11 @@ pub const KINDS: [&str; 26] = [
     "AuditEvent",
     "Session",
     "ApiClient",
+    "SecurityAlert",
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 37] = [
+pub const TO_ONE: [(&str, &str); 39] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -91,6 +92,8 @@ pub const TO_ONE: [(&str, &str); 37] = [
     ("ApiClient", "owner"),
     ("ApiClient", "reseller"),
     ("ApiClient", "revokedBy"),
+    ("SecurityAlert", "principal"),
+    ("SecurityAlert", "apiClient"),
 ];
 
 /// Links to many rows: type, field, the type of the rows, and their link back.
@@ -279,6 +282,10 @@ impl World {
                 tenant: Some(row.tenant_id), reseller: row.reseller_id,;
                 owner = to(Some(row.owner_id)), reseller = to(row.reseller_id), revokedBy = to(row.revoked_by),
             }
+            security_alert as "SecurityAlert": row => { tenant: row.tenant_id,;
+                principal = to(row.principal_id), apiClient = to(row.api_client_id),
+            }
+            containment as "Containment": row => { tenant: Some(row.tenant_id), }
         }
         // Of the log only what tests added themselves: what they do goes on being recorded.
         for event in
@@ -449,7 +456,7 @@ impl Snapshot {
         copy! {
             tenant reseller user role role_grant customer address contact customer_note service_plan subscription network_service
             invoice invoice_line payment payment_method refund ticket ticket_message call_log identity_check document document_link email_verification change_record session
-            refresh_token api_client audit_event number_series
+            refresh_token api_client security_alert containment audit_event number_series
         }
         // Reading is on record as well: tests/it/audit.
         if let Some(log) = tables.get_mut("audit_event") {

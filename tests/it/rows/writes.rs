@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
-    AddressId, ApiClientId, CallLogId, ContactId, CustomerId, CustomerNoteId, DocumentId, InvoiceId,
-    NetworkServiceId, PaymentId, PaymentMethodId, ResellerId, RoleGrantId, RoleId, ServicePlanId, SessionId,
-    SubscriptionId, TicketId, TypedId, UserId,
+    AddressId, ApiClientId, CallLogId, ContactId, ContainmentId, CustomerId, CustomerNoteId, DocumentId,
+    InvoiceId, NetworkServiceId, PaymentId, PaymentMethodId, ResellerId, RoleGrantId, RoleId,
+    SecurityAlertId, ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::user;
 use sea_orm::EntityTrait;
@@ -137,6 +137,15 @@ pub const WRITES: &[(&str, &str)] = &[
     ),
     ("apiClientRotate", r#"{"id": "ApiClient!"}"#),
     ("apiClientRevoke", r#"{"id": "ApiClient!"}"#),
+    ("securityAlertAcknowledge", r#"{"id": "SecurityAlert!"}"#),
+    ("incidentContain", r#"{"kind": "SUSPEND_USER", "id": "User!", "reason": "Stolen"}"#),
+    (
+        "incidentContain",
+        r#"{"kind": "REVOKE_TOKENS", "id": "User", "reason": "Stolen", "alertId": "SecurityAlert!"}"#,
+    ),
+    ("incidentContain", r#"{"kind": "LOCK_API_CLIENT", "id": "ApiClient!", "reason": "Stolen"}"#),
+    ("incidentContain", r#"{"kind": "FREEZE_RESELLER", "id": "Reseller!", "reason": "Stolen"}"#),
+    ("incidentContainmentLift", r#"{"id": "Containment!", "reason": "Found"}"#),
     ("documentVerify", r#"{"id": "Document!"}"#),
     ("documentReject", r#"{"id": "Document!", "reason": "Not to be read"}"#),
     ("documentArchive", r#"{"id": "Document!"}"#),
@@ -203,6 +212,8 @@ fn none(kind: &str) -> String {
         "CallLog" => absent::<CallLogId>(),
         "Session" => absent::<SessionId>(),
         "ApiClient" => absent::<ApiClientId>(),
+        "SecurityAlert" => absent::<SecurityAlertId>(),
+        "Containment" => absent::<ContainmentId>(),
         other => panic!("no absent id of {other}: add it here"),
     }
 }
@@ -291,7 +302,7 @@ async fn changes_nothing(app: TestApp) {
 fn input_name(input: &Value, id: &str) -> &'static str {
     let members = ["id", "customerId", "resellerId", "accountManagerId", "planId", "serviceAddressId"];
     let members = members.into_iter().chain(["subscriptionId", "assigneeId", "ticketId", "invoiceId"]);
-    let members = members.chain(["userId", "roleId", "agentId", "methodId"]);
+    let members = members.chain(["userId", "roleId", "agentId", "methodId", "alertId"]);
     members
         .into_iter()
         .find(|member| input[*member] == id)
@@ -314,9 +325,8 @@ pub fn own<'w>(world: &'w World, who: &Who, staff: &dyn Fn(&str) -> bool) -> BTr
             let row = &world.rows[*id];
             match kind {
                 "User" => staff(id),
-                "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" | "Session" | "ApiClient" => {
-                    true
-                }
+                "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" | "Session" | "ApiClient"
+                | "SecurityAlert" => true,
                 _ => row.customer == customer,
             }
         };

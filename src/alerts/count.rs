@@ -1,0 +1,75 @@
+//! Counting what a rule looks at, as the log was at an entry: by statements that have an index, with nothing kept between
+//! them, so that whoever counts comes to the same.
+
+#![expect(clippy::disallowed_methods, reason = "the log is watched whosever entries are in it")]
+
+use chrono::{DateTime, Utc};
+use custodian_entity::audit_event::{Column, Entity, Model};
+use custodian_entity::disclosed_customer;
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    QuerySelect, QueryTrait,
+};
+
+use super::rule::{Key, Measure, Rule};
+use crate::error::Result;
+
+/// How much a rule counts of somebody since then, up to an entry.
+pub(super) async fn count(
+    db: &DatabaseTransaction,
+    rule: &Rule,
+    entry: &Model,
+    key: &Key,
+    since: DateTime<Utc>,
+) -> Result<u64> {
+    let until = Condition::all().add(watched(rule, entry, key)).add(Column::Sequence.lte(entry.sequence));
+    let within = until.clone().add(Column::OccurredAt.gt(since));
+    match rule.measure {
+        Measure::Entries => Ok(Entity::find().filter(within).count(db).await?),
+        Measure::Misses => Ok(Entity::find().filter(within).filter(found_nobody(db)).count(db).await?),
+        Measure::Customers => customers(db, within).await,
+        Measure::NewNetworks => {
+            let before = Condition::all().add(Column::Id.ne(entry.id));
+            let anywhere = Key { network: None, ..key.clone() };
+            let earlier = Condition::all().add(watched(rule, entry, &anywhere)).add(before.clone());
+            let earlier = earlier.add(Column::Sequence.lt(entry.sequence));
+            // Who never signed in has no network that would be known.
+            let is_first = Entity::find().filter(earlier).limit(1).one(db).await?.is_none();
+            let is_known = Entity::find().filter(within).filter(before).limit(1).one(db).await?.is_some();
+            Ok((!is_first && !is_known).into())
+        }
+    }
+}
+
+/// The entries that the rule looks at of somebody. Those from before there were chains count too.
+fn watched(rule: &Rule, entry: &Model, key: &Key) -> Condition {
+    Condition::all()
+        .add(Column::Chain.eq(entry.chain))
+        .add(Column::EventType.is_in(rule.events.iter().map(|event| event.name())))
+        .add_option(key.principal.map(|id| Column::ActorId.eq(id)))
+        // Of what nobody known did, nothing is counted to an account.
+        .add_option(key.principal.is_none().then(|| Column::ActorId.is_null()))
+        .add_option(key.client.map(|id| Column::ApiClientId.eq(id)))
+        .add_option(key.network.clone().map(|ip| Column::Ip.eq(ip)))
+}
+
+fn found_nobody(db: &DatabaseTransaction) -> Condition {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => "details ->> 'hits' = '0'",
+        _ => "json_extract(details, '$.hits') = 0",
+    };
+    SimpleExpr::from(Expr::cust(sql)).into_condition()
+}
+
+async fn customers(db: &DatabaseTransaction, of: Condition) -> Result<u64> {
+    use disclosed_customer::Column::{CustomerId, EventId};
+    let events = Entity::find().select_only().column(Column::Id).filter(of).into_query();
+    let customers = disclosed_customer::Entity::find()
+        .select_only()
+        .column_as(Expr::col(CustomerId).count_distinct(), "customers")
+        .filter(EventId.in_subquery(events));
+    let count: Option<i64> = customers.into_tuple().one(db).await?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+}
