@@ -9,6 +9,7 @@ use crate::authz::Rows;
 use crate::billing::{Invoice, InvoiceLine, Payment, PaymentMethod};
 use crate::calls::{CallLog, IdentityCheck};
 use crate::clients::ApiClient;
+use crate::containment::Containment;
 use crate::customers::{Address, Contact, Customer, CustomerNote, EmailVerification};
 use crate::documents::Document;
 use crate::error::{Error, Result};
@@ -81,6 +82,8 @@ pub enum Node {
     Session(Session),
     /// Something in the audit log that somebody has to look at.
     SecurityAlert(SecurityAlert),
+    /// What was done about somebody at once.
+    Containment(Containment),
 }
 
 /// The row with this id, if the id is of this kind; rows of a kind asked for together come by one statement.
@@ -120,7 +123,7 @@ macro_rules! kinds {
 kinds! {
     Customer Tenant Reseller User Role RoleGrant Address Contact CustomerNote EmailVerification ServicePlan Subscription
     NetworkService Invoice InvoiceLine Payment PaymentMethod Ticket TicketMessage CallLog IdentityCheck Document ChangeRecord
-    AuditEvent Session ApiClient SecurityAlert
+    AuditEvent Session ApiClient SecurityAlert Containment
 }
 
 /// The id of a type's rows.

@@ -234,14 +234,16 @@ async fn on_record(app: TestApp) {
     );
     assert_eq!(support.last_login_at, Some(app.clock.now()));
 
-    for (username, masked) in [
-        (SUPPORT, "s*****t@acme.example"),
-        ("planted.nobody@acme.example", "p************y@acme.example"),
-        ("ana", "a**"),
+    // Of an account that there is the provider hears, by its id; of others what was given is kept as its mask.
+    for (username, details, whose) in [
+        (SUPPORT, json!({}), Some((support.id, support.tenant_id))),
+        ("planted.nobody@acme.example", json!({ "username": "p************y@acme.example" }), None),
+        ("ana", json!({ "username": "a**" }), None),
     ] {
         let answer = login(&app, username, "Planted-Passphrase-zqx", None).await;
         let event = log.one(&app, "SIGN_IN_FAILED").await;
-        assert_eq!((event.outcome, event.details), (Outcome::Failure, json!({ "username": masked })));
+        assert_eq!((event.outcome, event.details), (Outcome::Failure, details), "{username}");
+        assert_eq!(event.actor_id.zip(event.tenant_id), whose, "{username}");
         assert_eq!(Some(event.request_id.as_str()), answer.headers["x-request-id"].to_str().ok());
         assert!(
             !answer.text.contains("zqx") && !answer.text.contains("planted"),

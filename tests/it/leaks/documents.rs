@@ -201,6 +201,15 @@ pub fn questions(ids: &BTreeMap<&str, Vec<String>>, values: &dyn Fn(&str) -> Opt
                     }
                 }
             }
+            // Of somebody, or to somebody.
+            _ if name == "disclosures" => {
+                for (argument, kind) in [("customerId", "Customer"), ("actorId", "User")] {
+                    for id in ids.get(kind).into_iter().flatten().take(3) {
+                        let head = format!("{name}({argument}: {}, last: 8)", json!(id));
+                        asked.extend(along(&head, "", &field.named, &Value::Null, style()));
+                    }
+                }
+            }
             _ if is_connection(&field.named) => {
                 let head = format!("{name}(last: 8)");
                 asked.extend(along(&head, "", &field.named, &Value::Null, style()));
@@ -256,8 +265,14 @@ pub fn filters_and_orders(
                 ("Date", _) => json!({ "gte": "2001-02-03" }),
                 ("Boolean", _) => json!({ "eq": true }),
                 ("ID", _) => {
-                    let of = &SDL.objects[kind][member].named;
-                    json!({ "in": ids.get(of.as_str()).into_iter().flatten().take(9).collect::<Vec<_>>() })
+                    let of = match member.as_str() {
+                        "actorId" => "User",
+                        "customerId" => "Customer",
+                        "resellerId" => "Reseller",
+                        "apiClientId" => "ApiClient",
+                        field => &SDL.objects[kind][field].named,
+                    };
+                    json!({ "in": ids.get(of).into_iter().flatten().take(9).collect::<Vec<_>>() })
                 }
                 (_, Some(value)) => json!({ "eq": value }),
                 (set, None) if SDL.enums.contains_key(set) => json!({ "in": SDL.enums[set] }),
