@@ -17,8 +17,17 @@ CREATE POLICY record ON disclosed_list FOR INSERT TO custodian_app WITH CHECK (
 ALTER TABLE disclosed_cursor ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE (sequence) ON disclosed_cursor TO custodian_app;
 CREATE POLICY reach ON disclosed_cursor TO custodian_app USING ($role = 'anonymous');
+CREATE TRIGGER disclosed_cursor_forward BEFORE UPDATE ON disclosed_cursor
+    FOR EACH ROW EXECUTE FUNCTION custodian_forward();
 DROP POLICY record ON disclosed_customer;
 CREATE POLICY record ON disclosed_customer FOR INSERT TO custodian_app WITH CHECK ($role = 'anonymous');";
+
+const FORWARD: &str = "CREATE TRIGGER disclosed_cursor_forward BEFORE UPDATE ON disclosed_cursor
+    WHEN NEW.sequence <= OLD.sequence
+    BEGIN SELECT RAISE(ABORT, 'a chain goes forward only'); END";
+
+/// What was written before is listed already.
+const LISTED: &str = "INSERT INTO disclosed_cursor (chain, sequence) SELECT chain, sequence FROM audit_head";
 
 /// When a customer's data were shown is in the entry, and the ids of entries are in the order of time.
 const NARROW: &str = "ALTER TABLE disclosed_customer DROP COLUMN occurred_at";
@@ -58,6 +67,7 @@ impl MigrationTrait for Migration {
             .create(manager)
             .await?;
         narrow(manager).await?;
+        manager.get_connection().execute_unprepared(LISTED).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
             let lists = Wall {
                 tenant: "chain = $tenant",
@@ -67,6 +77,8 @@ impl MigrationTrait for Migration {
             let db = manager.get_connection();
             db.execute_unprepared(&lists.protect()).await?;
             db.execute_unprepared(&filled(WRITTEN)).await?;
+        } else {
+            manager.get_connection().execute_unprepared(FORWARD).await?;
         }
         Ok(())
     }

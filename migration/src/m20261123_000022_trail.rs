@@ -16,6 +16,12 @@ const DISCLOSURES: &str = "CREATE POLICY disclosure ON audit_event FOR SELECT TO
         ELSE false
     END)";
 
+/// Below the provider, an entry about a row is for who has rows of that type.
+const OF_RESELLER: &str =
+    "reseller_id = $reseller AND (resource_type IS NULL OR custodian_scope(resource_type) IS NOT NULL)";
+const OWN: &str =
+    "customer_id = $customer AND (resource_type IS NULL OR custodian_scope(resource_type) IS NOT NULL)";
+
 pub(crate) struct Migration;
 
 impl MigrationName for Migration {
@@ -50,6 +56,14 @@ impl MigrationTrait for Migration {
                 command: "SELECT",
                 ..provider_rows("disclosed_customer", "Disclosure", "SELECT, INSERT")
             };
+            let events = Wall {
+                reseller: OF_RESELLER,
+                own: OWN,
+                command: "SELECT",
+                ..provider_rows("audit_event", "AuditEvent", "SELECT, INSERT")
+            };
+            db.execute_unprepared("DROP POLICY reach ON audit_event").await?;
+            db.execute_unprepared(&events.protect()).await?;
             db.execute_unprepared("DROP POLICY reach ON disclosed_customer").await?;
             db.execute_unprepared(&disclosed.protect()).await?;
             db.execute_unprepared(&filled(DISCLOSURES)).await?;

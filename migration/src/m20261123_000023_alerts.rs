@@ -11,7 +11,13 @@ use crate::wall::{filled, provider_rows};
 const CURSORS: &str = "
 ALTER TABLE alert_cursor ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE (sequence) ON alert_cursor TO custodian_app;
+CREATE TRIGGER alert_cursor_forward BEFORE UPDATE ON alert_cursor
+    FOR EACH ROW EXECUTE FUNCTION custodian_forward();
 CREATE POLICY reach ON alert_cursor TO custodian_app USING ($role = 'anonymous');";
+
+const FORWARD: &str = "CREATE TRIGGER alert_cursor_forward BEFORE UPDATE ON alert_cursor
+    WHEN NEW.sequence <= OLD.sequence
+    BEGIN SELECT RAISE(ABORT, 'a chain goes forward only'); END";
 
 pub(crate) struct Migration;
 
@@ -46,6 +52,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         if manager.get_database_backend() != DbBackend::Postgres {
+            db.execute_unprepared(FORWARD).await?;
             return Ok(());
         }
         db.execute_unprepared(&filled(CURSORS)).await?;

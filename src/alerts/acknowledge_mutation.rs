@@ -11,7 +11,7 @@ use crate::accept;
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authz::{InOperation, Scoped};
 use crate::error::{Error, Result};
-use crate::graphql::{Gid, Maybe, Outcome, UserError, certain};
+use crate::graphql::{Gid, Maybe, Outcome, UserError, UserErrorCode, certain};
 
 /// Which alert somebody takes note of.
 #[derive(InputObject)]
@@ -46,6 +46,10 @@ async fn acknowledge(ctx: &Context<'_>, id: SecurityAlertId) -> Result<Outcome<M
         let to = AlertStatus::Acknowledged;
         if before.status == to {
             accept!(Err(vec![UserError::transition(before.status, to)]));
+        }
+        if before.principal_id == Some(operation.identity()?.user) {
+            let message = "nobody takes note of what is about himself";
+            accept!(Err(vec![UserError::on("id", UserErrorCode::Invalid, message)]));
         }
         let row = ActiveModel {
             status: Set(to),

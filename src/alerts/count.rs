@@ -6,30 +6,33 @@
 use chrono::{DateTime, Utc};
 use custodian_entity::audit_event::{Column, Entity, Model};
 use custodian_entity::disclosed_customer;
+use custodian_entity::id::AuditEventId;
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, SimpleExpr};
+use sea_orm::sea_query::{Expr, IntoCondition, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
 };
 
 use super::rule::{Key, Measure, Rule};
+use crate::authn::ADMINISTRATORS;
 use crate::error::Result;
 
-/// How much a rule counts of somebody since then, up to an entry.
+/// How much a rule counts of somebody since then, up to an entry: at most so much, for more makes no difference, and who
+/// does a great deal is not to keep the rules from everybody else.
 pub(super) async fn count(
     db: &DatabaseTransaction,
     rule: &Rule,
     entry: &Model,
     key: &Key,
     since: DateTime<Utc>,
+    most: u64,
 ) -> Result<u64> {
     let until = Condition::all().add(watched(rule, entry, key)).add(Column::Sequence.lte(entry.sequence));
     let within = until.clone().add(Column::OccurredAt.gt(since));
     match rule.measure {
-        Measure::Entries => Ok(Entity::find().filter(within).count(db).await?),
-        Measure::Misses => Ok(Entity::find().filter(within).filter(found_nobody(db)).count(db).await?),
-        Measure::Customers => customers(db, within).await,
+        Measure::Entries => entries(db, within, most).await,
+        Measure::Misses => entries(db, within.add(found_nobody(db)), most).await,
+        Measure::Customers => customers(db, within, most).await,
         Measure::NewNetworks => {
             let before = Condition::all().add(Column::Id.ne(entry.id));
             let anywhere = Key { network: None, ..key.clone() };
@@ -49,8 +52,7 @@ fn watched(rule: &Rule, entry: &Model, key: &Key) -> Condition {
         .add(Column::Chain.eq(entry.chain))
         .add(Column::EventType.is_in(rule.events.iter().map(|event| event.name())))
         .add_option(key.principal.map(|id| Column::ActorId.eq(id)))
-        // Of what nobody known did, nothing is counted to an account.
-        .add_option(key.principal.is_none().then(|| Column::ActorId.is_null()))
+        .add_option((rule.measure == Measure::NewNetworks).then(|| Column::ActorRole.is_in(ADMINISTRATORS)))
         .add_option(key.client.map(|id| Column::ApiClientId.eq(id)))
         .add_option(key.network.clone().map(|ip| Column::Ip.eq(ip)))
 }
@@ -63,13 +65,21 @@ fn found_nobody(db: &DatabaseTransaction) -> Condition {
     SimpleExpr::from(Expr::cust(sql)).into_condition()
 }
 
-async fn customers(db: &DatabaseTransaction, of: Condition) -> Result<u64> {
+async fn entries(db: &DatabaseTransaction, of: Condition, most: u64) -> Result<u64> {
+    let ids = Entity::find().select_only().column(Column::Id).filter(of).limit(most);
+    let ids: Vec<AuditEventId> = ids.into_tuple().all(db).await?;
+    Ok(ids.len() as u64)
+}
+
+async fn customers(db: &DatabaseTransaction, of: Condition, most: u64) -> Result<u64> {
     use disclosed_customer::Column::{CustomerId, EventId};
     let events = Entity::find().select_only().column(Column::Id).filter(of).into_query();
     let customers = disclosed_customer::Entity::find()
         .select_only()
-        .column_as(Expr::col(CustomerId).count_distinct(), "customers")
-        .filter(EventId.in_subquery(events));
-    let count: Option<i64> = customers.into_tuple().one(db).await?;
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+        .column(CustomerId)
+        .distinct()
+        .filter(EventId.in_subquery(events))
+        .limit(most);
+    let ids: Vec<custodian_entity::id::CustomerId> = customers.into_tuple().all(db).await?;
+    Ok(ids.len() as u64)
 }

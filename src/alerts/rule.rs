@@ -37,8 +37,8 @@ pub enum By {
     Account,
     /// The API client, where one acts; the account otherwise.
     Actor,
-    /// The account, where it is known; the network otherwise.
-    Attempt,
+    /// The network, whichever account.
+    Network,
     /// The account and the network together.
     AccountAndNetwork,
 }
@@ -78,7 +78,7 @@ pub struct Key {
     pub network: Option<IpAddress>,
 }
 
-/// Above so many thresholds it looks worse.
+/// Above so many thresholds it looks worse. More is not counted.
 const MUCH: u64 = 5;
 
 macro_rules! counting {
@@ -91,14 +91,22 @@ macro_rules! counting {
 }
 
 /// All of them.
-pub const RULES: [Rule; 7] = [
+pub const RULES: [Rule; 8] = [
     Rule {
         name: "failed_sign_ins",
         events: &[EventType::SignInFailed, EventType::SignInLocked],
-        by: By::Attempt,
+        by: By::Account,
         measure: Measure::Entries,
         severity: Severity::Medium,
         setting: counting!(failed_sign_ins),
+    },
+    Rule {
+        name: "sign_in_spraying",
+        events: &[EventType::SignInFailed, EventType::SignInLocked],
+        by: By::Network,
+        measure: Measure::Entries,
+        severity: Severity::Medium,
+        setting: counting!(sign_in_spraying),
     },
     Rule {
         name: "refresh_token_reuse",
@@ -153,6 +161,13 @@ pub const RULES: [Rule; 7] = [
     },
 ];
 
+impl Setting {
+    /// How much is counted at most.
+    pub fn most(&self) -> u64 {
+        self.threshold.saturating_mul(MUCH)
+    }
+}
+
 impl Rule {
     /// How it is configured.
     pub fn setting(&self, alerts: &Alerts) -> Setting {
@@ -177,7 +192,7 @@ impl Rule {
         match self.by {
             By::Account => account(),
             By::Actor => account().map(|key| Key { client: entry.api_client_id, ..key }),
-            By::Attempt => account().or_else(network),
+            By::Network => network(),
             By::AccountAndNetwork => Some(Key { network: network()?.network, ..account()? }),
         }
     }

@@ -62,8 +62,8 @@ impl Watcher {
         for chain in behind {
             let read = noted(operation, "alerts", async || self.read_on(operation, chain).await).await;
             match read {
-                Ok(raised) => {
-                    was_read = true;
+                Ok((has_read, raised)) => {
+                    was_read |= has_read;
                     for rule in raised {
                         metrics::counter!(RAISED, "rule" => rule).increment(1);
                     }
@@ -79,14 +79,19 @@ impl Watcher {
         &self,
         operation: &Arc<Operation>,
         chain: Uuid,
-    ) -> Result<(Vec<&'static str>, Vec<Event>)> {
+    ) -> Result<((bool, Vec<&'static str>), Vec<Event>)> {
         let db = operation.transaction().await?;
         let (mut raised, mut events) = (Vec::new(), Vec::new());
         let cursor = locked(&db, chain).await?;
         let Some(head) = audit_head::Entity::find_by_id(chain).one(&*db).await? else {
-            return Ok((raised, events));
+            return Ok(((false, raised), events));
         };
-        let entries = following(&db, &cursor, head.sequence).await?;
+        // Whom an entry is about is counted: what is not listed yet waits.
+        let end = audit::listed(&db, chain).await?.min(head.sequence);
+        if end <= cursor.sequence {
+            return Ok(((false, raised), events));
+        }
+        let entries = following(&db, &cursor, end).await?;
         // Where there are fewer than were asked for, no rule looks at what is behind them.
         let is_all = u64::try_from(entries.len()).is_ok_and(|read| read < AT_ONCE);
         let last = entries.last().map(|entry| entry.sequence);
@@ -101,14 +106,14 @@ impl Watcher {
                 }
             }
         }
-        let read = if is_all { head.sequence } else { last.unwrap_or(head.sequence) };
+        let read = if is_all { end } else { last.unwrap_or(end) };
         alert_cursor::Entity::update(alert_cursor::ActiveModel {
             chain: sea_orm::ActiveValue::Unchanged(chain),
             sequence: Set(read),
         })
         .exec(&*db)
         .await?;
-        Ok((raised, events))
+        Ok(((true, raised), events))
     }
 
     /// Judges an entry by a rule: an alert that is open is prolonged, another is raised.
@@ -127,13 +132,23 @@ impl Watcher {
         if let Some(known) = latest.as_ref().and_then(|alert| alert.acknowledged_at) {
             since = since.max(known);
         }
-        let count = count(db, rule, entry, key, since).await?;
+        let count = count(db, rule, entry, key, since, setting.most()).await?;
         let Some(severity) = judge(setting, rule.severity, count) else { return Ok(None) };
-        if let Some(open) = latest.filter(|alert| alert.status == AlertStatus::Open) {
-            prolong(db, rule, setting, open, entry, key, severity, count).await?;
-            return Ok(None);
-        }
-        let alert = raise(operation, db, rule, setting, entry, key, severity, count).await?;
+        // What nobody looked at for so long does not swallow what is new.
+        let goes_on = |alert: &security_alert::Model| {
+            alert.status == AlertStatus::Open && alert.last_seen_at + setting.window >= entry.occurred_at
+        };
+        let alert = match latest.filter(goes_on) {
+            Some(open) => {
+                let looks_worse = severity > open.severity;
+                let alert = prolong(db, rule, setting, open, entry, key, severity, count).await?;
+                if !looks_worse {
+                    return Ok(None);
+                }
+                alert
+            }
+            None => raise(operation, db, rule, setting, entry, key, severity, count).await?,
+        };
         self.tell(operation, db, &alert, count).await?;
         let resource = ("SecurityAlert", alert.id.encode());
         let event = Event::done(
@@ -275,19 +290,26 @@ async fn prolong(
     key: &Key,
     severity: Severity,
     counted: u64,
-) -> Result<()> {
+) -> Result<security_alert::Model> {
     let most = counted.max(u64::try_from(open.count).unwrap_or_default());
+    let prolonged = security_alert::Model {
+        severity: severity.max(open.severity),
+        summary: summary(rule, setting, key, most),
+        last_seen_at: entry.occurred_at.max(open.last_seen_at),
+        count: stored(most),
+        ..open
+    };
     let row = security_alert::ActiveModel {
-        severity: Set(severity.max(open.severity)),
-        summary: Set(summary(rule, setting, key, most)),
-        last_seen_at: Set(entry.occurred_at.max(open.last_seen_at)),
-        count: Set(stored(most)),
+        severity: Set(prolonged.severity),
+        summary: Set(prolonged.summary.clone()),
+        last_seen_at: Set(prolonged.last_seen_at),
+        count: Set(prolonged.count),
         ..Default::default()
     };
-    let this = security_alert::Column::Id.eq(open.id);
+    let this = security_alert::Column::Id.eq(prolonged.id);
     let still = security_alert::Column::Status.eq(AlertStatus::Open);
     security_alert::Entity::update_many().set(row).filter(this).filter(still).exec(db).await?;
-    Ok(())
+    Ok(prolonged)
 }
 
 /// What was found, in a sentence.

@@ -52,17 +52,26 @@ pub(super) async fn append(db: &DatabaseTransaction, entries: &[&Entry]) -> Resu
 /// # Errors
 /// When the database is away or refuses.
 pub async fn list(db: &DatabaseConnection) -> Result<u64> {
-    let mut listed = 0;
+    let (mut listed, mut wrong) = (0, None);
     for chain in behind(db).await? {
-        loop {
-            let now = step(db, chain).await?;
-            listed += now;
-            if now < AT_ONCE {
-                break;
-            }
+        // What is wrong with one chain does not keep the others.
+        match list_chain(db, chain).await {
+            Ok(now) => listed += now,
+            Err(error) => wrong = Some(error),
         }
     }
-    Ok(listed)
+    wrong.map_or(Ok(listed), Err)
+}
+
+async fn list_chain(db: &DatabaseConnection, chain: Uuid) -> Result<u64> {
+    let mut listed = 0;
+    loop {
+        let now = step(db, chain).await?;
+        listed += now;
+        if now < AT_ONCE {
+            return Ok(listed);
+        }
+    }
 }
 
 /// The chains that went on since they were listed.
@@ -84,7 +93,7 @@ async fn behind(db: &DatabaseConnection) -> Result<Vec<Uuid>> {
 /// # Errors
 /// When the database is away.
 #[expect(clippy::disallowed_methods, reason = "how far the log is listed is nobody's row")]
-pub(super) async fn listed(db: &DatabaseTransaction, chain: Uuid) -> Result<i64> {
+pub(crate) async fn listed(db: &DatabaseTransaction, chain: Uuid) -> Result<i64> {
     let cursor = disclosed_cursor::Entity::find_by_id(chain).one(db).await?;
     Ok(cursor.map_or(0, |cursor| cursor.sequence))
 }
@@ -136,7 +145,8 @@ async fn by_customer(db: &DatabaseTransaction, chain: Uuid, after: i64, to: i64)
         "INSERT INTO disclosed_customer (event_id, customer_id, tenant_id)
          SELECT list.event_id, {customer}, list.chain FROM disclosed_list AS list JOIN {places}
          WHERE list.chain = $1 AND list.sequence > $2 AND list.sequence <= $3
-         ORDER BY 2, 1"
+         ORDER BY 2, 1
+         ON CONFLICT DO NOTHING"
     );
     let values = [chain.into(), after.into(), to.into()];
     db.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await?;

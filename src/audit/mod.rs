@@ -33,6 +33,7 @@ pub use self::export::document;
 pub use self::heads::{Head, HeadError, Heads};
 pub use self::journal::Journal;
 pub use self::listing::list;
+pub(crate) use self::listing::listed;
 pub use self::quota::{Limit, Quotas, count_refused, counted, refused, within};
 pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 pub use self::signed::{Signed, SignedError, signed};

@@ -1,14 +1,40 @@
 //! Which part of the audit log a viewer reaches: entries about rows of his, and of what was shown those that tell of his
 //! customers, whoever else's were shown with them.
 
+use std::sync::Arc;
+
 use custodian_entity::choice::{Outcome, Scope};
 use custodian_entity::id::{AuditEventId, ResellerId};
 use custodian_entity::{audit_event, customer, disclosed_customer, disclosure};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition};
 
+use super::operation::Operation;
 use super::rows::{Rows, of_customer};
 use crate::authn::Identity;
+
+/// What entries are about, of customers and their resellers. What is not in here is the provider's alone.
+const KINDS: [&str; 19] = [
+    "Address",
+    "ApiClient",
+    "CallLog",
+    "Contact",
+    "Customer",
+    "CustomerNote",
+    "Document",
+    "EmailVerification",
+    "IdentityCheck",
+    "Invoice",
+    "NetworkService",
+    "Payment",
+    "PaymentMethod",
+    "Reseller",
+    "Session",
+    "Subscription",
+    "Ticket",
+    "TicketMessage",
+    "User",
+];
 
 impl Rows for audit_event::Entity {
     const TYPE: &'static str = "AuditEvent";
@@ -22,6 +48,20 @@ impl Rows for audit_event::Entity {
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         use audit_event::Column::{CustomerId, ResellerId, TenantId};
         of_customer([TenantId, ResellerId, CustomerId], scope, who)
+    }
+
+    /// Below the provider, an entry about a row is for who has rows of that type: of what he has none of, such as notes
+    /// about him, not even that something was done is told.
+    fn further(operation: &Arc<Operation>) -> Option<Condition> {
+        use audit_event::Column::ResourceType;
+        match operation.reach(Self::TYPE)? {
+            Scope::All | Scope::Tenant => None,
+            Scope::Reseller | Scope::Assigned | Scope::Own => {
+                let reached = KINDS.into_iter().filter(|kind| operation.reach(kind).is_some());
+                let told = Condition::any().add(ResourceType.is_null());
+                Some(told.add(ResourceType.is_in(reached)))
+            }
+        }
     }
 }
 

@@ -9,8 +9,10 @@ use super::value;
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Alerts {
-    /// Sign-ins that failed, from one network or of one account.
+    /// Sign-ins of one account that failed.
     pub failed_sign_ins: AlertRule,
+    /// Sign-ins from one network that failed, of whichever accounts.
+    pub sign_in_spraying: AlertRule,
     /// Refresh tokens of an account that came a second time.
     pub refresh_token_reuse: AlertRule,
     /// What an account, or an API client, was denied.

@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait, QueryFilter, Set};
 
 use super::{Containment, event, may_freeze};
 use crate::accept;
+use crate::accounts::Accounts;
 use crate::audit::{Change, EventType, recorded};
 use crate::authz::{InOperation, Scoped};
 use crate::error::{Error, Result};
@@ -37,7 +38,7 @@ pub struct LiftMutation;
 #[Object]
 impl LiftMutation {
     /// Lifts what was done about an account, an API client or a reseller: it may do what it could before. Sessions and tokens that ended
-    /// stay ended; of REVOKE_TOKENS nothing is left but the record that it is over. Nobody lifts what was done about
+    /// stay ended; REVOKE_TOKENS was over at once. Nobody lifts what was done about
     /// himself, or about who holds more than he does.
     async fn incident_containment_lift(
         &self,
@@ -54,6 +55,7 @@ async fn lift(ctx: &Context<'_>, input: IncidentContainmentLiftInput) -> Result<
         return Ok(Err(reasons));
     }
     recorded(operation, "incidentContainmentLift", async || {
+        Accounts::require_step_up(ctx).await?;
         let policy = holding_roles(ctx).await?;
         accept!(reaches_holders(operation)?);
         let rows = Scoped::<Entity>::of(operation);

@@ -1,8 +1,9 @@
 //! Containment: what is done about an account, an API client or a reseller at once, and lifted again.
 //!
 //! Invariants: what is in force is rows of one table, which `authn` asks at each request; nothing of the account, the client
-//! or the reseller itself is changed but what has ended for good (sessions, tokens), so that lifting it restores what was there;
-//! nobody contains who holds more than he does, himself, or the last that can give roles.
+//! or the reseller itself is changed but what has ended for good (sessions, tokens, changes of an e-mail address that wait to be
+//! confirmed), so that lifting it restores what was there; nobody contains who holds more than he does, himself, or the last that
+//! can give roles, unless he reaches all providers and gives them again. It asks for the second factor again.
 
 mod apply_mutation;
 mod lift_mutation;

@@ -327,7 +327,12 @@ async fn reply(ctx: &Context<'_>, input: TicketReplyInput) -> Result<Outcome<tic
             sent_at: Set(operation.clock.now()),
         };
         let added = Scoped::<ticket_message::Entity>::of(operation).insert(row).await?;
-        let event = Event::done(EventType::TicketReplied, subject(&ticket));
+        // What staff writes among itself is nothing that the customer's own log tells.
+        let subject = match input.body {
+            Some(_) => subject(&ticket),
+            None => Subject::row("Ticket", ticket.id, ticket.tenant_id),
+        };
+        let event = Event::done(EventType::TicketReplied, subject);
         Ok(Change::Done(added, event.fields(names)))
     })
     .await

@@ -1,15 +1,15 @@
 //! What is done about an account or an API client at once counts from the next request on, at every instance, and can be
 //! lifted.
 
-use custodian_entity::choice::UserStatus;
+use custodian_entity::choice::{UserStatus, VerificationStatus};
 use custodian_entity::id::TypedId;
-use custodian_entity::{containment, user};
+use custodian_entity::{containment, email_verification, user};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
 use crate::clients::{Portal, is_dead, lives, second_role};
-use crate::fixture::{ADMIN, Log, ROLES, SUPPORT, account, all, at_once, mutate, text};
+use crate::fixture::{ADMIN, Log, MARIA, ROLES, SUPPORT, account, all, at_once, mutate, text};
 use crate::suite::Suite;
 
 /// Lists the tests of this file.
@@ -22,6 +22,7 @@ pub fn register(suite: &mut Suite) {
         "containment::nobody contains himself, who holds more, or the last that can give roles",
         beyond,
     );
+    suite.both("containment::what was asked of an address before does not come true", pending);
     suite.both("containment::of two who suspend each other one is left", each_other);
     suite.both("containment::only administrators contain, and see what was done", rights);
 }
@@ -130,8 +131,10 @@ async fn revoked(app: TestApp) {
     assert_eq!(refresh(&app.anonymous(), &begun).await.code(), Some("UNAUTHENTICATED"));
     lives(&caller(&app, &sign_in(&app.anonymous(), SUPPORT).await)).await;
     lives(&portal.caller().await).await;
-    lift(&admin, &done).await;
-    is_dead(&client, "lifting brings no token back").await;
+    assert!(!done["liftedAt"].is_null(), "it is an act, and over at once");
+    let again = contain(&admin, "REVOKE_TOKENS", &id_of(&app, SUPPORT).await).await;
+    assert_ne!(done["id"], again["id"], "and can be done again");
+    is_dead(&client, "the token").await;
 }
 
 async fn locked(app: TestApp) {
@@ -194,7 +197,6 @@ async fn beyond(app: TestApp) {
         assert_eq!(tried(&admin, kind, foreign).await, "NOT_FOUND", "{kind}: another provider's");
         assert_eq!(tried(&admin, kind, "client_x".to_owned()).await, "NOT_FOUND", "{kind}: no account");
     }
-    assert_eq!(tried(&system, "SUSPEND_USER", id_of(&app, ADMIN).await).await, "id INVALID", "the last");
     let own = Portal::of(&app, SYSTEM, &["customers:read"]).await;
     log.gained(&app).await;
     assert_eq!(tried(&admin, "LOCK_API_CLIENT", own.id.clone()).await, "id INVALID");
@@ -202,10 +204,40 @@ async fn beyond(app: TestApp) {
     assert!(all::<containment::Entity>(&app).await.is_empty(), "what was refused left nothing");
     // Who is suspended is nobody to rely on: neither for this nor for what ends accounts for good.
     second_role(&app).await;
-    contain(&system, "SUSPEND_USER", &id_of(&app, SUPPORT).await).await;
-    assert_eq!(tried(&system, "SUSPEND_USER", id_of(&app, ADMIN).await).await, "id INVALID");
+    let held = contain(&system, "SUSPEND_USER", &id_of(&app, SUPPORT).await).await;
     let end = json!({ "id": id_of(&app, ADMIN).await });
     assert_eq!(mutate(&system, "userDeactivate", "id", end).await.summary(), "id INVALID");
+    // Who reaches all providers gives the role again: for him nobody is the last.
+    let last = contain(&system, "SUSPEND_USER", &id_of(&app, ADMIN).await).await;
+    lift(&system, &last).await;
+    lift(&system, &held).await;
+}
+
+async fn pending(app: TestApp) {
+    let admin = app.login(ADMIN).await;
+    let customer = account(&app, "customer@acme.example").await;
+    let reseller = account(&app, "reseller@acme.example").await.reseller_id.unwrap().encode();
+    for (kind, id) in [
+        ("SUSPEND_USER", customer.id.encode()),
+        ("REVOKE_TOKENS", customer.id.encode()),
+        ("FREEZE_RESELLER", reseller),
+    ] {
+        // The thief has a session, and wants the letters.
+        let maria = crate::fixture::customer(&app, MARIA).await;
+        let input = json!({ "id": maria.id.encode(), "email": "thief@mail.example" });
+        mutate(&admin, "customerEmailChange", "id", input).await.done();
+        let waiting = async || {
+            let rows = all::<email_verification::Entity>(&app).await;
+            let pending = |row: &&email_verification::Model| row.status == VerificationStatus::Pending;
+            rows.iter().filter(|row| row.customer_id == maria.id).filter(pending).count()
+        };
+        assert_eq!(waiting().await, 1, "{kind}");
+        let done = contain(&admin, kind, &id).await;
+        assert_eq!(waiting().await, 0, "{kind}: what was asked before waits no longer");
+        if done["liftedAt"].is_null() {
+            lift(&admin, &done).await;
+        }
+    }
 }
 
 async fn each_other(app: TestApp) {

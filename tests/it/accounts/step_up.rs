@@ -1,7 +1,7 @@
 //! What asks for the second factor again.
 
 use chrono::TimeDelta;
-use custodian_entity::id::{ApiClientId, RoleId, TypedId, UserId};
+use custodian_entity::id::{ApiClientId, ContainmentId, RoleId, TypedId, UserId};
 use serde_json::{Value, json};
 
 use super::{Authenticator, PASSWORD, VERIFY, sign_in, signed_in};
@@ -12,7 +12,7 @@ use crate::suite::Suite;
 
 pub(super) fn register(suite: &mut Suite) {
     suite.both(
-        "accounts::what unmasks, gives roles or shows secrets asks for the second factor again",
+        "accounts::what unmasks, gives roles, shows secrets or keeps out asks for the second factor again",
         step_up,
     );
     suite.both("accounts::who has no second factor is not asked for it", without);
@@ -42,6 +42,16 @@ async fn secrets(client: &Client) -> [Answer; 2] {
     [made, mutate(client, "apiClientRotate", "id", json!({ "id": id })).await.answer]
 }
 
+/// Keeps somebody out, and lifts that.
+async fn contained(client: &Client) -> [Answer; 2] {
+    let input = json!({ "kind": "SUSPEND_USER", "id": absent::<UserId>(), "reason": "Stolen" });
+    let lift = json!({ "id": absent::<ContainmentId>(), "reason": "Found" });
+    [
+        mutate(client, "incidentContain", "id", input).await.answer,
+        mutate(client, "incidentContainmentLift", "id", lift).await.answer,
+    ]
+}
+
 #[track_caller]
 fn assert_asked(answer: &Answer) {
     assert_eq!(answer.code(), Some("FORBIDDEN"), "{}", answer.text);
@@ -56,6 +66,7 @@ async fn step_up(app: TestApp) {
     assert_asked(&reveal(&app, &before).await);
     assert_asked(&grant(&before).await);
     secrets(&before).await.iter().for_each(assert_asked);
+    contained(&before).await.iter().for_each(assert_asked);
     log.none(&app).await;
     before.query("{ customers(first: 1) { totalCount } }", Value::Null).await.ok();
 
@@ -64,6 +75,9 @@ async fn step_up(app: TestApp) {
     let client = signed_in(&app, &sign_in(&app.anonymous(), ADMIN, PASSWORD, Some(&code)).await);
     reveal(&app, &client).await.ok();
     assert_eq!(grant(&client).await.code(), Some("NOT_FOUND"));
+    for answer in contained(&client).await {
+        assert_eq!(answer.code(), Some("NOT_FOUND"));
+    }
     for answer in secrets(&client).await {
         answer.ok();
     }

@@ -88,16 +88,20 @@ async fn at_once(app: TestApp) {
 }
 
 async fn sign_ins(app: TestApp) {
-    let (service, client) = watching(&app, |alerts| alerts.failed_sign_ins = THREE).await;
+    let (service, client) = watching(&app, |alerts| {
+        alerts.failed_sign_ins = THREE;
+        alerts.sign_in_spraying = THREE;
+    })
+    .await;
     let guesser = client.from("203.0.113.77");
     for number in 0..3 {
         watch(&service).await;
-        assert!(alerts(&app, "failed_sign_ins").await.is_empty());
+        assert!(alerts(&app, "sign_in_spraying").await.is_empty());
         let guess = sign_in(&guesser, &format!("planted-{number}@acme.example"), "planted-guess").await;
         assert_eq!(guess.code(), Some("UNAUTHENTICATED"));
     }
     watch(&service).await;
-    let [alert] = &alerts(&app, "failed_sign_ins").await[..] else { panic!("there is one") };
+    let [alert] = &alerts(&app, "sign_in_spraying").await[..] else { panic!("there is one") };
     assert_eq!((alert.tenant_id, alert.principal_id, alert.count), (None, None, 3));
     assert!(alert.ip.is_some() && !alert.summary.contains("planted"), "{}", alert.summary);
     // Who administers one provider does not see what is of none.
@@ -108,7 +112,7 @@ async fn sign_ins(app: TestApp) {
     };
     assert_eq!(
         seen("admin@acme.example").await,
-        json!([{ "rule": "failed_sign_ins", "ip": "203.0.113.***" }])
+        json!([{ "rule": "sign_in_spraying", "ip": "203.0.113.***" }])
     );
     assert_eq!(seen(ADMIN).await, json!([]));
     // Who guesses at an account that there is is the matter of its provider.
@@ -122,7 +126,13 @@ async fn sign_ins(app: TestApp) {
         panic!("there is one of a provider's: {raised:?}")
     };
     assert_eq!((alert.tenant_id, alert.principal_id), (Some(support.tenant_id), Some(support.id)));
-    assert_eq!(seen(ADMIN).await, json!([{ "rule": "failed_sign_ins", "ip": null }]));
+    let told = seen(ADMIN).await;
+    for alert in [
+        json!({ "rule": "failed_sign_ins", "ip": null }),
+        json!({ "rule": "sign_in_spraying", "ip": "203.0.113.***" }),
+    ] {
+        assert!(told.as_array().unwrap().contains(&alert), "of the account, and of the network: {told}");
+    }
 }
 
 async fn refresh(app: TestApp) {

@@ -32,6 +32,10 @@ pub(super) fn register(suite: &mut Suite) {
     suite.both("audit::an entry that this version does not know breaks no page", unknown);
     suite.both("audit::whom of an account was shown data, and when", breach);
     suite.both("audit::a customer learns what of his was shown, and not to whom", told);
+    suite.both(
+        "audit::of what a role has no rows of, the log does not tell it that something was done",
+        below,
+    );
     suite.both("audit::many disclosures take as many statements as one", in_few_statements);
     suite.both("audit::disclosures are asked for one customer or one account", asked_rightly);
     suite.both("audit::who may has the log verified, and that he did is on record", verifies);
@@ -215,6 +219,7 @@ async fn breach(app: TestApp) {
     client.query("{ customers(first: 100) { nodes { email } } }", Value::Null).await.ok();
     show(&system, of(&maria)).await;
     let end = app.clock.now();
+    app.service.list_disclosures().await.expect("what was disclosed can be listed");
     let ask = "query($a: ID!, $p: Period, $n: Int) { disclosures(actorId: $a, between: $p) { totalCount nodes { occurredAt action \
                fields purpose actorRole customerCount customerIds(first: $n) actor { kind userId displayName } \
                apiClient { id } event { id eventType sequence } } } }";
@@ -277,6 +282,7 @@ async fn told(app: TestApp) {
     let billing = app.login(BILLING).await;
     let input = json!({ "id": of(&maria).encode(), "fields": ["phone"], "purpose": "BILLING_DISPUTE" });
     fixture::mutate(&billing, "fieldReveal", "field", input).await.done();
+    app.service.list_disclosures().await.expect("what was disclosed can be listed");
     let open = "query($c: ID!) { disclosures(customerId: $c) { totalCount nodes { occurredAt action fields purpose event { id } } } }";
     for username in [CUSTOMER, RESELLER, ADMIN, SYSTEM] {
         let answer = app.login(username).await.query(open, json!({ "c": of(&maria).encode() })).await;
@@ -328,6 +334,40 @@ async fn told(app: TestApp) {
         let page = &answer.ok()["disclosures"];
         assert_eq!((&page["totalCount"], &page["pageInfo"]["hasNextPage"]), (&json!(2), &json!(has_next)));
         after = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+async fn below(app: TestApp) {
+    let maria = account(&app, CUSTOMER).await;
+    let support = app.login(SUPPORT).await;
+    let customer = of(&maria).encode();
+    let ticket =
+        json!({ "customerId": customer, "category": "BILLING", "subject": "Slow", "description": "Slow" });
+    let ticket = fixture::mutate(&support, "ticketCreate", "id", ticket).await.done()["id"].clone();
+    let done = [
+        (
+            "customerNoteCreate",
+            json!({ "customerId": customer, "category": "GENERAL", "body": "Calls at noon" }),
+        ),
+        (
+            "identityCheckPerform",
+            json!({ "customerId": customer, "method": "CALL_BACK", "outcome": "FAILURE" }),
+        ),
+        ("ticketReply", json!({ "ticketId": ticket, "internalBody": "Ask the shop" })),
+        ("ticketReply", json!({ "ticketId": ticket, "body": "We look at it" })),
+    ];
+    for (mutation, input) in done {
+        fixture::mutate(&support, mutation, "id", input).await.done();
+    }
+    let ask = "{ auditEvents(first: 100) { totalCount nodes { eventType resourceType } } }";
+    for (username, is_told) in [(ADMIN, true), (CUSTOMER, false), (RESELLER, false)] {
+        let answer = app.login(username).await.query(ask, Value::Null).await;
+        let nodes = nodes(&answer, "auditEvents");
+        let count = |kind: &str| nodes.iter().filter(|node| node["eventType"] == kind).count();
+        for kind in ["CUSTOMER_NOTE_CREATED", "IDENTITY_CHECKED"] {
+            assert_eq!(count(kind), usize::from(is_told), "{username}, {kind}: {}", answer.text);
+        }
+        assert_eq!(count("TICKET_REPLIED"), if is_told { 2 } else { 1 }, "{username}: {}", answer.text);
     }
 }
 
