@@ -27,7 +27,7 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`sink`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`trail`], [`documents`], [`alerts`], [`containment`] |
+//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`trail`], [`documents`], [`alerts`], [`containment`], [`incidents`] |
 //! | 5 | [`node`], [`reveal`], [`downloads`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
@@ -72,6 +72,7 @@
 //! | no number of a payment card is stored, and the token under which a processor charges is in no answer | [`graphql::validate`]; the token's type has no mask and no scalar; `tests/it/billing/methods.rs` |
 //! | a session that ended is refused by every instance at the next request | [`authn::authenticate`] finds an account only by a session that goes on; [`news`] is sooner, never needed; `tests/it/sessions` |
 //! | an entry of the log is judged once by each rule, whichever instances watch and whenever they are cut off | [`alerts`]: the cursor of a chain is locked, and moved in the transaction that raises; `tests/it/alerts` |
+//! | a breach keeps what the law wants of it: no deadline later than the law's, what is late has its reason, nothing leaves the register | [`incidents`], which asks clocks of the operation only; `tests/it/incidents` |
 //! | what is done about an account, an API client or a reseller at once counts at every instance from the next request on, and lifting it restores what was there | [`authn::admitted_by`] and [`authn::client`] ask one table; `tests/it/containment.rs` |
 //! | a token has a session or is an API client's; neither passes as the other | [`authn::token`]; `tests/it/clients/apart.rs` |
 //! | of a session's refresh tokens at most one can be exchanged | the lock on its row, in `session`; `tests/it/sessions/refresh.rs` |
@@ -143,6 +144,7 @@ pub mod error;
 pub mod graphql;
 pub mod history;
 pub mod http;
+pub mod incidents;
 pub mod mail;
 pub mod news;
 pub mod node;

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::graphql::link::{one, parent_of};
 use crate::graphql::{self, Maybe, Node as _, certain};
 use crate::history::ChangeRecord;
+use crate::incidents::SecurityIncident;
 use crate::resellers::Reseller;
 use crate::services::{NetworkService, ServicePlan, Subscription};
 use crate::session::Session;
@@ -84,6 +85,8 @@ pub enum Node {
     SecurityAlert(SecurityAlert),
     /// What was done about somebody at once.
     Containment(Containment),
+    /// A security incident.
+    SecurityIncident(SecurityIncident),
 }
 
 /// The row with this id, if the id is of this kind; rows of a kind asked for together come by one statement.
@@ -123,7 +126,7 @@ macro_rules! kinds {
 kinds! {
     Customer Tenant Reseller User Role RoleGrant Address Contact CustomerNote EmailVerification ServicePlan Subscription
     NetworkService Invoice InvoiceLine Payment PaymentMethod Ticket TicketMessage CallLog IdentityCheck Document ChangeRecord
-    AuditEvent Session ApiClient SecurityAlert Containment
+    AuditEvent Session ApiClient SecurityAlert SecurityIncident Containment
 }
 
 /// The id of a type's rows.

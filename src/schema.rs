@@ -20,6 +20,7 @@ use crate::customers::{
 use crate::documents::{DocumentQuery, ReviewMutation, UploadMutation};
 use crate::downloads::DownloadMutation;
 use crate::history::HistoryQuery;
+use crate::incidents::{AffectedMutation, IncidentMutation, IncidentQuery, NotifyMutation, StepMutation};
 use crate::node::NodeQuery;
 use crate::resellers::{ResellerMutation, ResellerQuery, StandingMutation};
 use crate::reveal::RevealMutation;
@@ -53,6 +54,7 @@ pub struct Query(
     ApiClientQuery,
     AlertQuery,
     ContainmentQuery,
+    IncidentQuery,
 );
 
 /// Everything that can be changed.
@@ -99,6 +101,10 @@ pub struct Mutation(
     AlertMutation,
     ContainMutation,
     LiftMutation,
+    IncidentMutation,
+    StepMutation,
+    NotifyMutation,
+    AffectedMutation,
 );
 
 /// The schema as it is executed, under the guard.

@@ -110,6 +110,19 @@ choices! {
     AlertStatus { Open, Acknowledged }
     /// What is done about somebody at once, and can be lifted.
     ContainmentKind { SuspendUser, RevokeTokens, LockApiClient, FreezeReseller }
+    /// Where a security incident stands.
+    IncidentStatus { Detected, Triaged, Contained, Eradicated, Recovered, Closed }
+    /// A kind of data, as fields are classified.
+    DataCategory { Pii, Auth, Financial, Service, Communication, Document }
+    /// A law under which a breach of personal data is notified: Regulation (EU) 2016/679, Articles 33 and 34; Regulation (EU)
+    /// 611/2013, for providers of electronic communications in the EU; the UK GDPR; the Privacy and Electronic Communications
+    /// Regulations 2003 (UK), regulation 5A.
+    PrivacyRegime { Gdpr, EuEcs, UkGdpr, UkPecr }
+    /// What is to be notified: the breach, to the authority; the rest of what it must be told; the breach, to those whose data
+    /// they are. Whether the law asks for the last in a case a human decides.
+    Duty { AuthorityInitial, AuthorityFollowUp, Subjects }
+    /// Who is notified.
+    Recipient { SupervisoryAuthority, NationalAuthority, InformationCommissioner, DataSubjects, Subscribers }
     /// How an operation ended, in the audit log; how a check of who is calling did.
     Outcome { Success, Failure, Denied }
 }

@@ -146,4 +146,8 @@ ids! {
     SecurityAlertId = "alert";
     /// What was done about an account or a program at once.
     ContainmentId = "hold";
+    /// A security incident.
+    SecurityIncidentId = "inc";
+    /// That a duty to notify of one was done.
+    IncidentNotificationId = "notice";
 }

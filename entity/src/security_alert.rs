@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::choice::{AlertStatus, Severity};
-use crate::id::{ApiClientId, SecurityAlertId, TenantId, UserId};
+use crate::id::{ApiClientId, SecurityAlertId, SecurityIncidentId, TenantId, UserId};
 use crate::personal::IpAddress;
 
 /// Something in the audit log that somebody has to look at. Raised by a rule; it holds numbers and ids, nothing personal.
@@ -41,6 +41,8 @@ pub struct Model {
     pub acknowledged_by: Option<UserId>,
     /// When.
     pub acknowledged_at: Option<DateTimeUtc>,
+    /// The incident it belongs to.
+    pub incident_id: Option<SecurityIncidentId>,
 }
 
 /// None: rows are followed through request-scoped loaders, under the viewer's row scope.

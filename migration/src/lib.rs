@@ -32,6 +32,7 @@ mod m20261122_000021_audit_cursor;
 mod m20261123_000021_disclosed_lists;
 mod m20261123_000022_trail;
 mod m20261123_000023_alerts;
+mod m20261123_000024_incidents;
 mod table;
 mod wall;
 
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000021_disclosed_lists::Migration),
             Box::new(m20261123_000022_trail::Migration),
             Box::new(m20261123_000023_alerts::Migration),
+            Box::new(m20261123_000024_incidents::Migration),
         ]
     }
 }

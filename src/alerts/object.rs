@@ -3,13 +3,14 @@
 use async_graphql::{Context, ID, Object};
 use custodian_entity::choice::{AlertStatus, Severity};
 use custodian_entity::personal::IpAddress;
-use custodian_entity::{api_client, user};
+use custodian_entity::{api_client, security_incident, user};
 
 use crate::authz::{Pii, field};
 use crate::clients::ApiClient;
 use crate::graphql::link::one;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::{Choice, Maybe, id, maybe};
+use crate::incidents::SecurityIncident;
 use crate::users::User;
 
 crate::nodes! {
@@ -59,6 +60,10 @@ impl SecurityAlert {
     /// When it last did.
     async fn last_seen_at(&self) -> DateTime {
         DateTime(self.0.last_seen_at)
+    }
+    /// The incident that answers it.
+    async fn incident(&self, ctx: &Context<'_>) -> Maybe<SecurityIncident> {
+        maybe(one::<security_incident::Entity>(ctx, self.0.incident_id)).await
     }
     /// The most that was counted within the rule's window.
     async fn count(&self) -> i32 {

@@ -274,6 +274,7 @@ async fn raise(
         count: stored(count),
         acknowledged_by: None,
         acknowledged_at: None,
+        incident_id: None,
     };
     let row: security_alert::ActiveModel = alert.clone().into();
     security_alert::Entity::insert(row).exec_without_returning(db).await?;

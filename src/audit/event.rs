@@ -1,7 +1,7 @@
 //! What happened, with its details.
 
 use chrono::{DateTime, Utc};
-use custodian_entity::choice::{ContainmentKind, Outcome, Severity};
+use custodian_entity::choice::{ContainmentKind, Duty, Outcome, PrivacyRegime, Severity};
 use custodian_entity::id::{
     ApiClientId, CustomerId, IdentityCheckId, ResellerId, SecurityAlertId, TenantId, TicketId, TypedId,
     UserId,
@@ -139,6 +139,16 @@ pub(super) enum Details {
     Infection {
         /// As the scanner calls it.
         signature: String,
+    },
+    /// What was notified of an incident.
+    Notified {
+        /// Under which law.
+        regime: String,
+        /// What was done.
+        duty: String,
+        /// Whether it was late.
+        #[serde(rename = "isLate")]
+        is_late: bool,
     },
     /// What verifying the log found.
     Verified {
@@ -347,6 +357,13 @@ impl Event {
     #[must_use]
     pub fn infection(self, signature: String) -> Self {
         Self { details: Details::Infection { signature }, ..self }
+    }
+
+    /// With what was notified of an incident.
+    #[must_use]
+    pub fn notified(self, regime: PrivacyRegime, duty: Duty, is_late: bool) -> Self {
+        let (regime, duty) = (regime.to_value(), duty.to_value());
+        Self { details: Details::Notified { regime, duty, is_late }, ..self }
     }
 
     /// With what verifying the log found.

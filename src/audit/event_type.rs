@@ -214,6 +214,16 @@ event_types! {
     ContainmentApplied = "CONTAINMENT_APPLIED";
     /// It was lifted.
     ContainmentLifted = "CONTAINMENT_LIFTED";
+    /// A security incident was put on record.
+    IncidentOpened = "INCIDENT_OPENED";
+    /// What is known of one changed.
+    IncidentUpdated = "INCIDENT_UPDATED";
+    /// It took a step.
+    IncidentTransitioned = "INCIDENT_TRANSITIONED";
+    /// That a duty to notify was done was put on record.
+    IncidentNotified = "INCIDENT_NOTIFIED";
+    /// Customers were added to those whose data it is about.
+    IncidentAffectedAdded = "INCIDENT_AFFECTED_ADDED";
     /// What another version of the service wrote; this one writes no such entry.
     Unknown = "UNKNOWN";
 }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{
     AddressId, ApiClientId, CallLogId, ContactId, ContainmentId, CustomerId, CustomerNoteId, DocumentId,
-    EmailVerificationId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId,
-    PaymentMethodId, RefundId, ResellerId, RoleGrantId, RoleId, SecurityAlertId, ServicePlanId, SessionId,
-    SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    EmailVerificationId, IdentityCheckId, IncidentNotificationId, InvoiceId, InvoiceLineId, NetworkServiceId,
+    PaymentId, PaymentMethodId, RefundId, ResellerId, RoleGrantId, RoleId, SecurityAlertId,
+    SecurityIncidentId, ServicePlanId, SessionId, SubscriptionId, TenantId, TicketId, TicketMessageId,
+    TypedId, UserId,
 };
 use custodian_entity::{
     address, api_client, call_log, contact, containment, customer, customer_note, document,
-    email_verification, identity_check, invoice, invoice_line, network_service, payment, payment_method,
-    refund, reseller, role, role_grant, security_alert, service_plan, session, subscription, tenant, ticket,
-    ticket_message, user,
+    email_verification, identity_check, incident_customer, incident_notification, invoice, invoice_line,
+    network_service, payment, payment_method, refund, reseller, role, role_grant, security_alert,
+    security_incident, service_plan, session, subscription, tenant, ticket, ticket_message, user,
 };
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel};
@@ -74,6 +75,8 @@ pub enum KeptBy {
     User,
     /// The row is a reseller.
     Reseller,
+    /// The provider, for what it writes of itself.
+    Tenant,
 }
 
 /// A column that holds the tags of a sealed one: equal where, in one spelling, what is sealed is.
@@ -336,9 +339,16 @@ impl Rows for document::Entity {
 
 /// What the rules found, and what was done about it, is the provider's: no scope narrower has any.
 macro_rules! provider_rows {
-    ($($module:ident, $type:literal, $id:ty;)*) => {$(
+    ($($module:ident, $type:literal, $id:ty, $field:ident $column:ident;)*) => {$(
         impl Rows for $module::Entity {
-            identified!($module, $type, $id);
+            const TYPE: &'static str = $type;
+            type Id = $id;
+            fn id_column() -> Self::Column {
+                $module::Column::$column
+            }
+            fn id(row: &Self::Model) -> Self::Id {
+                row.$field
+            }
             fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
                 match scope {
                     Scope::All => Some(Condition::all()),
@@ -346,13 +356,20 @@ macro_rules! provider_rows {
                     Scope::Reseller | Scope::Assigned | Scope::Own => None,
                 }
             }
+            fn kept_by(_: Self::Column) -> KeptBy {
+                KeptBy::Tenant
+            }
         }
     )*};
 }
 
 provider_rows! {
-    security_alert, "SecurityAlert", SecurityAlertId;
-    containment, "Containment", ContainmentId;
+    security_alert, "SecurityAlert", SecurityAlertId, id Id;
+    containment, "Containment", ContainmentId, id Id;
+    security_incident, "SecurityIncident", SecurityIncidentId, id Id;
+    // Reached as the incident they are of.
+    incident_notification, "SecurityIncident", IncidentNotificationId, id Id;
+    incident_customer, "SecurityIncident", CustomerId, customer_id CustomerId;
 }
 
 /// The category of tickets that a role works on without being named on each.

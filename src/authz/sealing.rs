@@ -21,7 +21,7 @@ pub fn sealed_columns<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
 }
 
 /// The field of an entity's type that a column is shown as: `Customer.billingEmail`.
-pub(super) fn shown_as<E: Rows>(column: E::Column) -> String {
+pub fn shown_as<E: Rows>(column: E::Column) -> String {
     format!("{}.{}", E::TYPE, camel_case(&column.to_string()))
 }
 
@@ -90,6 +90,7 @@ impl Whose {
             }
             KeptBy::Itself(retention) => Owner::Customer(CustomerId::from_uuid(self.row), retention),
             KeptBy::User => Owner::User(UserId::from_uuid(self.row)),
+            KeptBy::Tenant => Owner::Records,
             KeptBy::Reseller => Owner::Reseller(ResellerId::from_uuid(self.row)),
         })
     }

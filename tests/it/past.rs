@@ -6,7 +6,8 @@ use custodian::authz::{Rows, sealing};
 use custodian_entity::id::TypedId;
 use custodian_entity::{
     address, call_log, change_record, contact, customer, customer_note, document, email_verification,
-    network_service, payment_method, refund, reseller, subscription, ticket, ticket_message, user,
+    incident_notification, network_service, payment_method, refund, reseller, security_incident,
+    subscription, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
@@ -66,7 +67,7 @@ where
 }
 
 /// Those that hold personal data.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 18] = [
     "address",
     "call_log",
     "change_record",
@@ -78,7 +79,9 @@ const TABLES: [&str; 16] = [
     "network_service",
     "payment_method",
     "refund",
+    "incident_notification",
     "reseller",
+    "security_incident",
     "subscription",
     "ticket",
     "ticket_message",
@@ -100,6 +103,8 @@ macro_rules! entity_of {
             "network_service" => $run::<network_service::Entity>($($argument),*)$(.$await)?,
             "payment_method" => $run::<payment_method::Entity>($($argument),*)$(.$await)?,
             "refund" => $run::<refund::Entity>($($argument),*)$(.$await)?,
+            "incident_notification" => $run::<incident_notification::Entity>($($argument),*)$(.$await)?,
+            "security_incident" => $run::<security_incident::Entity>($($argument),*)$(.$await)?,
             "reseller" => $run::<reseller::Entity>($($argument),*)$(.$await)?,
             "subscription" => $run::<subscription::Entity>($($argument),*)$(.$await)?,
             "ticket" => $run::<ticket::Entity>($($argument),*)$(.$await)?,

@@ -108,6 +108,19 @@ impl Matrix {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// The line that decides about a field: its own, or that of what it stands beside (`ADDED_FIELDS`).
+    ///
+    /// # Panics
+    /// When the matrix has no such field.
+    pub fn decided(&self, name: &str) -> &Field {
+        let named = match name {
+            "SecurityIncident.effects" => "SecurityIncident.remediation",
+            "SecurityIncident.isDrill" => "SecurityIncident.status",
+            named => named,
+        };
+        self.field(named).unwrap_or_else(|| panic!("the matrix has no field {name}"))
+    }
+
     /// What a role reaches of a type.
     ///
     /// # Panics
@@ -122,7 +135,7 @@ impl Matrix {
     /// # Panics
     /// When the matrix has no such field.
     pub fn may_write(&self, role: &str, field: &str, letter: char) -> bool {
-        let field = self.field(field).unwrap_or_else(|| panic!("the matrix has no field {field}"));
+        let field = self.decided(field);
         // The one place where the policy is stricter, and says why.
         if letter == 'u' && ["Payment.amount", "Payment.method"].contains(&field.name.as_str()) {
             return false;

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use custodian_entity::id::{
     AddressId, ApiClientId, CallLogId, ChangeRecordId, ContactId, CustomerId, CustomerNoteId, DocumentId,
     EmailVerificationId, IdentityCheckId, InvoiceId, InvoiceLineId, NetworkServiceId, PaymentId,
-    PaymentMethodId, ResellerId, RoleGrantId, RoleId, SecurityAlertId, ServicePlanId, SessionId,
-    SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
+    PaymentMethodId, ResellerId, RoleGrantId, RoleId, SecurityAlertId, SecurityIncidentId, ServicePlanId,
+    SessionId, SubscriptionId, TenantId, TicketId, TicketMessageId, TypedId, UserId,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{
@@ -33,7 +33,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// The types with their tables, and a column of each that the service may change, or any.
-const TABLES: [(&str, &str, &str); 26] = [
+const TABLES: [(&str, &str, &str); 27] = [
     ("Tenant", "tenant", "slug"),
     ("Reseller", "reseller", "name"),
     ("User", "user", "failed_login_count"),
@@ -60,10 +60,11 @@ const TABLES: [(&str, &str, &str); 26] = [
     ("Session", "session", "last_used_at"),
     ("ApiClient", "api_client", "token_prefix"),
     ("SecurityAlert", "security_alert", "count"),
+    ("SecurityIncident", "security_incident", "affected_count"),
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 23] = [
+const FURTHER: [&str; 25] = [
     "account_token",
     "alert_cursor",
     "audit_cursor",
@@ -77,6 +78,8 @@ const FURTHER: [&str; 23] = [
     "disclosed_list",
     "document_link",
     "external_identity",
+    "incident_customer",
+    "incident_notification",
     "letter",
     "number_series",
     "policy_version",
@@ -120,6 +123,7 @@ fn uuid(kind: &str, id: &str) -> Uuid {
         "ChangeRecord" => of::<ChangeRecordId>(id),
         "Session" => of::<SessionId>(id),
         "ApiClient" => of::<ApiClientId>(id),
+        "SecurityIncident" => of::<SecurityIncidentId>(id),
         "SecurityAlert" => of::<SecurityAlertId>(id),
         other => panic!("no ids of {other}: add them here"),
     }

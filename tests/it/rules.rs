@@ -40,6 +40,7 @@ const FLOORS: [&[&str]; 6] = [
         "documents",
         "alerts",
         "containment",
+        "incidents",
     ],
     &["node", "reveal", "downloads", "schema", "seed", "reload", "app"],
     &["http"],

@@ -13,7 +13,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// Conditions on values. They read nothing of their own: the member they stand under does.
-const VALUES: [&str; 32] = [
+const VALUES: [&str; 33] = [
     "AccessTechnologyFilter",
     "AlertStatusFilter",
     "AuditEventTypeFilter",
@@ -29,6 +29,7 @@ const VALUES: [&str; 32] = [
     "DocumentTypeFilter",
     "EmailAddressFilter",
     "IdFilter",
+    "IncidentStatusFilter",
     "InvoiceStatusFilter",
     "KycStatusFilter",
     "OutcomeFilter",
@@ -49,7 +50,7 @@ const VALUES: [&str; 32] = [
 ];
 
 /// Conditions on rows (`filters`, `oracle`, `rows::property`).
-const ROWS: [&str; 14] = [
+const ROWS: [&str; 15] = [
     "AuditEventFilter",
     "CallLogFilter",
     "CustomerFilter",
@@ -59,6 +60,7 @@ const ROWS: [&str; 14] = [
     "PaymentFilter",
     "ResellerFilter",
     "SecurityAlertFilter",
+    "SecurityIncidentFilter",
     "ServicePlanFilter",
     "SessionFilter",
     "SubscriptionFilter",
@@ -104,7 +106,7 @@ const PERIODS: [&str; 1] = ["Period"];
 const REVEALS: [&str; 1] = ["FieldRevealInput"];
 
 /// What changes something (`writes`, `masked`, `foreign`).
-const CHANGES: [&str; 63] = [
+const CHANGES: [&str; 68] = [
     "AddressCreateInput",
     "AddressDeleteInput",
     "AddressUpdateInput",
@@ -132,8 +134,13 @@ const CHANGES: [&str; 63] = [
     "EmailVerificationConfirmInput",
     "EmailVerificationSendInput",
     "IdentityCheckPerformInput",
+    "IncidentAffectedAddInput",
     "IncidentContainInput",
     "IncidentContainmentLiftInput",
+    "IncidentNotifyInput",
+    "IncidentOpenInput",
+    "IncidentTransitionInput",
+    "IncidentUpdateInput",
     "InvoiceCreateInput",
     "InvoiceIssueInput",
     "InvoiceLineInput",

@@ -43,14 +43,17 @@ pub fn kind_of(input: &str, member: &str) -> &'static str {
     if input == "RoleRevokeInput" {
         return "RoleGrant";
     }
+    let of_incident = ["AffectedAdd", "Notify", "Open", "Transition", "Update"];
+    let rest = input.strip_prefix("Incident").unwrap_or_default();
     match member {
+        "id" if of_incident.iter().any(|of| rest.starts_with(of)) => Some("SecurityIncident"),
         "id" if input == "FieldRevealInput" => Some("Customer"),
         "id" if input == "IncidentContainInput" => Some("User"),
         "alertId" => Some("SecurityAlert"),
         "id" => own.into_iter().find(|kind| input.starts_with(kind)),
         "customerId" => Some("Customer"),
         "resellerId" => Some("Reseller"),
-        "accountManagerId" | "assigneeId" | "userId" | "agentId" => Some("User"),
+        "accountManagerId" | "assigneeId" | "userId" | "agentId" | "leadId" | "actorId" => Some("User"),
         "roleId" => Some("Role"),
         "planId" => Some("ServicePlan"),
         "serviceAddressId" => Some("Address"),
@@ -161,6 +164,10 @@ impl Rows {
             let is_mine = reaches && row.tenant_id == Some(maria.tenant_id);
             add("SecurityAlert", row.id.encode(), is_mine, row.tenant_id == Some(elsewhere));
         }
+        for row in all::<security_incident::Entity>(app).await {
+            let is_mine = reaches && row.tenant_id == maria.tenant_id;
+            add("SecurityIncident", row.id.encode(), is_mine, row.tenant_id == elsewhere);
+        }
         for row in all::<containment::Entity>(app).await {
             let is_mine = reaches && row.tenant_id == maria.tenant_id;
             add("Containment", row.id.encode(), is_mine, row.tenant_id == elsewhere);
@@ -193,6 +200,7 @@ impl Rows {
 /// What the demo data lack: the other provider's reseller, roles of the providers' own, sessions and API clients.
 pub async fn complete(app: &TestApp) {
     fixture::add_ended_sessions(app.db()).await;
+    fixture::incidents(app).await;
     for (number, username) in [(1, "support@acme.example"), (2, "support@globex.example")] {
         let row = role::ActiveModel {
             id: Set(RoleId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0100 + number))),

@@ -63,6 +63,8 @@ pub fn value_of(sdl: &Sdl, member: &str, typed: &Typed) -> Value {
         "timezone" => json!("Europe/Lisbon"),
         "slug" => json!("acme"),
         "username" => json!("jo@acme.example"),
+        // What has happened.
+        "detectedAt" | "notifiedAt" | "from" => json!("2026-01-31T00:00:00Z"),
         // What some may unmask.
         "fields" => json!(["phone"]),
         _ => value(sdl, typed),

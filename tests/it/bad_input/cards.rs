@@ -215,8 +215,9 @@ async fn ids(app: &TestApp) -> Value {
     let maria = crate::fixture::customer(app, crate::fixture::MARIA).await;
     // What is said of it is looked at before it is looked for.
     let containment = crate::fixture::absent::<custodian_entity::id::ContainmentId>();
-    let mut ids =
-        json!({ "Containment": containment, "Customer": maria.id.encode(), "version": maria.version });
+    let incidents = all::<security_incident::Entity>(app).await;
+    let incident = incidents.iter().find(|row| row.tenant_id == maria.tenant_id).map(|row| row.id.encode());
+    let mut ids = json!({ "SecurityIncident": incident, "Containment": containment, "Customer": maria.id.encode(), "version": maria.version });
     macro_rules! of_maria {
         ($($kind:literal $module:ident)*) => {$(
             let row = all::<$module::Entity>(app).await.into_iter().find(|row| row.customer_id == maria.id);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use custodian_entity::id::{
     AddressId, ApiClientId, ContactId, ContainmentId, CustomerId, CustomerNoteId, DocumentId, InvoiceId,
     NetworkServiceId, PaymentId, PaymentMethodId, ResellerId, RoleGrantId, RoleId, SecurityAlertId,
-    ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
+    SecurityIncidentId, ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::{address, contact, customer, invoice, service_plan, subscription};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ const LETTERS: [(&str, &str); 7] = [
 /// policy/policy.csv gives reasons for ("Operations"). Closing a customer goes with `d`, its other steps with `u`,
 /// but none of them is the customer's own; issuing an invoice with `c`.
 #[rustfmt::skip]
-const MAY: [(&str, &[&str]); 80] = [
+const MAY: [(&str, &[&str]); 85] = [
     ("tenantUpdate",          &["SA", "TA"]),
     ("resellerCreate",        &["SA", "TA"]),
     ("resellerUpdate",        &["SA", "TA",                   "RS"]),
@@ -99,6 +99,11 @@ const MAY: [(&str, &[&str]); 80] = [
     ("apiClientRevoke",       &["SA", "TA", "SU", "BM", "NE", "RS"]),
     ("securityAlertAcknowledge", &["SA", "TA"]),
     ("incidentContain",       &["SA", "TA"]),
+    ("incidentOpen",          &["SA", "TA"]),
+    ("incidentUpdate",        &["SA", "TA"]),
+    ("incidentTransition",    &["SA", "TA"]),
+    ("incidentNotify",        &["SA", "TA"]),
+    ("incidentAffectedAdd",   &["SA", "TA"]),
     ("incidentContainmentLift", &["SA", "TA"]),
     ("sessionRevoke",         &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
     ("logout",                &["SA", "TA", "SU", "BM", "NE", "RS", "CU"]),
@@ -292,6 +297,19 @@ impl Rows {
                 json!({ "name": "Portal", "scopes": ["customers:read"], "expiresAt": "2026-06-01T00:00:00Z" })
             }
             "securityAlertAcknowledge" => json!({ "id": absent::<SecurityAlertId>() }),
+            "incidentOpen" => {
+                json!({ "title": "Lost laptop", "severity": "LOW", "detectedAt": "2026-02-01T00:00:00Z" })
+            }
+            "incidentUpdate" => json!({ "id": absent::<SecurityIncidentId>(), "severity": "HIGH" }),
+            "incidentTransition" => json!({ "id": absent::<SecurityIncidentId>(), "status": "TRIAGED" }),
+            "incidentNotify" => json!({
+                "id": absent::<SecurityIncidentId>(), "regime": "GDPR", "duty": "SUBJECTS",
+                "notifiedAt": "2026-02-01T00:00:00Z",
+            }),
+            "incidentAffectedAdd" => json!({
+                "id": absent::<SecurityIncidentId>(), "actorId": absent::<UserId>(),
+                "from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z",
+            }),
             "incidentContain" => {
                 json!({ "kind": "SUSPEND_USER", "id": absent::<UserId>(), "reason": "Stolen" })
             }

@@ -102,8 +102,8 @@ pub fn assert_sound(schema: &Value, role: &str) {
     }
 }
 
-/// Names that are said of other things as well: the form of answers, and an error that anybody may get.
-const OF_ALL: [&str; 2] = ["JSON", "RATE_LIMITED"];
+/// Names that are said of other things as well: the form of answers, an error that anybody may get, and a law.
+const OF_ALL: [&str; 3] = ["GDPR", "JSON", "RATE_LIMITED"];
 
 async fn each_role(app: TestApp) {
     let oracle = Oracle::new(&PolicyFiles::built_in());

@@ -63,6 +63,11 @@ const ORDER: &[&str] = &[
     "documentDownloadLink",
     "fieldReveal",
     "securityAlertAcknowledge",
+    "incidentOpen",
+    "incidentUpdate",
+    "incidentAffectedAdd",
+    "incidentNotify",
+    "incidentTransition",
     "apiClientCreate",
     "apiClientRotate",
     "apiClientRevoke",
@@ -153,6 +158,10 @@ impl Sender<'_> {
         let row = |of: &str| self.rows.get(of).map(|id| json!(id));
         Some(match (kind, member) {
             ("ID", "id") if input == "IncidentContainInput" => return row("User"),
+            ("ID", "id") if input.starts_with("Incident") && input != "IncidentContainmentLiftInput" => {
+                return row("SecurityIncident");
+            }
+            ("ID", "leadId" | "actorId") => return row("User"),
             ("ID", "alertId") => return row("SecurityAlert"),
             ("ID", "id") => {
                 let of = [
@@ -217,7 +226,12 @@ impl Sender<'_> {
             ("CurrencyCode", _) => json!("EUR"),
             ("LanguageCode", _) => json!("de"),
             ("Date", _) => json!("2026-04-01"),
-            ("DateTime", "startedAt" | "authenticatedAt") => json!("2026-02-01T00:00:00Z"),
+            ("DateTime", "detectedAt" | "from") => json!("2026-01-31T00:00:00Z"),
+            (
+                "DateTime",
+                "startedAt" | "authenticatedAt" | "awareAt" | "determinedAt" | "containedAt" | "notifiedAt"
+                | "to",
+            ) => json!("2026-02-01T00:00:00Z"),
             ("DateTime", _) => json!("2026-04-01T00:00:00Z"),
             ("PartialDate", _) => return self.marked(field, |mint| mint.birth().0),
             ("EmailAddress", _) => return self.marked(field, Mint::email),
@@ -229,6 +243,7 @@ impl Sender<'_> {
             ("String", "postalCode") => return self.marked(field, Mint::postal_code),
             ("String", _) if field == Some("TicketMessage.body") => return self.marked(field, Mint::remark),
             ("String", _) => return self.marked(field, Mint::word),
+            ("IncidentStatus", _) => json!("CONTAINED"),
             ("TicketStatus", _) => json!("IN_PROGRESS"),
             (set, _) if SDL.enums.contains_key(set) => json!(SDL.enums[set][0]),
             (nested, _) => self.input(nested, false),

@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 87] = [
+const OPERATIONS: [(&str, &str, char); 94] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -108,6 +108,13 @@ const OPERATIONS: [(&str, &str, char); 87] = [
     ("Mutation.apiClientRevoke", "ApiClient", 'd'),
     ("Query.securityAlerts", "SecurityAlert", 'r'),
     ("Mutation.securityAlertAcknowledge", "SecurityAlert", 'u'),
+    ("Query.securityIncidents", "SecurityIncident", 'r'),
+    ("Query.breachRegister", "SecurityIncident", 'r'),
+    ("Mutation.incidentOpen", "SecurityIncident", 'c'),
+    ("Mutation.incidentUpdate", "SecurityIncident", 'u'),
+    ("Mutation.incidentTransition", "SecurityIncident", 'u'),
+    ("Mutation.incidentNotify", "SecurityIncident", 'u'),
+    ("Mutation.incidentAffectedAdd", "SecurityIncident", 'u'),
     ("Query.sessions", "Session", 'r'),
     ("Mutation.sessionRevoke", "Session", 'd'),
 ];

@@ -25,7 +25,7 @@ fn encode<T: TypedId>(id: Uuid) -> String {
 
 /// Every type that has rows.
 #[rustfmt::skip]
-pub const STORED: [Stored; 27] = [
+pub const STORED: [Stored; 28] = [
     Stored { name: "Tenant", table: "tenant", encode: encode::<TenantId> },
     Stored { name: "Reseller", table: "reseller", encode: encode::<ResellerId> },
     Stored { name: "User", table: "user", encode: encode::<UserId> },
@@ -53,6 +53,7 @@ pub const STORED: [Stored; 27] = [
     Stored { name: "Session", table: "session", encode: encode::<SessionId> },
     Stored { name: "ApiClient", table: "api_client", encode: encode::<ApiClientId> },
     Stored { name: "SecurityAlert", table: "security_alert", encode: encode::<SecurityAlertId> },
+    Stored { name: "SecurityIncident", table: "security_incident", encode: encode::<SecurityIncidentId> },
 ];
 
 const TIME: &str = "'2026-01-05T10:00:00+00:00'";
@@ -125,7 +126,8 @@ const EMPTY: [(&str, &str, &str); 61] = [
 ];
 
 /// What else every row needs, so that what is masked, linked or shared can be seen to be.
-const CHANGED: [&str; 8] = [
+const CHANGED: [&str; 9] = [
+    "UPDATE security_incident SET status = 'CLOSED', closed_at = contained_at",
     "UPDATE ticket SET due_at = created_at, resolved_at = created_at, closed_at = created_at",
     "UPDATE ticket SET assignee_id = (SELECT id FROM \"user\" WHERE username = 'support@acme.example') \
      WHERE assignee_id IS NULL AND category NOT IN ('BILLING', 'TECHNICAL') AND tenant_id = \
@@ -154,6 +156,7 @@ const SEALED: [(&str, &str, &str); 3] = [
 /// Puts a value into every cell of `acme` that a role could read, past the service.
 pub async fn fill(app: &TestApp) {
     fixture::api_clients(app.db()).await;
+    fixture::incidents(app).await;
     crate::audit::entries::add(app).await;
     let ours = "tenant_id = (SELECT id FROM tenant WHERE slug = 'acme')";
     for (table, column, value) in EMPTY {

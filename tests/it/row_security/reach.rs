@@ -195,6 +195,7 @@ async fn leaves(app: TestApp) {
 
 async fn nothing(app: TestApp) {
     crate::fixture::api_clients(app.db()).await;
+    crate::fixture::incidents(&app).await;
     for statement in [
         "INSERT INTO revoked_token SELECT id, tenant_id, id, owner_id, expires_at FROM api_client",
         "INSERT INTO external_identity SELECT 'https://login.example', username, tenant_id, id, created_at FROM \"user\"",

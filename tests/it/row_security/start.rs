@@ -64,7 +64,7 @@ async fn doctor(app: TestApp) {
     let database = app.database();
     let (text, status) = examine(&app, &database.url, "production").await;
     assert_eq!(status, Some(0), "{text}");
-    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 49 tables"] {
+    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 52 tables"] {
         assert!(text.contains(line), "{text}");
     }
     // Documents and signed heads are in folders of this machine, which one server may do with.

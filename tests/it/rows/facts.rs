@@ -239,9 +239,7 @@ impl Facts {
     fn new_filters(&self, spec: &Specification, role: &str, kind: &str, depth: u32) -> BoxedStrategy<Value> {
         let name = format!("{kind}Filter");
         let is_clear = |member: &str| match needs_of(&format!("{name}.{member}")) {
-            Some((_, field)) => {
-                spec.matrix.field(field).expect("it is in the matrix").cell(role).level == Level::Clear
-            }
+            Some((_, field)) => spec.matrix.decided(field).cell(role).level == Level::Clear,
             None => false,
         };
         // A role may be shown nothing to ask by.

@@ -15,7 +15,7 @@ use crate::fixture::{ROLES, absent};
 use crate::suite::Suite;
 
 /// The lists, and the type of their rows.
-const LISTS: [(&str, &str); 15] = [
+const LISTS: [(&str, &str); 16] = [
     ("resellers", "Reseller"),
     ("users", "User"),
     ("roles", "Role"),
@@ -30,6 +30,7 @@ const LISTS: [(&str, &str); 15] = [
     ("documents", "Document"),
     ("sessions", "Session"),
     ("securityAlerts", "SecurityAlert"),
+    ("securityIncidents", "SecurityIncident"),
     ("containments", "Containment"),
 ];
 

@@ -10,9 +10,10 @@ use custodian_entity::choice::{Scope, TicketCategory, UserKind};
 use custodian_entity::id::{CustomerId, ResellerId, RoleId, TenantId, TypedId, UserId};
 use custodian_entity::{
     address, api_client, audit_event, call_log, change_record, contact, containment, customer, customer_note,
-    document, document_link, email_verification, identity_check, invoice, invoice_line, network_service,
-    number_series, payment, payment_method, refresh_token, refund, reseller, role, role_grant,
-    security_alert, service_plan, session, subscription, tenant, ticket, ticket_message, user,
+    document, document_link, email_verification, identity_check, incident_customer, incident_notification,
+    invoice, invoice_line, network_service, number_series, payment, payment_method, refresh_token, refund,
+    reseller, role, role_grant, security_alert, security_incident, service_plan, session, subscription,
+    tenant, ticket, ticket_message, user,
 };
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter};
@@ -23,7 +24,7 @@ use crate::fixture::{self, READING, add_ended_sessions};
 use crate::past::{add, all_open, plain};
 
 /// The types of rows.
-pub const KINDS: [&str; 27] = [
+pub const KINDS: [&str; 28] = [
     "Tenant",
     "Reseller",
     "User",
@@ -51,10 +52,11 @@ pub const KINDS: [&str; 27] = [
     "Session",
     "ApiClient",
     "SecurityAlert",
+    "SecurityIncident",
 ];
 
 /// Links to one row: type and field. The row names what the field leads to.
-pub const TO_ONE: [(&str, &str); 39] = [
+pub const TO_ONE: [(&str, &str); 41] = [
     ("User", "reseller"),
     ("User", "customer"),
     ("RoleGrant", "user"),
@@ -94,6 +96,8 @@ pub const TO_ONE: [(&str, &str); 39] = [
     ("ApiClient", "revokedBy"),
     ("SecurityAlert", "principal"),
     ("SecurityAlert", "apiClient"),
+    ("SecurityAlert", "incident"),
+    ("SecurityIncident", "lead"),
 ];
 
 /// Links to many rows: type, field, the type of the rows, and their link back.
@@ -283,8 +287,9 @@ impl World {
                 owner = to(Some(row.owner_id)), reseller = to(row.reseller_id), revokedBy = to(row.revoked_by),
             }
             security_alert as "SecurityAlert": row => { tenant: row.tenant_id,;
-                principal = to(row.principal_id), apiClient = to(row.api_client_id),
+                principal = to(row.principal_id), apiClient = to(row.api_client_id), incident = to(row.incident_id),
             }
+            security_incident as "SecurityIncident": row => { tenant: Some(row.tenant_id),; lead = to(row.lead_id), }
             containment as "Containment": row => { tenant: Some(row.tenant_id), }
         }
         // Of the log only what tests added themselves: what they do goes on being recorded.
@@ -430,6 +435,7 @@ pub async fn complete(app: &TestApp) {
     }
     fixture::api_clients(db).await;
     crate::audit::entries::add(app).await;
+    fixture::incidents(app).await;
 }
 
 /// A copy of every table, to see whether anything was changed. Signing in changes something: do it before.
@@ -456,7 +462,7 @@ impl Snapshot {
         copy! {
             tenant reseller user role role_grant customer address contact customer_note service_plan subscription network_service
             invoice invoice_line payment payment_method refund ticket ticket_message call_log identity_check document document_link email_verification change_record session
-            refresh_token api_client security_alert containment audit_event number_series
+            refresh_token api_client security_alert security_incident incident_notification incident_customer containment audit_event number_series
         }
         // Reading is on record as well: tests/it/audit.
         if let Some(log) = tables.get_mut("audit_event") {

@@ -6,7 +6,7 @@ use custodian_entity::choice::UserKind;
 use custodian_entity::id::{
     AddressId, ApiClientId, CallLogId, ContactId, ContainmentId, CustomerId, CustomerNoteId, DocumentId,
     InvoiceId, NetworkServiceId, PaymentId, PaymentMethodId, ResellerId, RoleGrantId, RoleId,
-    SecurityAlertId, ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
+    SecurityAlertId, SecurityIncidentId, ServicePlanId, SessionId, SubscriptionId, TicketId, TypedId, UserId,
 };
 use custodian_entity::user;
 use sea_orm::EntityTrait;
@@ -138,6 +138,29 @@ pub const WRITES: &[(&str, &str)] = &[
     ("apiClientRotate", r#"{"id": "ApiClient!"}"#),
     ("apiClientRevoke", r#"{"id": "ApiClient!"}"#),
     ("securityAlertAcknowledge", r#"{"id": "SecurityAlert!"}"#),
+    (
+        "incidentOpen",
+        r#"{"title": "Lost laptop", "severity": "LOW", "detectedAt": "2026-02-01T00:00:00Z", "leadId": "User!"}"#,
+    ),
+    (
+        "incidentOpen",
+        r#"{"title": "Lost laptop", "severity": "LOW", "detectedAt": "2026-02-01T00:00:00Z", "alertId": "SecurityAlert!"}"#,
+    ),
+    ("incidentUpdate", r#"{"id": "SecurityIncident!", "severity": "HIGH"}"#),
+    ("incidentUpdate", r#"{"id": "SecurityIncident", "leadId": "User!"}"#),
+    (
+        "incidentNotify",
+        r#"{"id": "SecurityIncident!", "regime": "GDPR", "duty": "SUBJECTS", "notifiedAt": "2026-02-28T00:00:00Z"}"#,
+    ),
+    (
+        "incidentAffectedAdd",
+        r#"{"id": "SecurityIncident!", "actorId": "User", "from": "2026-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"}"#,
+    ),
+    (
+        "incidentAffectedAdd",
+        r#"{"id": "SecurityIncident", "actorId": "User!", "from": "2026-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"}"#,
+    ),
+    ("incidentTransition", r#"{"id": "SecurityIncident!", "status": "CONTAINED"}"#),
     ("incidentContain", r#"{"kind": "SUSPEND_USER", "id": "User!", "reason": "Stolen"}"#),
     (
         "incidentContain",
@@ -213,6 +236,7 @@ fn none(kind: &str) -> String {
         "Session" => absent::<SessionId>(),
         "ApiClient" => absent::<ApiClientId>(),
         "SecurityAlert" => absent::<SecurityAlertId>(),
+        "SecurityIncident" => absent::<SecurityIncidentId>(),
         "Containment" => absent::<ContainmentId>(),
         other => panic!("no absent id of {other}: add it here"),
     }
@@ -302,7 +326,7 @@ async fn changes_nothing(app: TestApp) {
 fn input_name(input: &Value, id: &str) -> &'static str {
     let members = ["id", "customerId", "resellerId", "accountManagerId", "planId", "serviceAddressId"];
     let members = members.into_iter().chain(["subscriptionId", "assigneeId", "ticketId", "invoiceId"]);
-    let members = members.chain(["userId", "roleId", "agentId", "methodId", "alertId"]);
+    let members = members.chain(["userId", "roleId", "agentId", "methodId", "alertId", "leadId", "actorId"]);
     members
         .into_iter()
         .find(|member| input[*member] == id)
@@ -326,7 +350,7 @@ pub fn own<'w>(world: &'w World, who: &Who, staff: &dyn Fn(&str) -> bool) -> BTr
             match kind {
                 "User" => staff(id),
                 "Tenant" | "Reseller" | "Role" | "RoleGrant" | "ServicePlan" | "Session" | "ApiClient"
-                | "SecurityAlert" => true,
+                | "SecurityAlert" | "SecurityIncident" => true,
                 _ => row.customer == customer,
             }
         };
