@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
 use self::marker::Marker;
@@ -74,6 +75,9 @@ async fn client(app: &TestApp, username: &str) -> Client {
 }
 
 async fn everything(app: &TestApp, username: &str, role: &'static str) {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    // The test runs on this thread, and so does what it calls.
+    let _guard = metrics::set_default_local_recorder(&recorder);
     let mut garden = Garden::new(app);
     garden.everything().await;
     crate::fixture::api_clients(app.db()).await;
@@ -133,6 +137,11 @@ async fn everything(app: &TestApp, username: &str, role: &'static str) {
         logged.len(),
         &logged[..logged.len().min(5)]
     );
+    let counted = recorder.handle().render();
+    assert!(counted.lines().count() > 10, "hardly anything was counted:\n{counted}");
+    let given = sent.given.iter().map(|(marker, _)| marker);
+    let told = logged(&counted, garden.markers.iter().chain(given));
+    assert!(told.is_empty(), "metrics hold personal data: {told:#?}");
 }
 
 /// Plants every marker past the service, and then sends every mutation, marked, as this administrator: all that a service
