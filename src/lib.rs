@@ -92,6 +92,8 @@
 //! | the store of documents holds nothing in clear, and a content opens whole, in order and in its own object, or not at all | [`store`]; `tests/it/store` |
 //! | a key that is kept in clear between requests is gone at the next one after any key was destroyed | [`vault`]: the key store counts what it destroys, asked before what is kept is used; `tests/it/vault/kept.rs` |
 //! | a rotation killed anywhere loses nothing | the state is in the rows ([`vault`]); `tests/it/commands/keys.rs` |
+//! | who opens connections and says nothing, or asks more than can be done, takes nothing from others | [`http`]'s connections have places, by address too, and heads a time; `tests/it/http/connections.rs` |
+//! | production sends nothing in clear, and does not serve as for trying out | [`config`], by every command; `serve`; `tests/it/commands/configuration.rs` |
 //! | nothing of a file is read of whom the service does not know, no other site's page can send one, and no more of it is held than is asked for | [`http`], [`graphql::upload`]; `tests/it/uploads` |
 //! | no content of a document is shown by a browser as a page of ours, and no part of one passes for the whole | [`http`]; `tests/it/uploads/content.rs` |
 //! | the table says what casbin says, and an explanation what the table says | `tests/it/policy/oracle.rs` |

@@ -9,12 +9,14 @@ mod scanner;
 
 use std::fmt::Write;
 
-use custodian::config::{Config, Profile, prepare_data_dir};
+use custodian::config::{Config, Profile, Unfit, prepare_data_dir};
 use custodian::crypto::{KeyError, Keys};
 use custodian::database;
 use custodian::database::wall::{APPEND_ONLY, Wall};
+use custodian::http::Certificate;
 use custodian::news;
 use custodian::scanner::{Scanner, ScannerError, Version};
+use custodian::seed;
 use custodian::sink::OpenSearch;
 
 use self::keys::KeyStore;
@@ -38,6 +40,8 @@ struct Seen<'a> {
 
 struct Database {
     pending: Vec<String>,
+    /// Whether the demo data are in it; not looked at while migrations are missing.
+    is_demo: bool,
     /// None without row-level security.
     wall: Option<Wall>,
 }
@@ -53,8 +57,10 @@ use Finding::{Fail, Fine, Warn};
 /// A check and its name.
 type Check = (&'static str, fn(&Seen<'_>) -> Option<Finding>);
 
-const CHECKS: [Check; 20] = [
+const CHECKS: [Check; 23] = [
     ("profile", profile),
+    ("exposed", exposed),
+    ("tls", tls),
     ("data folder", data_folder),
     ("keys", keys),
     ("master key", keys::master),
@@ -69,6 +75,7 @@ const CHECKS: [Check; 20] = [
     ("audit shipping", shipping),
     ("database", database),
     ("migrations", migrations),
+    ("demo accounts", demo),
     ("database role", role),
     ("no right to create", no_creation),
     ("row-level security", row_security),
@@ -118,7 +125,8 @@ async fn look_at_database(config: &Config) -> Result<Database, String> {
     let say = |error: sea_orm::DbErr| error.to_string();
     let db = database::connect(&config.database_url, config.connections).await.map_err(say)?;
     let pending = database::pending(&db).await.map_err(say)?;
-    Ok(Database { pending, wall: Wall::look(&db).await.map_err(say)? })
+    let is_demo = pending.is_empty() && seed::is_there(&db).await.map_err(say)?;
+    Ok(Database { pending, is_demo, wall: Wall::look(&db).await.map_err(say)? })
 }
 
 impl Seen<'_> {
@@ -134,10 +142,53 @@ impl Seen<'_> {
 fn profile(seen: &Seen<'_>) -> Option<Finding> {
     Some(match seen.config.profile {
         Profile::Development => Fine("development".to_owned()),
-        Profile::Production if seen.config.database_url.is_sqlite() => {
-            Warn("production, on SQLite: only PostgreSQL has a second wall between tenants".to_owned())
+        Profile::Production => {
+            let unfit = seen.config.unfit_for_production();
+            let list: Vec<_> =
+                unfit.iter().map(|Unfit { key, problem }| format!("{key}: {problem}")).collect();
+            match list.is_empty() {
+                true => Fine("production".to_owned()),
+                false => Fail(format!("production does not serve so: {}", list.join("; "))),
+            }
         }
-        Profile::Production => Fine("production".to_owned()),
+    })
+}
+
+/// What shows outsiders more than they need.
+fn exposed(seen: &Seen<'_>) -> Option<Finding> {
+    let config = seen.config;
+    let open = [("graphiql", config.graphiql), ("introspection", config.introspection)];
+    let open: Vec<_> = open.into_iter().filter_map(|(key, is_on)| is_on.then_some(key)).collect();
+    (config.profile == Profile::Production).then(|| match open.is_empty() {
+        true => Fine("no pages for developers, no introspection".to_owned()),
+        false => Warn(format!(
+            "{} on: for roles that the policy lets look, turn it off if nobody does",
+            open.join(", ")
+        )),
+    })
+}
+
+fn tls(seen: &Seen<'_>) -> Option<Finding> {
+    let config = seen.config;
+    Some(match (Certificate::from_config(config), config.trusted_proxies.is_empty()) {
+        (Err(why), _) => Fail(why.to_string()),
+        (Ok(Some(_)), _) => Fine("TLS 1.3".to_owned()),
+        (Ok(None), false) => Fine("in clear, behind a trusted proxy".to_owned()),
+        (Ok(None), true) if config.profile == Profile::Production => {
+            Fail("none; give tls_cert and tls_key, or name the proxy in front in trusted_proxies".to_owned())
+        }
+        (Ok(None), true) => Fine("none".to_owned()),
+    })
+}
+
+fn demo(seen: &Seen<'_>) -> Option<Finding> {
+    let is_production = seen.config.profile == Profile::Production;
+    Some(match (seen.database()?.is_demo, is_production) {
+        (false, _) => Fine("none".to_owned()),
+        (true, false) => Fine("in the database".to_owned()),
+        (true, true) => {
+            Fail("in the database, with passwords that everybody knows; begin with an empty one".to_owned())
+        }
     })
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use custodian::app::App;
 use custodian::clock::Clock;
-use custodian::config::{Config, DEMO_PASSWORD, Profile, prepare_data_dir};
-use custodian::http;
-use custodian::seed::DEMO_ACCOUNTS;
+use custodian::config::{Config, DEMO_PASSWORD, Profile, Unfit, prepare_data_dir};
+use custodian::http::{self, Listeners};
+use custodian::seed::{self, DEMO_ACCOUNTS};
 use secrecy::ExposeSecret;
 use tokio::signal;
 use tokio::sync::watch;
@@ -26,13 +26,15 @@ pub(super) fn run(config: Config) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
+    refuse_unfit(&config)?;
     // First of all: a server whose address is taken must not have written anything.
     let listeners = http::bind(&config).await.map_err(Failure::refused)?;
     prepare_data_dir(&config.data_dir).map_err(Failure::refused)?;
     tracing::info!(database = %config.database_url, profile = ?config.profile, "starting");
-    let greeting = greeting(&config, listeners.address());
+    let greeting = greeting(&config, &listeners);
     let stop = stop_signal().map_err(Failure::failed)?;
     let app = App::start(config, Clock::System).await?;
+    refuse_demo(&app).await?;
     print(&greeting)?;
     tracing::info!(address = %listeners.address(), "serving");
     let follower = tokio::spawn({
@@ -84,14 +86,39 @@ async fn serve(config: Config) -> Result<(), Failure> {
     served
 }
 
+/// Production serves with nothing that is for trying out.
+fn refuse_unfit(config: &Config) -> Result<(), Failure> {
+    let unfit = config.unfit_for_production();
+    if unfit.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<_> = unfit.into_iter().map(|Unfit { key, problem }| format!("{key}: {problem}")).collect();
+    Err(Failure::refused(format!(
+        "production does not serve so: {} (custodian doctor tells more)",
+        list.join("; ")
+    )))
+}
+
+/// Whoever reads the manual knows their passwords.
+async fn refuse_demo(app: &App) -> Result<(), Failure> {
+    let is_production = app.config.profile == Profile::Production;
+    if !is_production || !seed::is_there(app.db()).await.map_err(Failure::failed)? {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        "this database holds the demo accounts: production serves from one that was never filled with them",
+    ))
+}
+
 /// What whoever started the server wants to know.
-fn greeting(config: &Config, address: SocketAddr) -> String {
+fn greeting(config: &Config, listeners: &Listeners) -> String {
     let mut text = String::new();
-    let address = reachable(address);
+    let address = reachable(listeners.address());
+    let scheme = if listeners.is_encrypted() { "https" } else { "http" };
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "GraphQL    http://{address}/graphql");
+    let _ = writeln!(text, "GraphQL    {scheme}://{address}/graphql");
     if config.graphiql {
-        let _ = writeln!(text, "GraphiQL   http://{address}/graphiql");
+        let _ = writeln!(text, "GraphiQL   {scheme}://{address}/graphiql");
     }
     if config.profile == Profile::Development {
         let is_default = config.demo_password.expose_secret() == DEMO_PASSWORD;

@@ -1,13 +1,14 @@
 //! The address of the database. It may hold a password, so it is shown only as what it leads to.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer};
 use sqlx::ConnectOptions;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
 
 use super::value;
@@ -102,6 +103,21 @@ impl DatabaseUrl {
 
     fn postgres(&self) -> Option<PgConnectOptions> {
         is_postgres(self.expose()).then(|| PgConnectOptions::from_str(self.expose()).ok())?
+    }
+
+    /// Whether it is on another machine, and might be asked in clear.
+    pub(super) fn is_plain(&self) -> bool {
+        let Some(options) = self.postgres() else { return false };
+        let host = options.get_host().trim_matches(['[', ']']);
+        let is_here = options.get_socket().is_some()
+            || host.starts_with('/')
+            || host == "localhost"
+            || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let is_encrypted = matches!(
+            options.get_ssl_mode(),
+            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
+        );
+        !is_here && !is_encrypted
     }
 
     /// Whether it is a SQLite database.

@@ -10,6 +10,7 @@ mod data_dir;
 mod database_url;
 mod error;
 mod issuer;
+mod production;
 mod public_url;
 mod redis_url;
 mod smtp_url;
@@ -32,6 +33,7 @@ pub use self::data_dir::prepare as prepare_data_dir;
 pub use self::database_url::DatabaseUrl;
 pub use self::error::ConfigError;
 pub use self::issuer::{IssuerConfig, SignatureAlgorithm};
+pub use self::production::Unfit;
 pub use self::public_url::PublicUrl;
 pub use self::redis_url::RedisUrl;
 pub use self::smtp_url::SmtpUrl;
@@ -88,6 +90,14 @@ pub struct Config {
     /// Where requests are served.
     #[serde(deserialize_with = "value::address")]
     pub listen: SocketAddr,
+    /// The certificate that the API is served with, in PEM, the server's own first: TLS 1.3. None: in clear.
+    #[serde(deserialize_with = "value::optional_file")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key, in PEM.
+    #[serde(deserialize_with = "value::optional_file")]
+    pub tls_key: Option<PathBuf>,
+    /// Connections and requests.
+    pub http: Http,
     /// Where `/metrics` is served, if anywhere.
     #[serde(deserialize_with = "value::optional_address")]
     pub metrics_listen: Option<SocketAddr>,
@@ -385,6 +395,34 @@ pub struct Limits {
     /// Those on other rows (`is`, `some`): each searches the rows of a type.
     #[serde(deserialize_with = "value::whole::<_, _, 0, 1_000_000>")]
     pub filters_on_other_rows: u64,
+}
+
+/// Connections and requests.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Http {
+    /// Connections at a time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
+    pub connections: usize,
+    /// Those of one address, of IPv6 of a /64; trusted proxies may have all.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
+    pub connections_per_address: usize,
+    /// How long the head of a request may take to come, and how long a connection is kept on which none does.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
+    pub header_timeout_seconds: u32,
+    /// Bytes of the head of a request.
+    #[serde(deserialize_with = "value::whole::<_, _, 8192, 1_048_576>")]
+    pub header_bytes: usize,
+    /// Requests that are worked on at a time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 100_000>")]
+    pub requests_at_once: usize,
+}
+
+impl Http {
+    /// How long the head of a request may take to come.
+    pub fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.header_timeout_seconds.into())
+    }
 }
 
 /// Contents of documents in answers.

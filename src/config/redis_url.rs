@@ -1,6 +1,7 @@
 //! The address of Redis. It may hold a password, so it is shown only as where it leads to.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use serde::de::Deserializer;
@@ -20,6 +21,18 @@ impl RedisUrl {
     /// What to connect with, its password included.
     pub fn expose(&self) -> ConnectionInfo {
         self.0.clone()
+    }
+
+    /// Whether it is on another machine, and would be asked in clear, or of anybody who says he is it.
+    pub(super) fn is_plain(&self) -> bool {
+        match self.0.addr() {
+            ConnectionAddr::Unix(_) => false,
+            ConnectionAddr::TcpTls { insecure, .. } => *insecure,
+            ConnectionAddr::Tcp(host, _) => {
+                host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+            _ => true,
+        }
     }
 
     /// An address, or none where the text is empty.

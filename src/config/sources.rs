@@ -11,7 +11,8 @@ use figment::{Figment, Metadata, Profile as Section, Provider};
 
 use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, one_line};
-use super::public_url::{PublicUrl, is_loopback};
+use super::production;
+use super::public_url::PublicUrl;
 use super::{AUDIT_HEADS, Config, DOCUMENTS, KEYS, MAIL, MASTER_KEY, Profile};
 
 /// What is read besides the defaults. The default is nothing.
@@ -107,11 +108,11 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     };
     let values = following(&given);
     let config = figment.join(Layer { origin: "the defaults".to_owned(), values }).extract()?;
-    refuse_plain(&config)?;
-    refuse_distant_scanner(&config)?;
+    production::refuse_plain(&config)?;
     refuse_ambiguous_issuers(&config)?;
     refuse_ambiguous_keys(&config)?;
     refuse_half_credentials(&config)?;
+    refuse_half_certificate(&config)?;
     refuse_open_log(&config)?;
     Ok(config)
 }
@@ -153,6 +154,14 @@ fn refuse_half_credentials(config: &Config) -> Result<(), ConfigError> {
     }
 }
 
+/// A certificate is of no use without its key.
+fn refuse_half_certificate(config: &Config) -> Result<(), ConfigError> {
+    match config.tls_cert.is_some() == config.tls_key.is_some() {
+        true => Ok(()),
+        false => Err(combined("tls_key", "it goes with tls_cert: both, or neither")),
+    }
+}
+
 /// The audit log crosses no network in clear, and goes as whom was meant.
 fn refuse_open_log(config: &Config) -> Result<(), ConfigError> {
     if config.opensearch_url.as_ref().is_some_and(PublicUrl::is_plain) {
@@ -168,38 +177,6 @@ fn refuse_open_log(config: &Config) -> Result<(), ConfigError> {
     }
 }
 
-/// Keys and secrets that came in plain HTTP are anybody's: only a developer's own machine may be asked so.
-fn refuse_plain(config: &Config) -> Result<(), ConfigError> {
-    if config.profile != Profile::Production {
-        return Ok(());
-    }
-    if config.issuers.iter().any(|issuer| is_loopback(&issuer.jwks_url)) {
-        return Err(combined("issuers.jwks_url", "in production keys come by HTTPS"));
-    }
-    for (key, url) in [("public_url", &config.public_url), ("portal_url", &config.portal_url)] {
-        if url.is_plain() {
-            return Err(combined(key, "in production one comes by HTTPS: set it to an https address"));
-        }
-    }
-    if config.store_endpoint.as_ref().is_some_and(PublicUrl::is_plain) {
-        return Err(combined("store_endpoint", "in production only this machine is asked in plain HTTP"));
-    }
-    Ok(())
-}
-
-/// Documents on their way to the scanner are in clear: clamd knows no TLS.
-fn refuse_distant_scanner(config: &Config) -> Result<(), ConfigError> {
-    let is_distant = config.clamd_url.as_ref().is_some_and(|url| !url.is_here());
-    match is_distant && config.profile == Profile::Production {
-        false => Ok(()),
-        true => Err(combined(
-            "clamd_url",
-            "clamd takes documents in clear: in production it is of this machine, unix:///run/clamav/clamd.ctl or \
-             tcp://127.0.0.1:3310, which may be the near end of a tunnel",
-        )),
-    }
-}
-
 /// A token must tell by its issuer whose it is.
 fn refuse_ambiguous_issuers(config: &Config) -> Result<(), ConfigError> {
     let mut names = BTreeSet::from([config.public_url.to_string()]);
@@ -210,7 +187,7 @@ fn refuse_ambiguous_issuers(config: &Config) -> Result<(), ConfigError> {
 }
 
 /// What is wrong with a key only beside others.
-fn combined(key: &str, problem: &str) -> ConfigError {
+pub(super) fn combined(key: &str, problem: &str) -> ConfigError {
     let origin = "the configuration as a whole".to_owned();
     ConfigError::Key { key: key.to_owned(), problem: problem.to_owned(), origin }
 }

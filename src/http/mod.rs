@@ -15,6 +15,8 @@
 
 mod answer;
 mod client_address;
+mod connections;
+mod cors;
 mod credentials;
 mod documents;
 mod edge;
@@ -27,9 +29,11 @@ mod jwks;
 mod media;
 mod metrics;
 mod oauth;
+mod overload;
 mod patience;
 mod reads;
 mod server;
+mod tls;
 mod upload;
 
 use std::sync::Arc;
@@ -40,10 +44,12 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Extension, Router};
+use tokio::sync::Semaphore;
 
 use self::answer::Refusal;
 use self::edge::RequestId;
 pub use self::server::{BindError, Listeners, bind, serve};
+pub use self::tls::{Certificate, TlsError};
 use crate::app::App;
 use crate::error::code;
 
@@ -62,10 +68,16 @@ pub fn router(app: Arc<App>) -> Router {
     if app.config.graphiql {
         router = router.merge(graphiql::routes());
     }
-    router
+    router = router
         .fallback(no_such_page)
         .method_not_allowed_fallback(no_such_method)
-        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes))
+        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes));
+    if !app.config.allowed_origins.is_empty() {
+        router = router.layer(cors::layer(&app.config.allowed_origins));
+    }
+    let room = Arc::new(Semaphore::new(app.config.http.requests_at_once));
+    router
+        .layer(from_fn_with_state(room, overload::shed))
         .layer(from_fn_with_state(Arc::clone(&app), edge::edge))
         .with_state(app)
 }

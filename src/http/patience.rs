@@ -1,45 +1,28 @@
 //! Connections whose other end takes nothing of an answer are given up, and with them what they hold.
 
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// Takes connections, and waits so long on each until its other end takes what is written.
-pub(super) struct Patient {
-    pub(super) listener: TcpListener,
-    pub(super) idle: Duration,
-}
-
-/// A connection.
+/// A connection that waits so long until its other end takes what is written.
 pub(super) struct Connection {
-    pub(super) stream: TcpStream,
+    stream: TcpStream,
     idle: Duration,
     /// Since nothing was taken.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl Listener for Patient {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Connection { stream, idle: self.idle, waiting: None }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
 impl Connection {
+    /// That is given up once nothing was taken for this long.
+    pub(super) fn new(stream: TcpStream, idle: Duration) -> Self {
+        Self { stream, idle, waiting: None }
+    }
+
     /// What came of writing, unless nothing has for too long.
     fn patiently<T>(
         &mut self,

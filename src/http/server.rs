@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::patience::{Connection, Patient};
+use super::connections::Front;
+use super::tls::{Certificate, TlsError};
 use super::{metrics, router};
 use crate::app::App;
 use crate::config::Config;
@@ -17,19 +16,28 @@ use crate::config::Config;
 /// How long running requests may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// An address that cannot be listened on.
+/// It cannot be listened as configured.
 #[derive(Debug, thiserror::Error)]
-#[error("{key}: {address}: {source}")]
-pub struct BindError {
-    key: &'static str,
-    address: SocketAddr,
-    source: std::io::Error,
+pub enum BindError {
+    /// An address is in use, or not ours.
+    #[error("{key}: {address}: {source}")]
+    Address {
+        /// `listen` or `metrics_listen`.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The certificate cannot be served with.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// The addresses listened on. Connections wait there until [`serve`] takes them.
-#[derive(Debug)]
 pub struct Listeners {
     api: TcpListener,
+    certificate: Option<Arc<Certificate>>,
     metrics: Option<TcpListener>,
     address: SocketAddr,
 }
@@ -39,23 +47,29 @@ impl Listeners {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Whether it is served in TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.certificate.is_some()
+    }
 }
 
 /// Listens on the configured addresses, before anything is written anywhere.
 ///
 /// # Errors
-/// When an address is in use or not ours.
+/// When an address is in use or not ours, or the certificate cannot be read.
 pub async fn bind(config: &Config) -> Result<Listeners, BindError> {
+    let certificate = Certificate::from_config(config)?;
     let (api, address) = listen("listen", config.listen).await?;
     let metrics = match config.metrics_listen {
         Some(address) => Some(listen("metrics_listen", address).await?.0),
         None => None,
     };
-    Ok(Listeners { api, metrics, address })
+    Ok(Listeners { api, certificate, metrics, address })
 }
 
 async fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
-    let failed = |source| BindError { key, address, source };
+    let failed = |source| BindError::Address { key, address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
@@ -71,11 +85,11 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (stopping, stopped) = watch::channel(());
-    let profile = app.config.profile;
-    let idle = app.config.downloads.idle();
-    let api = run(Patient { listener: listeners.api, idle }, router(app), stopped.clone());
+    let Listeners { api, certificate, metrics, .. } = listeners;
+    let front = Front::new(&app.config, router(Arc::clone(&app)), certificate.clone());
+    let api = front.run(api, stopped.clone());
     let counting = async {
-        let Some(listener) = listeners.metrics else { return Ok(()) };
+        let Some(listener) = metrics else { return Ok(()) };
         let handle = match metrics::install() {
             Ok(handle) => handle,
             Err(error) => {
@@ -83,7 +97,7 @@ pub async fn serve(
                 return Ok(());
             }
         };
-        let pages = metrics::router(handle.clone(), profile);
+        let pages = metrics::router(handle.clone(), app.config.profile);
         let upkeep = async {
             let mut tick = tokio::time::interval(metrics::UPKEEP);
             loop {
@@ -92,8 +106,14 @@ pub async fn serve(
             }
         };
         tokio::select! {
-            ended = run(Patient { listener, idle }, pages, stopped) => ended,
+            ended = Front::new(&app.config, pages, None).run(listener, stopped) => ended,
             () = upkeep => Ok(()),
+        }
+    };
+    let renewing = async {
+        match &certificate {
+            Some(certificate) => certificate.follow().await,
+            None => std::future::pending().await,
         }
     };
     let cut_off = async {
@@ -104,24 +124,10 @@ pub async fn serve(
     };
     tokio::select! {
         ended = async { tokio::try_join!(api, counting) } => ended.map(|_| ()),
+        () = renewing => Ok(()),
         () = cut_off => {
             tracing::warn!("stopped with requests running");
             Ok(())
         }
     }
-}
-
-async fn run(listener: Patient, router: Router, mut stopped: watch::Receiver<()>) -> std::io::Result<()> {
-    // Answers are written whole: waiting to fill a packet only delays them.
-    let listener = listener.tap_io(|Connection { stream, .. }| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let told = async move {
-        // Nothing is ever sent: the sender's end is the message.
-        while stopped.changed().await.is_ok() {}
-    };
-    axum::serve(listener, service).with_graceful_shutdown(told).await
 }

@@ -33,6 +33,8 @@ use crate::vault::OpenKeys;
 
 /// The slug of the provider that everything else is added to.
 pub(super) const ACME: &str = "acme";
+/// The domain of its user names: of those that nobody can own (RFC 2606, 2).
+pub(super) const DOMAIN: &str = "acme.example";
 /// The codes of its resellers.
 pub(super) const RESELLERS: [&str; 2] = ["NORTH", "SOUTH"];
 /// The first of its streams.
@@ -64,7 +66,7 @@ struct Provider {
 const PROVIDERS: [Provider; 2] = [
     Provider {
         slug: ACME,
-        domain: "acme.example",
+        domain: DOMAIN,
         names: ("Acme Broadband", "Acme Broadband plc"),
         country: "GB",
         timezone: "Europe/London",

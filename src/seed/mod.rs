@@ -35,13 +35,16 @@ mod tickets;
 mod verifications;
 
 use custodian_entity::tenant;
-use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, PaginatorTrait, QueryFilter, TransactionTrait};
+use sea_orm::{
+    AccessMode, ColumnTrait, DatabaseConnection, DbErr, PaginatorTrait, QueryFilter, TransactionTrait,
+};
 
 use batch::Batch;
 use numbers::Numbers;
 use rows::select;
 use setting::Setting;
 
+use crate::database::{self, Settings};
 use crate::error::Error;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
@@ -109,6 +112,19 @@ pub async fn demo(
     let summary = demo::write(&transaction, &vault.open_keys(), store, password_hash).await?;
     transaction.commit().await?;
     Ok(summary)
+}
+
+/// Whether a database holds the demo data, whose passwords everybody knows.
+///
+/// # Errors
+/// When the database is away, or has not been migrated.
+pub async fn is_there(db: &DatabaseConnection) -> Result<bool, DbErr> {
+    let transaction = database::begin(db, AccessMode::ReadOnly, &Settings::of_sign_in()).await?;
+    let found =
+        select::<tenant::Entity>().filter(tenant::Column::Domain.eq(demo::DOMAIN)).count(&transaction);
+    let found = found.await?;
+    transaction.rollback().await?;
+    Ok(found > 0)
 }
 
 /// Adds `count` customers with addresses, services, invoices, payments and tickets to the provider `acme`, continuing

@@ -48,6 +48,8 @@ pub fn register(suite: &mut Suite) {
         configuration::database_url_redacted,
     );
     suite.pure("commands::bad input ends with status 2, one line, and nothing written", bad_input);
+    suite.pure("commands::production asks other machines in TLS only", configuration::plain);
+    suite.pure("commands::production does not serve as for trying out, and says all that is wrong", unfit);
     suite.pure("commands::a broken policy does not start", broken_policy);
     suite.pure("commands::a port in use leaves nothing behind", port_in_use);
     suite.pure("commands::help and schema need nothing", help_and_schema);
@@ -211,6 +213,39 @@ fn doctor() {
         text.contains("CREATE ROLE custodian LOGIN IN ROLE custodian_app;") && !text.contains("planted"),
         "{text}"
     );
+}
+
+/// Nothing is made before, and the demo data do not become real ones.
+fn unfit() {
+    let folder = TempDir::new().unwrap();
+    let production = [("CUSTODIAN_PROFILE", "production"), ("CUSTODIAN_MASTER_KEY_FILE", "data/master.key")];
+    let output =
+        run(folder.path(), &["serve", "--listen", "127.0.0.1:0", "--metrics-listen", ""], &production);
+    assert_refused(&output, "production does not serve so: database_url: SQLite");
+    let said = String::from_utf8(output.stderr).unwrap();
+    for key in ["tls_cert: ", "clamd_url: ", "smtp_url: "] {
+        assert!(said.contains(key), "{key} is not in {said}");
+    }
+    assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
+
+    assert!(run(folder.path(), &["seed", "--demo"], &[("CUSTODIAN_LOG", "off")]).status.success());
+    let output = run(folder.path(), &["doctor"], &production);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in
+        ["fail  profile: ", "fail  tls: none", "fail  demo accounts: in the database", "ok    exposed: "]
+    {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+    let proxy = [production[0], production[1], ("CUSTODIAN_TRUSTED_PROXIES", "10.0.0.7")];
+    let text = String::from_utf8(run(folder.path(), &["doctor"], &proxy).stdout).unwrap();
+    assert!(text.contains("ok    tls: in clear, behind a trusted proxy"), "{text}");
+    let nowhere =
+        [production[0], production[1], ("CUSTODIAN_TLS_CERT", "x.pem"), ("CUSTODIAN_TLS_KEY", "x.key")];
+    let text = String::from_utf8(run(folder.path(), &["doctor"], &nowhere).stdout).unwrap();
+    assert!(text.contains("fail  tls: tls_cert: x.pem: "), "{text}");
+    // Broken TLS is no start either, whatever the profile.
+    let output = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"], &nowhere[2..]);
+    assert_refused(&output, "tls_cert: x.pem: ");
 }
 
 fn help_and_schema() {

@@ -2,8 +2,11 @@
 
 mod body;
 mod caller;
+mod connections;
 mod edge;
 mod negotiation;
+mod pages;
+mod tls;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -18,6 +21,7 @@ use custodian::config::Config;
 use futures_util::Stream;
 
 use crate::app::TestApp;
+use crate::certificates;
 use crate::client::{Answer, Client};
 use crate::suite::Suite;
 
@@ -47,6 +51,17 @@ pub fn register(suite: &mut Suite) {
     suite.sqlite("http::many faults give few errors", body::many_faults);
     suite.sqlite("http::health and readiness", edge::health);
     suite.sqlite("http::GraphiQL loads pinned files only, and only where it is on", edge::graphiql);
+    suite.sqlite("http::a connection that says nothing, or slowly, is ended", connections::half_open);
+    suite.sqlite("http::one address has so many connections", connections::places);
+    suite.sqlite("http::a head that is too long is refused", connections::heads);
+    suite.sqlite("http::what is too much at once is refused at once", connections::overload);
+    suite.sqlite("http::pages of named origins may call, others may not", pages::origins);
+    if certificates::can_be_made() {
+        suite.sqlite("http::TLS 1.3 and HTTP/2 are served with the certificate", tls::served);
+        suite.sqlite("http::a certificate that changes is served, a broken one is not", tls::renewed);
+    } else {
+        suite.skip("http: TLS — there is no openssl of version 3");
+    }
     suite.sqlite("http::the log has neither paths, documents nor tokens", edge::log);
 }
 

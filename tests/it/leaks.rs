@@ -140,7 +140,7 @@ async fn everything(app: &TestApp, username: &str, role: &'static str) {
     let counted = recorder.handle().render();
     assert!(counted.lines().count() > 10, "hardly anything was counted:\n{counted}");
     let given = sent.given.iter().map(|(marker, _)| marker);
-    let told = logged(&counted, garden.markers.iter().chain(given));
+    let told = watch::logged(&counted, garden.markers.iter().chain(given));
     assert!(told.is_empty(), "metrics hold personal data: {told:#?}");
 }
 

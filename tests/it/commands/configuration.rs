@@ -393,6 +393,46 @@ pub fn production() {
     }
 }
 
+pub fn plain() {
+    let production = |variable: &str, value: &str| {
+        load("profile = 'production'", &[(variable, value)], &[]).map_err(|error| error.to_string())
+    };
+    for variable in ["CUSTODIAN_DATABASE_URL", "CUSTODIAN_MIGRATION_DATABASE_URL", "CUSTODIAN_KEY_STORE_URL"]
+    {
+        for url in [
+            "postgres://u:planted@db.example/c",
+            "postgres://u:planted@10.0.0.1/c?sslmode=prefer",
+            "postgres://u:planted@localhost.example/c",
+        ] {
+            let error = production(variable, url).unwrap_err();
+            assert!(error.contains("_url: ") && error.contains("sslmode"), "{error}");
+            assert!(!error.contains("planted"), "{error}");
+        }
+        for url in [
+            "postgres://u@db.example/c?sslmode=verify-full",
+            "postgres://u@db.example/c?sslmode=require",
+            "postgres://u@localhost/c",
+            "postgres://u@[::1]/c",
+            "postgres://u@%2Frun%2Fpostgresql/c",
+        ] {
+            assert!(production(variable, url).is_ok(), "{variable}={url}");
+        }
+    }
+    for url in ["redis://:planted@cache.example", "redis://10.0.0.1", "rediss://cache.example/#insecure"] {
+        let error = production("CUSTODIAN_REDIS_URL", url).unwrap_err();
+        assert!(error.starts_with("redis_url: ") && !error.contains("planted"), "{error}");
+    }
+    for url in ["rediss://cache.example", "redis://127.0.0.1", "redis://localhost", "unix:///run/redis.sock"]
+    {
+        assert!(production("CUSTODIAN_REDIS_URL", url).is_ok(), "{url}");
+    }
+    assert!(load("", &[("CUSTODIAN_DATABASE_URL", "postgres://u@db.example/c")], &[]).is_ok(), "to try out");
+    for half in ["CUSTODIAN_TLS_CERT", "CUSTODIAN_TLS_KEY"] {
+        let error = load("", &[(half, "x")], &[]).unwrap_err().to_string();
+        assert!(error.starts_with("tls_key: "), "{error}");
+    }
+}
+
 pub fn database_url_redacted() {
     for (url, shown) in [
         ("sqlite:///srv/c.db?mode=rwc", "sqlite: /srv/c.db"),

@@ -85,7 +85,7 @@ async fn lifecycle(app: TestApp) {
     assert!(!closed.ok()["incidentTransition"]["incident"]["closedAt"].is_null(), "{}", closed.text);
     let late = json!({ "id": id, "title": "Nothing happened" });
     mutate(&client, "incidentUpdate", "id", late).await.refused(&["id INVALID_TRANSITION"]);
-    assert_eq!(register_of(&client).await, [id.clone()]);
+    assert_eq!(register_of(&client).await, std::slice::from_ref(&id));
     // What was done of it is asked of the log by its id.
     let filter = json!({ "f": { "resourceId": { "eq": id }, "outcome": { "eq": "SUCCESS" } } });
     let document = "query($f: AuditEventFilter!) { auditEvents(filter: $f) { nodes { eventType } } }";

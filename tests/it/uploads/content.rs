@@ -21,6 +21,7 @@ use super::clients::{CUSTOMER, taken, upload};
 use crate::app::TestApp;
 use crate::documents::samples;
 use crate::fixture::{Log, absent, text};
+use crate::listening::Listening;
 
 type Got = (StatusCode, HeaderMap, Vec<u8>);
 
@@ -257,19 +258,14 @@ fn largest_file(folder: &std::path::Path) -> std::path::PathBuf {
 
 /// UP14: who asks and takes nothing keeps his place for so long and no longer, and nobody else's.
 pub async fn gate(app: TestApp) {
-    let (service, _) = app
-        .instance(|config| {
-            config.listen = "127.0.0.1:0".parse().unwrap();
-            config.metrics_listen = None;
-            config.downloads.per_user = 1;
-            config.downloads.idle_seconds = 1;
-        })
-        .await;
+    let listening = Listening::begin(&app, |config| {
+        config.downloads.per_user = 1;
+        config.downloads.idle_seconds = 1;
+    })
+    .await;
+    let address = listening.address;
     let content = samples::png_of(10 * 1024 * 1024);
     let id = document(&app, "a.png", &content).await;
-    let listeners = custodian::http::bind(&service.config).await.unwrap();
-    let address = listeners.address();
-    let serving = tokio::spawn(custodian::http::serve(listeners, service, std::future::pending()));
     let (path, token) = (path(&id), app.token(CUSTOMER).await);
     let ask = async || {
         let socket = TcpSocket::new_v4().unwrap();
@@ -299,5 +295,4 @@ pub async fn gate(app: TestApp) {
     let mut rest = Vec::new();
     second.read_to_end(&mut rest).await.unwrap();
     assert!(rest.ends_with(&content), "who takes it gets all of it");
-    serving.abort();
 }

@@ -17,6 +17,7 @@ use futures_util::stream::{self, StreamExt};
 use super::form::{BOUNDARY, Form, in_pieces};
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
+use crate::listening::Listening;
 
 const SUPPORT: &str = "support@acme.example";
 const OPERATIONS: &str = r#"{"query":"{ viewer { id } }","variables":{"file":null}}"#;
@@ -327,15 +328,8 @@ pub async fn gate(app: TestApp) {
 
 /// UP2: who writes everything before he reads anything gets his answer, and not a reset connection.
 pub async fn no_reset(app: TestApp) {
-    let (service, _) = app
-        .instance(|config| {
-            config.listen = "127.0.0.1:0".parse().unwrap();
-            config.metrics_listen = None;
-        })
-        .await;
-    let listeners = custodian::http::bind(&service.config).await.unwrap();
-    let address = listeners.address();
-    let serving = tokio::spawn(custodian::http::serve(listeners, service, std::future::pending()));
+    let listening = Listening::begin(&app, |_| {}).await;
+    let address = listening.address;
     let token = app.token(SUPPORT).await;
     let large = Form::of(OPERATIONS, MAP).file("0", "a.png", &vec![7; 20 << 20]).end();
     let refused = Form::of(OPERATIONS, "planted").file("0", "a.png", &vec![7; 20 << 20]).end();
@@ -359,5 +353,4 @@ pub async fn no_reset(app: TestApp) {
         let answer = exchange.await.unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(expected), "{answer}");
     }
-    serving.abort();
 }
