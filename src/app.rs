@@ -4,6 +4,7 @@ mod acting;
 mod alerts;
 mod documents;
 mod keys;
+mod live;
 mod scanning;
 mod shipping;
 mod upkeep;
@@ -11,11 +12,14 @@ mod upkeep;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Name, Request, Response, ServerError};
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::Mutex;
 
 pub use self::keys::{connect_vault, open_vault};
+use self::live::Live;
+pub use self::live::{Begun, End, SOCKETS, Seat, Subscribed, Told};
 use crate::accounts::Accounts;
 use crate::alerts::Watcher;
 use crate::audit::{self, Heads, Journal, Log, Quotas};
@@ -25,7 +29,7 @@ use crate::authn::{self, Origin, Viewer};
 use crate::authz::answer::finish;
 use crate::authz::catalog::{CatalogError, FieldId};
 use crate::authz::denial::Denials;
-use crate::authz::guard::guard;
+use crate::authz::guard::{Guarded, guard};
 use crate::authz::introspection;
 use crate::authz::plan::Refusal;
 use crate::authz::policy::{Policy, PolicyError, Question};
@@ -81,6 +85,8 @@ pub struct App {
     pub store: Store,
     /// What takes files in.
     pub intake: Arc<Intake>,
+    /// Who listens to what.
+    pub live: Arc<Live>,
     db: DatabaseConnection,
     issuers: Issuers,
     schema: CustodianSchema,
@@ -368,6 +374,7 @@ impl App {
             .data(Verifier::new(config.audit_heads_dir.clone()))
             .finish();
         let issuers = Issuers::new(&config.issuers)?;
+        let live = Live::new(config.websocket);
         let app = Self {
             config,
             clock,
@@ -383,10 +390,12 @@ impl App {
             vault,
             store,
             intake,
+            live,
             issuers,
             db,
             schema,
         };
+        app.live.follow(app.news.listen());
         app.policy.refresh(&app.db).await.map_err(StartError::Roles)?;
         app.probe().await?;
         app.forget_erased().await.map_err(StartError::Erased)?;
@@ -431,7 +440,7 @@ impl App {
         rights: Arc<Rights>,
         viewer: Viewer,
         origin: Origin,
-        mut request: Request,
+        request: Request,
     ) -> Response {
         let guarded = guard(
             policy,
@@ -441,7 +450,7 @@ impl App {
             request.operation_name.as_deref(),
             &request.variables,
         );
-        let guarded = match guarded {
+        let guarded = match guarded.and_then(Guarded::answered_once) {
             Ok(guarded) => guarded,
             Err(refusal) => {
                 let denials = Denials::of(policy, &rights, refusal.denied.iter().copied());
@@ -462,24 +471,14 @@ impl App {
         operation.disclosing.plan(&guarded.plan, policy);
         let asked = audit::action(guarded.plan.operations(policy.catalog()));
         self.record_denial(&operation, &asked, denials.fields(), policy).await;
-        request.set_parsed_query(guarded.document);
-        for (name, value) in guarded.defaults {
-            request.variables.insert(name, value);
-        }
+        let request = decided(request, guarded.document, guarded.defaults);
         let about_schema = match guarded.introspection {
             Some(document) => {
                 Some(introspection::answer(policy, &rights, document, request.variables.clone()).await)
             }
             None => None,
         };
-        // No question about the schema is left in this document; one that was would find nothing.
-        let request = request
-            .disable_introspection()
-            .data(operation.clone())
-            .data(rights.clone())
-            .data(policy.clone())
-            .data(Arc::new(Batches::default()));
-        let mut response = self.run(request).await;
+        let mut response = self.run(equipped(request, &operation, policy)).await;
         if let Err(error) = operation.end().await {
             error.log();
         }
@@ -535,6 +534,30 @@ impl App {
     async fn run(&self, request: Request) -> Response {
         self.schema.execute(request).await
     }
+}
+
+/// The request as the guard decided it.
+fn decided(
+    mut request: Request,
+    document: ExecutableDocument,
+    defaults: Vec<(Name, async_graphql::Value)>,
+) -> Request {
+    request.set_parsed_query(document);
+    for (name, value) in defaults {
+        request.variables.insert(name, value);
+    }
+    request
+}
+
+/// A request with what resolvers find in it. No question about the schema is left in its document; one that was would
+/// find nothing.
+fn equipped(request: Request, operation: &Arc<Operation>, policy: &Arc<Policy>) -> Request {
+    request
+        .disable_introspection()
+        .data(operation.clone())
+        .data(operation.rights.clone())
+        .data(policy.clone())
+        .data(Arc::new(Batches::default()))
 }
 
 /// Every error names the request.

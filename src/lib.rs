@@ -27,7 +27,7 @@
 //! | 1 | [`config`], [`error`], [`clock`] |
 //! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`sink`], [`authn`] |
 //! | 3 | [`authz`], [`audit`] |
-//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`trail`], [`documents`], [`alerts`], [`containment`], [`incidents`] |
+//! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`trail`], [`documents`], [`alerts`], [`containment`], [`incidents`], [`live`] |
 //! | 5 | [`node`], [`reveal`], [`downloads`], [`schema`], [`seed`], [`reload`], [`app`] |
 //! | 6 | [`http`] |
 //!
@@ -82,6 +82,9 @@
 //! | what carries a customer's reseller follows it to another, and so does what is being added meanwhile | triggers on `customer` and its followers (`migration/src/follow.rs`); `tests/it/resellers/{moves,races}.rs`, which find the tables by their columns |
 //! | what the people of a reseller held when it was suspended stays ended | [`accounts::end_reseller`]; `tests/it/resellers/standing.rs` |
 //! | a client bound to a reseller reaches that reseller's rows alone | [`authn::Identity::bound_to`]; `tests/it/clients/bound.rs` |
+//! | who listens is told what he could have read at that moment, and of nothing that is not permanent | [`live`]: each event is one execution under the guard, with the rights of then; `audit::recorded` alone tells, after the commit; `tests/it/live/told.rs` |
+//! | what ends the right to a request ends a socket within a minute, and at once where it is known | `app::Seat` asks as a request does; `tests/it/live/ended.rs` |
+//! | who takes nothing of what is told costs a bounded queue, and nobody waits for him | `app::live`, `http::socket`; `tests/it/live/{many,slow}.rs` |
 //! | a request sees one policy, and a broken one is never in force | [`reload`]; `tests/it/roles/reload.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
 //! | a sealed value opens in its place, with the keys of its owner; a key that was destroyed is gone for good | [`vault`]; `tests/it/vault` |
@@ -147,6 +150,7 @@ pub mod graphql;
 pub mod history;
 pub mod http;
 pub mod incidents;
+pub mod live;
 pub mod mail;
 pub mod news;
 pub mod node;

@@ -1,18 +1,24 @@
-//! What the other instances should know at once: that a session ended, that the policy changed.
+//! What is known at once: that a session ended, that the policy changed, and which rows did. Of all this the other
+//! instances are told.
 //!
 //! The database decides: each request reads there whether its session goes on, and each instance looks there for changes
 //! of the policy. News only come sooner. What has been heard of refuses a token before the database is asked; what has
 //! not been heard of, or was forgotten, lets nothing through. So nothing depends on Redis: where none is configured, or
 //! it is away, empty or late, the database alone decides.
 //!
+//! Of rows that changed, whoever listens here is told ([`News::listen`]): after the change is permanent, best effort, by ids
+//! alone. Telling never waits, for Redis neither.
+//!
 //! In Redis: a message on the channel `custodian:news` for each event, and for each session that ended a key that lives as
 //! long as an access token does, for instances that were not listening.
+
+mod changed;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,8 +26,10 @@ use custodian_entity::id::{SessionId, TypedId};
 use futures_util::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{Client, RedisResult};
-use tokio::sync::{Notify, mpsc};
+use sea_orm::prelude::Uuid;
+use tokio::sync::{Notify, broadcast, mpsc};
 
+pub use self::changed::Changed;
 use crate::clock::Clock;
 use crate::config::RedisUrl;
 
@@ -29,13 +37,17 @@ use crate::config::RedisUrl;
 const CHANNEL: &str = "custodian:news";
 /// Before the id of a session that ended.
 const ENDED: &str = "custodian:revoked:";
-/// The message that the policy changed. Any other is the id of a session.
+/// The message that the policy changed.
 const POLICY: &str = "policy";
+/// Before the id of an instance and what it says was changed. Any other message is the id of a session.
+const CHANGED: &str = "changed ";
 
 /// The most sessions that are remembered.
 const REMEMBERED: usize = 65_536;
 /// The most messages that wait to be sent.
 const WAITING: usize = 1024;
+/// How many changes whoever listens may be behind.
+const BEHIND: usize = 4096;
 /// How long until Redis is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long it may take to answer at first.
@@ -44,10 +56,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BEAT: Duration = Duration::from_secs(5);
 
 /// An event.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Message {
     Ended(SessionId),
     Policy,
+    Changed(Arc<Changed>),
+}
+
+/// What whoever listens is told.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// A session ended.
+    Ended(SessionId),
+    /// Something was changed.
+    Changed(Arc<Changed>),
 }
 
 /// What is known here and not yet there.
@@ -58,6 +80,9 @@ pub struct News {
     /// The sessions that ended, and until when there can be tokens of theirs.
     ended: Mutex<HashMap<SessionId, DateTime<Utc>>>,
     policy: Notify,
+    /// Who tells, so that it does not hear itself.
+    instance: Uuid,
+    heard: broadcast::Sender<Heard>,
     link: Option<Link>,
 }
 
@@ -77,7 +102,8 @@ impl News {
             Link { url, is_up: AtomicBool::new(false), sender, receiver }
         });
         let ttl = TimeDelta::seconds(ttl_seconds);
-        Self { clock, ttl, ended: Mutex::default(), policy: Notify::new(), link }
+        let (instance, heard) = (clock.new_uuid(), broadcast::Sender::new(BEHIND));
+        Self { clock, ttl, ended: Mutex::default(), policy: Notify::new(), instance, heard, link }
     }
 
     /// Whether this session is known to have ended.
@@ -89,6 +115,22 @@ impl News {
     pub fn session_ended(&self, session: SessionId) {
         self.remember(session);
         self.send(Message::Ended(session));
+    }
+
+    /// Tells what was changed. It is permanent already.
+    pub fn changed(&self, changed: Changed) {
+        let changed = Arc::new(changed);
+        // Where nobody listens, nobody is told.
+        let _ = self.heard.send(Heard::Changed(changed.clone()));
+        // Half of the room is for what ends rights.
+        if self.link.as_ref().is_some_and(|link| link.sender.capacity() > WAITING / 2) {
+            self.send(Message::Changed(changed));
+        }
+    }
+
+    /// What is told from now on, by this instance and others. Who is too far behind is told how much was passed over.
+    pub fn listen(&self) -> broadcast::Receiver<Heard> {
+        self.heard.subscribe()
     }
 
     /// Tells that the policy changed. The database knows it already.
@@ -170,6 +212,13 @@ impl News {
         let mut commands = redis::pipe();
         let text = match message {
             Message::Policy => POLICY.to_owned(),
+            Message::Changed(changed) => match serde_json::to_string(&*changed) {
+                Ok(changed) => format!("{CHANGED}{} {changed}", self.instance),
+                Err(error) => {
+                    tracing::error!(%error, "news that cannot be told");
+                    return Ok(());
+                }
+            },
             Message::Ended(session) => {
                 let key = format!("{ENDED}{}", session.encode());
                 commands.cmd("SET").arg(key).arg(1).arg("EX").arg(self.ttl.num_seconds()).ignore();
@@ -181,6 +230,16 @@ impl News {
     }
 
     fn hear(&self, text: &str) {
+        if let Some((instance, changed)) = text.strip_prefix(CHANGED).and_then(|rest| rest.split_once(' ')) {
+            if instance == self.instance.to_string() {
+                return;
+            }
+            match serde_json::from_str(changed) {
+                Ok(changed) => drop(self.heard.send(Heard::Changed(Arc::new(changed)))),
+                Err(_) => tracing::warn!("news that mean nothing"),
+            }
+            return;
+        }
         match SessionId::decode(text) {
             Ok(session) => self.remember(session),
             Err(_) if text == POLICY => self.policy.notify_one(),
@@ -190,6 +249,7 @@ impl News {
 
     /// What finds no room is not remembered: the database knows.
     fn remember(&self, session: SessionId) {
+        let _ = self.heard.send(Heard::Ended(session));
         let now = self.clock.now();
         let mut ended = self.ended();
         if ended.len() >= REMEMBERED {

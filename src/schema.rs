@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::access::AccessQuery;
 use crate::accounts::{FactorMutation, PasswordMutation, ResetMutation};
@@ -21,6 +21,7 @@ use crate::documents::{DocumentQuery, ReviewMutation, UploadMutation};
 use crate::downloads::DownloadMutation;
 use crate::history::HistoryQuery;
 use crate::incidents::{AffectedMutation, IncidentMutation, IncidentQuery, NotifyMutation, StepMutation};
+use crate::live::LiveRoot;
 use crate::node::NodeQuery;
 use crate::resellers::{ResellerMutation, ResellerQuery, StandingMutation};
 use crate::reveal::RevealMutation;
@@ -108,11 +109,11 @@ pub struct Mutation(
 );
 
 /// The schema as it is executed, under the guard.
-pub type CustodianSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type CustodianSchema = Schema<Query, Mutation, LiveRoot>;
 
 /// The schema before its data are added. Suggestions would rebuild what a viewer does not see.
-pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).disable_suggestions()
+pub fn builder() -> SchemaBuilder<Query, Mutation, LiveRoot> {
+    Schema::build(Query::default(), Mutation::default(), LiveRoot).disable_suggestions()
 }
 
 /// The index of the schema that the guard works with.

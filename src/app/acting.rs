@@ -71,9 +71,13 @@ impl App {
     }
 
     pub(super) fn operation(&self, viewer: Viewer, origin: Origin, rights: Arc<Rights>) -> Arc<Operation> {
+        Arc::new(self.own_operation(viewer, origin, rights))
+    }
+
+    pub(super) fn own_operation(&self, viewer: Viewer, origin: Origin, rights: Arc<Rights>) -> Operation {
         let (clock, db, news) = (self.clock.clone(), self.db.clone(), self.news.clone());
         let keys = Arc::new(self.vault.open_keys());
-        Arc::new(Operation::new(viewer, origin, rights, clock, keys, db, news))
+        Operation::new(viewer, origin, rights, clock, keys, db, news)
     }
 
     /// A refusal stays what it is, whether or not it goes on record.

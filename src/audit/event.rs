@@ -218,6 +218,8 @@ pub struct Subject {
     pub(super) reseller: Option<ResellerId>,
     pub(super) customer: Option<CustomerId>,
     pub(super) resource: Option<(&'static str, String)>,
+    /// What was added to it, for who listens; the log has no place for it.
+    pub(super) added: Option<String>,
 }
 
 impl Subject {
@@ -233,12 +235,18 @@ impl Subject {
         reseller: Option<ResellerId>,
         customer: Option<CustomerId>,
     ) -> Self {
-        Self { tenant, reseller, customer, resource: Some(resource) }
+        Self { tenant, reseller, customer, resource: Some(resource), added: None }
     }
 
     /// The customer whose row it is.
     pub fn customer(&self) -> Option<CustomerId> {
         self.customer
+    }
+
+    /// With the id of what was added to it: who listens for that is told.
+    #[must_use]
+    pub fn adding(self, id: impl TypedId) -> Self {
+        Self { added: Some(id.encode()), ..self }
     }
 
     /// Of a customer's, and so of his reseller's.

@@ -16,6 +16,7 @@ mod listing;
 mod quota;
 mod shipping;
 mod signed;
+mod told;
 mod verify;
 
 use std::sync::Arc;
@@ -96,6 +97,7 @@ pub async fn noted<T>(
     operation.begin_write().await?;
     let written = async {
         let (done, events) = work().await?;
+        events.iter().for_each(|event| told::note(operation, event));
         let rows: Vec<_> =
             events.into_iter().map(|event| entry(operation, action, event)).collect::<Result<_>>()?;
         chain::append(&*operation.transaction().await?, rows).await?;
@@ -114,6 +116,7 @@ pub async fn noted<T>(
 async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -> Result<()> {
     let discloses = event.kind.discloses() && event.outcome == Outcome::Success;
     let customers = event.subject.customer.filter(|_| discloses).map(TypedId::uuid).into_iter().collect();
+    told::note(operation, &event);
     let entry = Entry { event: entry(operation, action, event)?, customers };
     let transaction = operation.transaction().await?;
     listing::append(&transaction, &[&entry]).await

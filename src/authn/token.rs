@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use custodian_entity::id::{ApiClientId, SessionId, TenantId, TypedId, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use sea_orm::prelude::Uuid;
@@ -261,4 +264,16 @@ fn bearer(claims: Wire) -> Option<Bearer> {
         })),
         _ => None,
     }
+}
+
+/// When a token ends that was found valid, whoever issued it; none if it does not say.
+pub fn ends_at(token: &str) -> Option<DateTime<Utc>> {
+    #[derive(Deserialize)]
+    struct End {
+        exp: f64,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let End { exp } = serde_json::from_slice(&payload).ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "a time out of range is none, below")]
+    DateTime::from_timestamp(exp.floor() as i64, 0)
 }

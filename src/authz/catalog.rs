@@ -66,6 +66,7 @@ pub struct Catalog {
     by_name: HashMap<String, TypeIndex>,
     query: TypeIndex,
     mutation: Option<TypeIndex>,
+    live: Option<TypeIndex>,
     field_names: Vec<String>,
     fields_by_name: HashMap<String, FieldId>,
     fields_by_number: HashMap<u64, FieldId>,
@@ -77,6 +78,9 @@ pub struct Catalog {
 
 /// The introspection fields of the query root: decided like any other, though the SDL does not list them.
 pub(super) const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
+
+/// The root of subscriptions. `Subscription` is what a customer has of a tariff.
+pub const LIVE: &str = "Live";
 
 /// The SDL cannot be indexed. Only a mistake of ours leads here.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +100,7 @@ pub enum CatalogError {
 }
 
 impl Catalog {
-    /// Indexes an SDL whose roots are named `Query` and, if there is one, `Mutation`.
+    /// Indexes an SDL whose roots are named `Query` and, where there are such, `Mutation` and [`LIVE`].
     ///
     /// # Errors
     /// [`CatalogError`], none of which depends on anything but the code.
@@ -121,6 +125,7 @@ impl Catalog {
             definitions: BTreeMap::new(),
             types: Vec::new(),
             mutation: by_name.get("Mutation").copied(),
+            live: by_name.get(LIVE).copied(),
             by_name,
             query,
             field_names: Vec::new(),
@@ -258,6 +263,10 @@ impl Catalog {
 
     pub(super) fn mutation(&self) -> Option<TypeIndex> {
         self.mutation
+    }
+
+    pub(super) fn live(&self) -> Option<TypeIndex> {
+        self.live
     }
 
     /// How many fields are decided.

@@ -30,6 +30,8 @@ use crate::error::Error;
 
 /// A document that may run, and what was decided about it.
 pub struct Guarded {
+    /// A query, a mutation or a subscription.
+    pub operation_type: OperationType,
     /// The rewritten document, holding the one operation asked for.
     pub document: ExecutableDocument,
     /// What it asks about the schema, if anything.
@@ -63,7 +65,7 @@ pub fn guard(
             catalog.mutation().ok_or_else(|| Refusal::from(Error::bad_input("there are no mutations")))?
         }
         OperationType::Subscription => {
-            return Err(Error::bad_input("subscriptions are not served here").into());
+            catalog.live().ok_or_else(|| Refusal::from(Error::bad_input("there are no subscriptions")))?
         }
     };
     require_variables(&operation.node, variables)?;
@@ -95,6 +97,7 @@ pub fn guard(
         reserved_alias: false,
     };
     let operation_type = operation.node.ty;
+    one_event(&operation.node, roots)?;
     let mut operation = operation;
     operation.node.selection_set.node =
         rewriter.selections(std::mem::take(&mut operation.node.selection_set.node), root);
@@ -105,6 +108,9 @@ pub fn guard(
     if !refused_roots.is_empty() && (operation_type == OperationType::Mutation || rewriter.granted_roots == 0)
     {
         return Err(Refusal::operation(catalog, rights, &refused_roots));
+    }
+    if operation_type == OperationType::Subscription && rewriter.granted_roots != 1 {
+        return Err(Error::bad_input("there is no such event to subscribe to").into());
     }
     if rewriter.arguments.holds_nul || variables.values().any(holds_nul) {
         return Err(Error::bad_input("a text holds the character NUL").into());
@@ -126,7 +132,22 @@ pub fn guard(
     let defaults =
         defaults.iter().filter(absent).map(|(name, value)| (name.clone(), value.clone())).collect();
     let document = ExecutableDocument { operations, fragments };
-    Ok(Guarded { document, introspection, plan: rewriter.plan, defaults })
+    Ok(Guarded { operation_type, document, introspection, plan: rewriter.plan, defaults })
+}
+
+impl Guarded {
+    /// What is answered once.
+    ///
+    /// # Errors
+    /// A [`Refusal`] of a subscription, which is answered by event.
+    pub fn answered_once(self) -> Result<Self, Refusal> {
+        match self.operation_type {
+            OperationType::Query | OperationType::Mutation => Ok(self),
+            OperationType::Subscription => {
+                Err(Error::bad_input("subscriptions are served over WebSocket, at /graphql/ws").into())
+            }
+        }
+    }
 }
 
 /// A variable that must have a value has one; the library leaves it out where the argument may be null.
@@ -151,6 +172,18 @@ fn one_mutation(operation_type: OperationType, roots: u64) -> Result<(), Error> 
         return Err(Error::TooComplex(format!("mutations in one request: {roots} asked for, 1 allowed")));
     }
     Ok(())
+}
+
+/// A subscription is about one event, which it selects itself: the library looks for it in no fragment.
+fn one_event(operation: &OperationDefinition, roots: u64) -> Result<(), Error> {
+    let selected = &operation.selection_set.node.items;
+    let is_one = matches!(selected.as_slice(), [one] if matches!(one.node, Selection::Field(_)));
+    match operation.ty {
+        OperationType::Subscription if roots != 1 || !is_one => {
+            Err(Error::bad_input("a subscription selects one event, and that not in a fragment"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// PostgreSQL stores no NUL; no text of ours needs one.

@@ -8,6 +8,7 @@
 //! Invariants: no resolver checks a role; no statement passes [`scope::Scoped`] by; personal data become part of an
 //! answer in [`pii`] only; whatever nobody decided about is denied.
 
+pub mod alike;
 pub mod answer;
 mod argument;
 pub mod catalog;

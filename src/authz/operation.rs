@@ -25,7 +25,7 @@ use crate::authn::{Identity, Origin, Viewer};
 use crate::clock::Clock;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
-use crate::news::News;
+use crate::news::{Changed, News};
 use crate::vault::{Index, OpenKeys};
 
 /// One operation, from the guard to the last resolver.
@@ -54,6 +54,8 @@ pub struct Operation {
     news: Arc<News>,
     /// The sessions that the running transaction ends.
     ending: std::sync::Mutex<Vec<SessionId>>,
+    /// What it changes, for who listens.
+    changing: std::sync::Mutex<Vec<Changed>>,
 }
 
 impl Operation {
@@ -87,6 +89,7 @@ impl Operation {
             changed_policy,
             news,
             ending,
+            changing: std::sync::Mutex::default(),
         }
     }
 
@@ -98,6 +101,11 @@ impl Operation {
         let told = Self::new(viewer, origin, rights, clock, self.keys.clone(), db, self.news.clone());
         let (shown, disclosing) = (self.shown.clone(), self.disclosing.clone());
         Arc::new(Self { settings, shown, disclosing, ..told })
+    }
+
+    /// As this operation, of one that showed the same to somebody else: what that disclosed, this one does.
+    pub(crate) fn showing_as(self, other: Arc<Disclosing>) -> Self {
+        Self { disclosing: other, ..self }
     }
 
     /// The database, for what is nobody's: the service's own upkeep, which a viewer may have to wait for.
@@ -191,6 +199,15 @@ impl Operation {
         self.ending().extend(sessions);
     }
 
+    /// Notes what the running transaction changes: once it has, who listens is told.
+    pub(crate) fn note_change(&self, changed: Changed) {
+        self.changing().push(changed);
+    }
+
+    fn changing(&self) -> MutexGuard<'_, Vec<Changed>> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ending(&self) -> MutexGuard<'_, Vec<SessionId>> {
         self.ending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -227,8 +244,10 @@ impl Operation {
             return Err(Error::bug("the transaction is still in use, or there is none"));
         };
         let ended = std::mem::take(&mut *self.ending());
+        let changed = std::mem::take(&mut *self.changing());
         running.commit().await?;
         ended.into_iter().for_each(|session| self.news.session_ended(session));
+        changed.into_iter().for_each(|changed| self.news.changed(changed));
         Ok(())
     }
 
@@ -239,6 +258,7 @@ impl Operation {
     pub async fn end(&self) -> Result<()> {
         let running = self.transaction.lock().await.take();
         self.ending().clear();
+        self.changing().clear();
         // A loader that was dropped half-way may still hold it; dropping the last handle rolls back as well.
         if let Some(running) = running.and_then(Arc::into_inner) {
             running.rollback().await?;

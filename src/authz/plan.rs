@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_graphql::{ErrorExtensionValues, Name, Response, ServerError};
 
 use super::argument::Refused;
-use super::catalog::{Catalog, FieldId, TypeIndex};
+use super::catalog::{Catalog, FieldId, LIVE, TypeIndex};
 use super::policy::Question;
 use super::table::{Level, Rights};
 use crate::error::{Error, code};
@@ -71,7 +71,7 @@ impl Plan {
         self.shown.difference(&self.masked).copied()
     }
 
-    /// The operations of Query or Mutation that were asked for, granted or not.
+    /// The operations that were asked for, fields of a root, granted or not.
     pub fn operations<'a>(&self, catalog: &'a Catalog) -> BTreeSet<&'a str> {
         operations(catalog, self.shown.iter().chain(&self.denied))
     }
@@ -96,7 +96,7 @@ fn operations<'a, 'f>(
     fields: impl IntoIterator<Item = &'f FieldId>,
 ) -> BTreeSet<&'a str> {
     let names = fields.into_iter().filter_map(|field| catalog.field_name(*field).split_once('.'));
-    names.filter(|(owner, _)| ["Query", "Mutation"].contains(owner)).map(|(_, name)| name).collect()
+    names.filter(|(owner, _)| ["Query", "Mutation", LIVE].contains(owner)).map(|(_, name)| name).collect()
 }
 
 /// Why nothing of an operation runs. Each entry becomes one error of the answer.
@@ -105,7 +105,7 @@ pub struct Refusal {
     entries: Vec<ServerError>,
     /// The fields it is about, and what was asked of each; none when the document itself is at fault.
     pub denied: Vec<(FieldId, Question)>,
-    /// The operations of Query or Mutation that were asked for.
+    /// The operations that were asked for, fields of a root.
     pub operations: Vec<String>,
 }
 

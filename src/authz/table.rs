@@ -104,7 +104,7 @@ impl Rights {
         &self.key
     }
 
-    /// How the field may be shown. For a field of `Query` or `Mutation`: clear when it may be executed.
+    /// How the field may be shown. For a field of a root: clear when it may be executed.
     pub fn level(&self, field: FieldId) -> Level {
         self.decided(field).read
     }

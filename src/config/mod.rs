@@ -17,6 +17,7 @@ mod smtp_url;
 mod sources;
 mod store_url;
 mod value;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub use self::redis_url::RedisUrl;
 pub use self::smtp_url::SmtpUrl;
 pub use self::sources::{Flag, Sources};
 pub use self::store_url::StoreUrl;
+pub use self::websocket::WebSocket;
 
 /// The password of the demo accounts when none is configured.
 pub const DEMO_PASSWORD: &str = "Custodian-Demo-1";
@@ -245,6 +247,8 @@ pub struct Config {
     pub audit: Audit,
     /// The rules over it.
     pub alerts: Alerts,
+    /// Live data.
+    pub websocket: WebSocket,
 }
 
 /// The audit log.

@@ -139,7 +139,7 @@ struct Body<'a> {
 }
 
 /// How many errors tell of a request that is refused. A small document can hold a hundred thousand faults.
-const MOST_ERRORS: usize = 20;
+pub(super) const MOST_ERRORS: usize = 20;
 
 /// The answer to a GraphQL request that was well formed.
 ///

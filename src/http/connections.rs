@@ -102,8 +102,9 @@ impl Front {
             };
             let (front, stopped, alive) = (Arc::clone(&front), stopped.clone(), alive.clone());
             tokio::spawn(async move {
-                let _held = (place, alive);
-                if let Err(error) = front.serve(stream, address, stopped).await {
+                let _alive = alive;
+                let from = Peer { address, place: Arc::new(place) };
+                if let Err(error) = front.serve(stream, from, stopped).await {
                     tracing::debug!(error, "a connection ended");
                 }
             });
@@ -113,24 +114,24 @@ impl Front {
         Ok(())
     }
 
-    async fn serve(&self, stream: TcpStream, address: SocketAddr, stopped: watch::Receiver<()>) -> Ended {
+    async fn serve(&self, stream: TcpStream, from: Peer, stopped: watch::Receiver<()>) -> Ended {
         // Answers are written whole: waiting to fill a packet only delays them.
         stream.set_nodelay(true)?;
         let connection = Connection::new(stream, self.idle);
         let Some(certificate) = &self.certificate else {
-            return self.answer(connection, false, address, stopped).await;
+            return self.answer(connection, false, from, stopped).await;
         };
         let acceptor = TlsAcceptor::from(certificate.server());
         let connection = timeout(self.header_timeout, acceptor.accept(connection)).await??;
         let is_http2 = connection.get_ref().1.alpn_protocol() == Some(b"h2");
-        self.answer(connection, is_http2, address, stopped).await
+        self.answer(connection, is_http2, from, stopped).await
     }
 
     async fn answer<C>(
         &self,
         connection: C,
         is_http2: bool,
-        address: SocketAddr,
+        from: Peer,
         stopped: watch::Receiver<()>,
     ) -> Ended
     where
@@ -142,7 +143,8 @@ impl Front {
             move |request: Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
                 let mut request = request.map(Body::new);
-                request.extensions_mut().insert(ConnectInfo(address));
+                request.extensions_mut().insert(ConnectInfo(from.address));
+                request.extensions_mut().insert(from.place.clone());
                 // A router is always ready.
                 router.clone().call(request)
             }
@@ -171,6 +173,12 @@ impl Front {
         }
         Ok(served.await?)
     }
+}
+
+/// Where a connection comes from.
+struct Peer {
+    address: SocketAddr,
+    place: Arc<Place>,
 }
 
 /// Done when the server is told to stop.
@@ -217,8 +225,8 @@ impl Places {
     }
 }
 
-/// Given back when dropped.
-struct Place {
+/// Given back when dropped. Each request has its connection's, for what goes on after it.
+pub(super) struct Place {
     places: Arc<Places>,
     network: Option<IpNet>,
 }

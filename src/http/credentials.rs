@@ -29,14 +29,17 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         (Some(value), None) => value,
         (Some(_), Some(_)) => return Err(Refusal::bad_credentials()),
     };
-    let token = value.to_str().ok().and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    match token {
-        Some(token) if is_token(token) => Ok(Some(token)),
-        _ => Err(Refusal::bad_credentials()),
+    match value.to_str().ok().and_then(token_of) {
+        Some(token) => Ok(Some(token)),
+        None => Err(Refusal::bad_credentials()),
     }
+}
+
+/// The token in the value of an `Authorization` header; none where it is anything but a well-formed bearer token.
+pub(super) fn token_of(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then_some(token)
 }
 
 /// `b64token` of RFC 6750.
@@ -54,8 +57,14 @@ fn role(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         (Some(role), None) => role.to_str().ok(),
         (Some(_), Some(_)) => None,
     };
-    match role.map(str::trim) {
-        Some(role) if !role.is_empty() && role.len() <= LONGEST_ROLE => Ok(Some(role)),
-        _ => Err(Refusal::malformed("X-Custodian-Role must name one role")),
+    match role.and_then(role_of) {
+        Some(role) => Ok(Some(role)),
+        None => Err(Refusal::malformed("X-Custodian-Role must name one role")),
     }
+}
+
+/// The role that the value of an `X-Custodian-Role` header names, if it could be one.
+pub(super) fn role_of(value: &str) -> Option<&str> {
+    let role = value.trim();
+    (!role.is_empty() && role.len() <= LONGEST_ROLE).then_some(role)
 }

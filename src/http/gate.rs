@@ -1,4 +1,4 @@
-//! How many requests with files are under way at a time: of one user, and of all. In this instance.
+//! How many requests with files, contents or sockets are under way at a time: of one user, and of all. In this instance.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -60,6 +60,18 @@ impl Incoming {
         Self::from_members(members)
     }
 
+    /// Reads what a message holds.
+    ///
+    /// # Errors
+    /// 400, as for a body.
+    pub(super) fn from_value(value: Value) -> Result<Self, Refusal> {
+        let Value::Object(_) = value else {
+            return Err(Refusal::malformed("a request must be a JSON object"));
+        };
+        let members = serde_json::from_value(value);
+        Self::from_members(members.map_err(|_| Refusal::malformed("the request cannot be read"))?)
+    }
+
     /// Reads the parameters of a URL, of which `variables` and `extensions` are JSON.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ use axum::routing::get;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::edge::set_headers;
+use super::socket::CLOSED;
+use crate::app;
 use crate::audit;
 use crate::authz::denial::DENIALS;
 use crate::config::Profile;
@@ -52,6 +54,8 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_gauge!(audit::LAG_SECONDS, "How many seconds ago the oldest of them occurred");
     metrics::describe_counter!(audit::SHIPPED, "Entries of the audit log that were shipped");
     metrics::describe_counter!(audit::REJECTED, "Entries of the audit log that are never taken: passed over");
+    metrics::describe_gauge!(app::SOCKETS, "WebSockets that are open");
+    metrics::describe_counter!(CLOSED, "WebSockets closed, by code");
     metrics::describe_counter!(
         vault::ERRORS,
         "Keys and sealed values that could not be used, and failures of the key store"

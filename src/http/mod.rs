@@ -1,5 +1,5 @@
 //! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft; with files, GraphQL multipart
-//! request specification), `GET /documents/{id}/content`, `/graphiql`, `/.well-known/jwks.json`, the addresses of OAuth 2,
+//! request specification), `/graphql/ws` (GraphQL over WebSocket), `GET /documents/{id}/content`, `/graphiql`, `/.well-known/jwks.json`, the addresses of OAuth 2,
 //! `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
 //!
 //! ```text
@@ -33,6 +33,7 @@ mod overload;
 mod patience;
 mod reads;
 mod server;
+mod socket;
 mod tls;
 mod upload;
 
@@ -57,6 +58,7 @@ use crate::error::code;
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::graphql).layer(Extension(Arc::<gate::Gate>::default())))
+        .route("/graphql/ws", get(socket::open).layer(Extension(Arc::<gate::Gate>::default())))
         .route(
             "/documents/{id}/content",
             get(documents::content).layer(Extension(Arc::<gate::Gate>::default())),

@@ -116,14 +116,23 @@ pub async fn serve(
             None => std::future::pending().await,
         }
     };
+    let live = app.live.clone();
     let cut_off = async {
         stop.await;
         tracing::info!("stopping: running requests may finish");
+        live.stop();
         drop(stopping);
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = async { tokio::try_join!(api, counting) } => ended.map(|_| ()),
+        ended = async { tokio::try_join!(api, counting) } => {
+            // Sockets are no requests any more: nothing above waits for them.
+            let ended = ended.map(|_| ());
+            if tokio::time::timeout(GRACE, app.live.emptied()).await.is_err() {
+                tracing::warn!("stopped with sockets open");
+            }
+            ended
+        }
         () = renewing => Ok(()),
         () = cut_off => {
             tracing::warn!("stopped with requests running");

@@ -332,7 +332,7 @@ async fn reply(ctx: &Context<'_>, input: TicketReplyInput) -> Result<Outcome<tic
             Some(_) => subject(&ticket),
             None => Subject::row("Ticket", ticket.id, ticket.tenant_id),
         };
-        let event = Event::done(EventType::TicketReplied, subject);
+        let event = Event::done(EventType::TicketReplied, subject.adding(added.id));
         Ok(Change::Done(added, event.fields(names)))
     })
     .await

@@ -53,6 +53,7 @@ pub fn register(suite: &mut Suite) {
     suite.sqlite("http::GraphiQL loads pinned files only, and only where it is on", edge::graphiql);
     suite.sqlite("http::a connection that says nothing, or slowly, is ended", connections::half_open);
     suite.sqlite("http::one address has so many connections", connections::places);
+    suite.sqlite("http::a socket has the place of its connection", connections::sockets);
     suite.sqlite("http::a head that is too long is refused", connections::heads);
     suite.sqlite("http::what is too much at once is refused at once", connections::overload);
     suite.sqlite("http::pages of named origins may call, others may not", pages::origins);

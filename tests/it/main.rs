@@ -50,6 +50,7 @@ mod introspection;
 mod keys;
 mod leaks;
 mod listening;
+mod live;
 mod logs;
 mod mail;
 mod masks;
@@ -120,6 +121,7 @@ fn main() -> ExitCode {
     verification::register(&mut suite);
     history::register(&mut suite);
     incidents::register(&mut suite);
+    live::register(&mut suite);
     scanner::register(&mut suite);
     sink::register(&mut suite);
     reveal::register(&mut suite);

@@ -57,7 +57,7 @@ pub const ADDED_FIELDS: [&str; 6] = [
 
 /// Types that the matrix does not have, and that are no lists, edges or payloads: values, which hold what the fields
 /// that return them may show, and the roots.
-pub const ADDED_TYPES: [&str; 21] = [
+pub const ADDED_TYPES: [&str; 22] = [
     "AccessCell",
     "AccessExplanation",
     "AccessRule",
@@ -69,6 +69,7 @@ pub const ADDED_TYPES: [&str; 21] = [
     "Disclosure",
     "DocumentDownload",
     "FieldAccess",
+    "Live",
     "MfaEnrolment",
     "Money",
     "Mutation",

@@ -41,6 +41,7 @@ const FLOORS: [&[&str]; 6] = [
         "alerts",
         "containment",
         "incidents",
+        "live",
     ],
     &["node", "reveal", "downloads", "schema", "seed", "reload", "app"],
     &["http"],

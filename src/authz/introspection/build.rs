@@ -1,22 +1,26 @@
 //! Makes a schema of type definitions. It answers introspection; none of its fields is ever resolved.
 
-use async_graphql::Positioned;
 use async_graphql::dynamic::{
-    Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object, Scalar,
-    Schema, SchemaError, Type, TypeRef, Union,
+    Enum, EnumItem, Field, FieldFuture, FieldValue, InputObject, InputValue, Interface, InterfaceField,
+    Object, Scalar, Schema, SchemaError, Subscription, SubscriptionField, SubscriptionFieldFuture, Type,
+    TypeRef, Union,
 };
 use async_graphql::parser::types::{
     BaseType, ConstDirective, EnumValueDefinition, FieldDefinition, InputValueDefinition, Type as ParsedType,
     TypeDefinition, TypeKind,
 };
+use async_graphql::{Error, Positioned};
 use async_graphql_value::ConstValue;
+use futures_util::stream;
 
 use super::visible::Types;
+use crate::authz::catalog::LIVE;
 
 /// The schema that these types are. Each name they use is the name of one of them, or of a scalar of the language.
 pub(super) fn schema(types: Types) -> Result<Schema, SchemaError> {
     let mutation = types.contains_key("Mutation").then_some("Mutation");
-    let empty = Schema::build("Query", mutation, None).introspection_only().disable_suggestions();
+    let live = types.contains_key(LIVE).then_some(LIVE);
+    let empty = Schema::build("Query", mutation, live).introspection_only().disable_suggestions();
     types.into_values().fold(empty, |schema, definition| schema.register(built(definition))).finish()
 }
 
@@ -52,6 +56,10 @@ fn built(definition: TypeDefinition) -> Type {
                 Some(url) => scalar.specified_by_url(url).into(),
                 None => scalar.into(),
             }
+        }
+        TypeKind::Object(object) if name == LIVE => {
+            let empty = described!(Subscription::new(name), definition);
+            object.fields.into_iter().fold(empty, |built, one| built.field(event(one.node))).into()
         }
         TypeKind::Object(object) => {
             let empty = described!(Object::new(name), definition);
@@ -92,6 +100,15 @@ fn built(definition: TypeDefinition) -> Type {
 fn field(definition: FieldDefinition) -> Field {
     let name = definition.name.node.as_str();
     let empty = Field::new(name, type_ref(&definition.ty.node), |_| FieldFuture::Value(None));
+    let built = documented!(empty, definition);
+    definition.arguments.into_iter().fold(built, |built, one| built.argument(value(one.node)))
+}
+
+fn event(definition: FieldDefinition) -> SubscriptionField {
+    let name = definition.name.node.as_str();
+    let empty = SubscriptionField::new(name, type_ref(&definition.ty.node), |_| {
+        SubscriptionFieldFuture::new(async { Ok(stream::empty::<Result<FieldValue<'_>, Error>>()) })
+    });
     let built = documented!(empty, definition);
     definition.arguments.into_iter().fold(built, |built, one| built.argument(value(one.node)))
 }

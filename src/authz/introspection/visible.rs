@@ -17,7 +17,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned};
 
-use crate::authz::catalog::{ORDER_FIELD, argument_position, named};
+use crate::authz::catalog::{LIVE, ORDER_FIELD, argument_position, named};
 use crate::authz::policy::Policy;
 use crate::authz::table::{Level, Rights};
 
@@ -168,7 +168,7 @@ fn size(types: &Types) -> usize {
 /// The types that a document can come to from the roots.
 fn reachable(types: &Types) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut waiting = vec!["Query", "Mutation"];
+    let mut waiting = vec!["Query", "Mutation", LIVE];
     while let Some(name) = waiting.pop() {
         if !found.insert(name.to_owned()) {
             continue;

@@ -13,7 +13,7 @@ use crate::authz::catalog::{Catalog, FieldId};
 use crate::authz::table::{FieldRights, Level, Rights};
 
 /// Types whose fields are executed rather than read.
-const ROOTS: [&str; 2] = ["Query.", "Mutation."];
+const ROOTS: [&str; 3] = ["Query.", "Mutation.", "Live."];
 
 /// Whether a field is executed rather than read.
 pub(super) fn is_operation(field: &str) -> bool {

@@ -37,7 +37,7 @@ pub enum Right {
     Lookup,
     /// Unmask it on one row, with a purpose.
     Reveal,
-    /// Run an operation: a field of `Query` or `Mutation`.
+    /// Run an operation: a field of `Query`, `Mutation` or `Live`.
     Execute,
     /// Reach one's own rows of a type.
     RowsOwn,

@@ -37,7 +37,7 @@ const NEVER: [&str; 14] = [
 fn is_never_scoped(field: &str) -> bool {
     let Some((root, name)) = field.split_once('.') else { return false };
     let begins = NEVER.iter().any(|start| name.starts_with(start));
-    is_operation(field) && begins && (root == "Mutation" || !(name.starts_with("user") || name == "tenant"))
+    is_operation(field) && begins && (root != "Query" || !(name.starts_with("user") || name == "tenant"))
 }
 
 /// The rights of each token scope, by its name for clients.

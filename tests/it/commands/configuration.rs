@@ -119,6 +119,14 @@ pub fn every_key_is_a_variable() {
         ("SIGN_IN_STEP_UP_MINUTES", "1"),
         ("PUBLIC_URL", "https://api.provider.example"),
         ("API_CLIENTS_MAX_LIFETIME_DAYS", "30"),
+        ("WEBSOCKET_SOCKETS", "1"),
+        ("WEBSOCKET_SOCKETS_PER_VIEWER", "1"),
+        ("WEBSOCKET_OPERATIONS_PER_SOCKET", "1"),
+        ("WEBSOCKET_INIT_TIMEOUT_SECONDS", "60"),
+        ("WEBSOCKET_MESSAGE_BYTES", "1024"),
+        ("WEBSOCKET_WAITING", "1"),
+        ("WEBSOCKET_PING_SECONDS", "600"),
+        ("WEBSOCKET_RECHECK_SECONDS", "55"),
     ] {
         let loaded = load("", &[(&format!("CUSTODIAN_{name}"), value)], &[]);
         assert!(loaded.is_ok(), "{name}: {}", loaded.unwrap_err());

@@ -77,6 +77,22 @@ pub async fn places(app: TestApp) {
     timeout(PATIENCE, freed).await.expect("a place is given back");
 }
 
+/// A socket is a connection like others, though no request goes on.
+pub async fn sockets(app: TestApp) {
+    let listening = Listening::begin(&app, |config| config.http.connections_per_address = 1).await;
+    let opening = "GET /graphql/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
+    let mut socket = saying(&listening, opening).await;
+    let mut status = [0; 12];
+    socket.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 101");
+    let mut second = TcpStream::connect(listening.address).await.unwrap();
+    drop(second.write_all(ALIVE.as_bytes()).await);
+    assert_eq!(rest(second).await, "", "there is no place");
+    drop(socket);
+}
+
 pub async fn heads(app: TestApp) {
     let listening = Listening::begin(&app, |config| config.http.header_bytes = 8192).await;
     let long = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: {}\r\n\r\n", "a".repeat(20_000));

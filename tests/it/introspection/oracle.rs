@@ -46,7 +46,7 @@ impl Oracle {
         let unusable = self.unusable(role);
         // The scalars of the language are always there.
         let mut types: Names = ["Boolean", "Float", "ID", "Int", "String"].map(str::to_owned).into();
-        let mut waiting: Vec<String> = ["Query", "Mutation"].map(str::to_owned).into();
+        let mut waiting: Vec<String> = ["Query", "Mutation", "Live"].map(str::to_owned).into();
         while let Some(name) = waiting.pop() {
             if !unusable.contains(&name) && types.insert(name.clone()) {
                 waiting.extend(self.next(&name, &unusable));
@@ -156,7 +156,7 @@ impl Oracle {
         for (owner, object) in self.objects() {
             for field in &object.fields {
                 let field = format!("{owner}.{}", field.node.name.node);
-                let rights: &[&str] = if ["Query", "Mutation"].contains(&owner.as_str()) {
+                let rights: &[&str] = if ["Query", "Mutation", "Live"].contains(&owner.as_str()) {
                     &["execute"]
                 } else {
                     &["read", "read:masked"]

@@ -16,7 +16,7 @@ pub fn register(suite: &mut Suite) {
 
 /// Which letter of which type each operation needs.
 #[rustfmt::skip]
-const OPERATIONS: [(&str, &str, char); 94] = [
+const OPERATIONS: [(&str, &str, char); 97] = [
     ("Query.tenant", "Tenant", 'r'),
     ("Query.reseller", "Reseller", 'r'),
     ("Query.resellers", "Reseller", 'r'),
@@ -117,6 +117,9 @@ const OPERATIONS: [(&str, &str, char); 94] = [
     ("Mutation.incidentAffectedAdd", "SecurityIncident", 'u'),
     ("Query.sessions", "Session", 'r'),
     ("Mutation.sessionRevoke", "Session", 'd'),
+    ("Live.customerChanged", "Customer", 'r'),
+    ("Live.securityAlertRaised", "SecurityAlert", 'r'),
+    ("Live.ticketMessageAdded", "TicketMessage", 'r'),
 ];
 
 /// Operations that no type decides about: who is signed in asks about himself and by id, and signs out; signing in is for
@@ -174,7 +177,7 @@ fn letters_are_needed() {
     };
     let mut listed: BTreeSet<String> =
         OPERATIONS.iter().map(|(operation, ..)| *operation).chain(OF_NO_TYPE).map(str::to_owned).collect();
-    for root in ["Query", "Mutation"] {
+    for root in ["Query", "Mutation", "Live"] {
         for name in sdl.objects[root].keys() {
             let operation = format!("{root}.{name}");
             assert!(listed.remove(&operation), "{operation} is new: list it here with the letter it needs");
@@ -248,7 +251,7 @@ fn letters_are_needed() {
     // Who has yet to set up a second factor, or to choose his password, does that, asks who he is, signs in and out, and
     // nothing else.
     let every = |root: &'static str| sdl.objects[root].keys().map(move |name| format!("{root}.{name}"));
-    let open: BTreeSet<String> = ["Query", "Mutation"]
+    let open: BTreeSet<String> = ["Query", "Mutation", "Live"]
         .into_iter()
         .flat_map(every)
         .filter(|name| level("enrolling", name) == Level::Clear)
