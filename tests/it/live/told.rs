@@ -159,7 +159,8 @@ async fn parts(app: TestApp) {
     // What staff note about it is nothing that it is told of.
     let note = json!({ "customerId": maria.id.encode(), "category": "GENERAL", "body": "Planted" });
     mutate(&admin, "customerNoteCreate", "id", note).await.done();
-    let payment = json!({ "customerId": maria.id.encode(), "amount": 1000, "idempotencyKey": "live-1" });
+    let payment =
+        json!({ "customerId": maria.id.encode(), "amount": 1000, "idempotencyKey": "live-payment-1" });
     mutate(&admin, "paymentCreate", "id", payment).await.done();
     let paid = socket.next("1").await;
     assert_ne!(

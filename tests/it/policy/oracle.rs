@@ -37,7 +37,7 @@ impl Oracle {
     fn field(&mut self, policy: &Policy, role: &str, name: &str, rare: usize) {
         let rights = policy.rights(role).expect("the policy knows the role");
         let field = policy.catalog().field(name).expect("the policy names fields of the schema");
-        if name.starts_with("Query.") || name.starts_with("Mutation.") {
+        if ["Query.", "Mutation.", "Live."].iter().any(|root| name.starts_with(root)) {
             self.compare(role, name, "execute", rights.level(field) == Level::Clear);
             return;
         }
