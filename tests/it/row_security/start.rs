@@ -54,6 +54,7 @@ async fn examine(app: &TestApp, url: &str, profile: &str) -> (String, Option<i32
         ("CUSTODIAN_CLAMD_URL", &scanner),
         ("CUSTODIAN_SMTP_URL", "smtps://user:planted@mail.example"),
         ("CUSTODIAN_PORTAL_URL", "https://my.isp.example/"),
+        ("CUSTODIAN_TRUSTED_PROXIES", "10.0.0.7"),
         ("CUSTODIAN_LOG", "error"),
     ];
     let output = run(data, &["doctor"], &variables);
@@ -62,6 +63,15 @@ async fn examine(app: &TestApp, url: &str, profile: &str) -> (String, Option<i32
 
 async fn doctor(app: TestApp) {
     let database = app.database();
+    let (text, status) = examine(&app, &database.url, "production").await;
+    assert_eq!(status, Some(1), "{text}");
+    let failed: Vec<&str> = text.lines().filter(|line| line.starts_with("fail")).collect();
+    assert!(matches!(failed[..], [line] if line.starts_with("fail  demo accounts: ")), "{text}");
+    // As a provider's own are.
+    app.db()
+        .execute_unprepared("UPDATE tenant SET domain = replace(domain, '.example', '.isp')")
+        .await
+        .unwrap();
     let (text, status) = examine(&app, &database.url, "production").await;
     assert_eq!(status, Some(0), "{text}");
     for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 52 tables"] {
