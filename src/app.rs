@@ -43,7 +43,7 @@ use crate::documents::Intake;
 use crate::error::{Error, Result};
 use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
-use crate::mail::Outbox;
+use crate::mail::{Outbox, OutboxError};
 use crate::news::News;
 use crate::reload::PolicyInForce;
 use crate::reveal::Reader;
@@ -163,6 +163,9 @@ pub enum StartError {
     /// The keys cannot be read or made.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
+    /// Letters, or calls of the webhook, cannot leave.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// Other issuers' keys cannot be asked for.
     #[error(transparent)]
     Issuers(#[from] IssuerError),
@@ -203,6 +206,7 @@ impl StartError {
             | Self::Documents { .. }
             | Self::Seed(_)
             | Self::Issuers(_)
+            | Self::Outbox(_)
             | Self::Catalog(_)
             | Self::Guard
             | Self::Roles(_)

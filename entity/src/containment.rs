@@ -22,11 +22,11 @@ pub struct Model {
     pub reason: String,
     /// When.
     pub applied_at: DateTimeUtc,
-    /// By whom.
-    pub applied_by: UserId,
+    /// By whom; by the rule that raised the alert, where nobody did it.
+    pub applied_by: Option<UserId>,
     /// When it was lifted.
     pub lifted_at: Option<DateTimeUtc>,
-    /// By whom.
+    /// By whom; by nobody where it was over at once, and a rule did it.
     pub lifted_by: Option<UserId>,
     /// Why.
     pub lift_reason: Option<String>,

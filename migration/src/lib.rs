@@ -33,6 +33,7 @@ mod m20261123_000021_disclosed_lists;
 mod m20261123_000022_trail;
 mod m20261123_000023_alerts;
 mod m20261123_000024_incidents;
+mod m20261123_000025_rules_contain;
 mod table;
 mod wall;
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000022_trail::Migration),
             Box::new(m20261123_000023_alerts::Migration),
             Box::new(m20261123_000024_incidents::Migration),
+            Box::new(m20261123_000025_rules_contain::Migration),
         ]
     }
 }

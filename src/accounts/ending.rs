@@ -1,11 +1,12 @@
-//! How sessions end: at once, for every instance, with access tokens and all. Who may end which is the caller's question.
+//! How sessions end: at once, for every instance, with access tokens and all, and what else an account loses that is kept
+//! out. Who may end which is the caller's question.
 
 #![expect(clippy::disallowed_methods, reason = "whose session it is was found out by who calls this")]
 
-use custodian_entity::choice::{SessionEnd, UserKind};
+use custodian_entity::choice::{SessionEnd, UserKind, VerificationStatus};
 use custodian_entity::id::{ResellerId, SessionId, UserId};
 use custodian_entity::session::{ActiveModel, Column, Entity};
-use custodian_entity::{api_client, user};
+use custodian_entity::{api_client, email_verification, user};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set};
 
@@ -68,6 +69,59 @@ pub async fn end_reseller(operation: &Operation, reseller: ResellerId) -> Result
     drop(transaction);
     let ids = Query::select().column(user::Column::Id).from(user::Entity).and_where(its_people()).to_owned();
     end_those(operation, Column::UserId.in_subquery(ids).into_condition(), SessionEnd::Disabled).await
+}
+
+/// Ends within a mutation what an account holds, also of who signs in at this moment: its sessions, and the changes of its
+/// customer's e-mail address that wait to be confirmed. What a thief asked for before he was kept out does not come true
+/// while he is.
+///
+/// # Errors
+/// When the database is away.
+pub async fn end_account(operation: &Operation, account: &user::Model) -> Result<()> {
+    let raised = Expr::col(user::Column::TokenVersion).add(1);
+    let transaction = operation.transaction().await?;
+    user::Entity::update_many()
+        .col_expr(user::Column::TokenVersion, raised)
+        .filter(user::Column::Id.eq(account.id))
+        .exec(&*transaction)
+        .await?;
+    drop(transaction);
+    end_sessions(operation, account.id, SessionEnd::Revoked).await?;
+    match account.customer_id {
+        Some(customer) => {
+            end_verifications(operation, email_verification::Column::CustomerId.eq(customer)).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// Ends within a mutation the tokens that an account's API clients have; they may ask for others.
+///
+/// # Errors
+/// When the database is away.
+pub async fn end_client_tokens(operation: &Operation, owner: UserId) -> Result<()> {
+    let raised = Expr::col(api_client::Column::TokenVersion).add(1);
+    let transaction = operation.transaction().await?;
+    api_client::Entity::update_many()
+        .col_expr(api_client::Column::TokenVersion, raised)
+        .filter(api_client::Column::OwnerId.eq(owner))
+        .exec(&*transaction)
+        .await?;
+    Ok(())
+}
+
+/// Ends within a mutation changes of e-mail addresses that wait to be confirmed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn end_verifications(operation: &Operation, of: impl IntoCondition) -> Result<()> {
+    use email_verification::{ActiveModel, Column, Entity};
+    let row = ActiveModel { status: Set(VerificationStatus::Superseded), ..Default::default() };
+    let pending =
+        Condition::all().add(Column::Status.eq(VerificationStatus::Pending)).add(of.into_condition());
+    let transaction = operation.transaction().await?;
+    Entity::update_many().set(row).filter(pending).exec(&*transaction).await?;
+    Ok(())
 }
 
 async fn end_those(operation: &Operation, which: Condition, reason: SessionEnd) -> Result<()> {

@@ -24,7 +24,9 @@ use sea_orm::{ColumnTrait, EntityTrait};
 
 pub use self::attempt::{Attempt, Guess, forget_attempts};
 pub use self::create::{NewTenant, NewUser, create_user};
-pub use self::ending::{end_reseller, end_session, end_sessions};
+pub use self::ending::{
+    end_account, end_client_tokens, end_reseller, end_session, end_sessions, end_verifications,
+};
 pub use self::factor_mutation::FactorMutation;
 pub use self::password::{Chosen, NewPassword, choose_password, set_password};
 pub use self::password_mutation::PasswordMutation;

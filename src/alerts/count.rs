@@ -4,17 +4,22 @@
 #![expect(clippy::disallowed_methods, reason = "the log is watched whosever entries are in it")]
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use custodian_entity::audit_event::{Column, Entity, Model};
-use custodian_entity::disclosed_customer;
+use custodian_entity::choice::UserKind;
 use custodian_entity::id::AuditEventId;
+use custodian_entity::{disclosed_customer, tenant, user};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, IntoCondition, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 
-use super::rule::{Key, Measure, Rule};
+use super::hours::is_outside;
+use super::rule::{Key, Measure, Rule, Setting};
 use crate::authn::ADMINISTRATORS;
+use crate::config::HoursRule;
 use crate::error::Result;
 
 /// How much a rule counts of somebody since then, up to an entry: at most so much, for more makes no difference, and who
@@ -25,14 +30,19 @@ pub(super) async fn count(
     entry: &Model,
     key: &Key,
     since: DateTime<Utc>,
-    most: u64,
+    setting: Setting,
 ) -> Result<u64> {
+    let most = setting.most();
     let until = Condition::all().add(watched(rule, entry, key)).add(Column::Sequence.lte(entry.sequence));
     let within = until.clone().add(Column::OccurredAt.gt(since));
     match rule.measure {
         Measure::Entries => entries(db, within, most).await,
         Measure::Misses => entries(db, within.add(found_nobody(db)), most).await,
         Measure::Customers => customers(db, within, most).await,
+        Measure::OutsideHours => match setting.hours {
+            Some(hours) => outside(db, hours, entry, within, most).await,
+            None => Ok(0),
+        },
         Measure::NewNetworks => {
             let before = Condition::all().add(Column::Id.ne(entry.id));
             let anywhere = Key { network: None, ..key.clone() };
@@ -69,6 +79,31 @@ async fn entries(db: &DatabaseTransaction, of: Condition, most: u64) -> Result<u
     let ids = Entity::find().select_only().column(Column::Id).filter(of).limit(most);
     let ids: Vec<AuditEventId> = ids.into_tuple().all(db).await?;
     Ok(ids.len() as u64)
+}
+
+/// Entries at a time when nobody works; none of those who are no people of the provider, whom nobody tells when.
+async fn outside(
+    db: &DatabaseTransaction,
+    hours: HoursRule,
+    entry: &Model,
+    of: Condition,
+    most: u64,
+) -> Result<u64> {
+    let (Some(tenant), Some(account)) = (entry.tenant_id, entry.actor_id) else { return Ok(0) };
+    let provider = tenant::Entity::find_by_id(tenant).one(db).await?;
+    // What is no time zone was written before that was looked at.
+    let zone = provider.and_then(|provider| provider.timezone.parse().ok()).unwrap_or(Tz::UTC);
+    if !is_outside(hours, zone, entry.occurred_at) {
+        return Ok(0);
+    }
+    let kind = user::Entity::find_by_id(account).select_only().column(user::Column::Kind);
+    if kind.into_tuple().one(db).await? != Some(UserKind::Staff) {
+        return Ok(0);
+    }
+    let latest = Entity::find().select_only().column(Column::OccurredAt).filter(of);
+    let latest: Vec<DateTime<Utc>> =
+        latest.order_by_desc(Column::Sequence).limit(most).into_tuple().all(db).await?;
+    Ok(latest.into_iter().filter(|at| is_outside(hours, zone, *at)).count() as u64)
 }
 
 async fn customers(db: &DatabaseTransaction, of: Condition, most: u64) -> Result<u64> {

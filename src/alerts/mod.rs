@@ -5,7 +5,9 @@
 //! rules write into the log is looked at by none of them.
 
 mod acknowledge_mutation;
+mod contain;
 mod count;
+pub mod hours;
 mod object;
 mod query;
 pub mod rule;

@@ -12,7 +12,7 @@ use custodian_entity::personal::IpAddress;
 
 use crate::audit::EventType;
 use crate::authn::ADMINISTRATORS;
-use crate::config::Alerts;
+use crate::config::{Alerts, HoursRule, RuleContainment};
 
 /// A rule over entries of the audit log.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub enum Measure {
     Misses,
     /// Customers that entries are about, each once.
     Customers,
+    /// Entries at a time when nobody works, of people of the provider.
+    OutsideHours,
     /// One, where an administrator comes from a network that is new to his account.
     NewNetworks,
 }
@@ -65,6 +67,10 @@ pub struct Setting {
     pub threshold: u64,
     /// Within how long that is counted.
     pub window: TimeDelta,
+    /// When people work, where that matters.
+    pub hours: Option<HoursRule>,
+    /// What is done about whom the alert is about.
+    pub contain: RuleContainment,
 }
 
 /// Whom something was counted of.
@@ -81,17 +87,34 @@ pub struct Key {
 /// Above so many thresholds it looks worse. More is not counted.
 const MUCH: u64 = 5;
 
-macro_rules! counting {
-    ($name:ident) => {
-        |alerts| {
-            let rule = alerts.$name;
-            Setting { enabled: rule.enabled, threshold: rule.threshold.into(), window: rule.window() }
+macro_rules! setting {
+    ($rule:expr) => {
+        Setting {
+            enabled: $rule.enabled,
+            threshold: $rule.threshold.into(),
+            window: $rule.window(),
+            hours: None,
+            contain: RuleContainment::None,
         }
     };
 }
 
+/// How a rule is configured that anybody can set off.
+macro_rules! counting {
+    ($name:ident) => {
+        |alerts| setting!(alerts.$name)
+    };
+}
+
+/// How a rule is configured about who is signed in.
+macro_rules! about_actors {
+    ($name:ident) => {
+        |alerts| Setting { contain: alerts.$name.contain, ..setting!(alerts.$name) }
+    };
+}
+
 /// All of them.
-pub const RULES: [Rule; 8] = [
+pub const RULES: [Rule; 9] = [
     Rule {
         name: "failed_sign_ins",
         events: &[EventType::SignInFailed, EventType::SignInLocked],
@@ -114,7 +137,7 @@ pub const RULES: [Rule; 8] = [
         by: By::Account,
         measure: Measure::Entries,
         severity: Severity::High,
-        setting: counting!(refresh_token_reuse),
+        setting: about_actors!(refresh_token_reuse),
     },
     Rule {
         name: "denial_burst",
@@ -122,7 +145,7 @@ pub const RULES: [Rule; 8] = [
         by: By::Actor,
         measure: Measure::Entries,
         severity: Severity::Medium,
-        setting: counting!(denial_burst),
+        setting: about_actors!(denial_burst),
     },
     Rule {
         name: "bulk_disclosure",
@@ -130,7 +153,7 @@ pub const RULES: [Rule; 8] = [
         by: By::Account,
         measure: Measure::Customers,
         severity: Severity::High,
-        setting: counting!(bulk_disclosure),
+        setting: about_actors!(bulk_disclosure),
     },
     Rule {
         name: "reveal_burst",
@@ -138,7 +161,7 @@ pub const RULES: [Rule; 8] = [
         by: By::Account,
         measure: Measure::Entries,
         severity: Severity::Medium,
-        setting: counting!(reveal_burst),
+        setting: about_actors!(reveal_burst),
     },
     Rule {
         name: "cross_tenant_probing",
@@ -146,7 +169,18 @@ pub const RULES: [Rule; 8] = [
         by: By::Account,
         measure: Measure::Misses,
         severity: Severity::Medium,
-        setting: counting!(cross_tenant_probing),
+        setting: about_actors!(cross_tenant_probing),
+    },
+    Rule {
+        name: "unusual_hours",
+        events: &[EventType::DataDisclosed, EventType::FieldRevealed, EventType::DocumentDownloaded],
+        by: By::Account,
+        measure: Measure::OutsideHours,
+        severity: Severity::Medium,
+        setting: |alerts| {
+            let rule = alerts.unusual_hours;
+            Setting { hours: Some(rule), contain: rule.contain, ..setting!(rule) }
+        },
     },
     Rule {
         name: "admin_new_address",
@@ -156,7 +190,8 @@ pub const RULES: [Rule; 8] = [
         severity: Severity::Medium,
         setting: |alerts| {
             let rule = alerts.admin_new_address;
-            Setting { enabled: rule.enabled, threshold: 1, window: rule.window() }
+            let (window, contain) = (rule.window(), RuleContainment::None);
+            Setting { enabled: rule.enabled, threshold: 1, window, hours: None, contain }
         },
     },
 ];
@@ -182,6 +217,8 @@ impl Rule {
             Measure::NewNetworks => {
                 entry.actor_role.as_deref().is_some_and(|role| ADMINISTRATORS.contains(&role))
             }
+            // Programs work at any time.
+            Measure::OutsideHours => entry.api_client_id.is_none(),
             Measure::Entries | Measure::Customers => true,
         };
         if !is_watched || !is_counted {

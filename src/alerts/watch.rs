@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use custodian_entity::choice::{AlertStatus, Severity};
+use custodian_entity::choice::{AlertStatus, ContainmentKind, Severity};
 use custodian_entity::id::{SecurityAlertId, TypedId};
 use custodian_entity::personal::Email;
 use custodian_entity::{alert_cursor, audit_event, audit_head, security_alert, tenant};
@@ -20,6 +20,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Set,
 };
 
+use super::contain::contain;
 use super::count::count;
 use super::rule::{Key, RULES, Rule, Setting, judge};
 use crate::audit::{self, Event, EventType, Subject, noted};
@@ -100,10 +101,11 @@ impl Watcher {
                 let setting = rule.setting(&self.alerts);
                 let key = setting.enabled.then(|| rule.key(entry)).flatten();
                 let Some(key) = key else { continue };
-                if let Some(event) = self.judged(operation, &db, rule, setting, entry, &key).await? {
+                let found = self.judged(operation, &db, rule, setting, entry, &key).await?;
+                if !found.is_empty() {
                     raised.push(rule.name);
-                    events.push(event);
                 }
+                events.extend(found);
             }
         }
         let read = if is_all { end } else { last.unwrap_or(end) };
@@ -116,7 +118,8 @@ impl Watcher {
         Ok(((true, raised), events))
     }
 
-    /// Judges an entry by a rule: an alert that is open is prolonged, another is raised.
+    /// Judges an entry by a rule: an alert that is open is prolonged, another is raised, and what the rule does about whom it is
+    /// about is done.
     async fn judged(
         &self,
         operation: &Arc<Operation>,
@@ -125,15 +128,15 @@ impl Watcher {
         setting: Setting,
         entry: &audit_event::Model,
         key: &Key,
-    ) -> Result<Option<Event>> {
+    ) -> Result<Vec<Event>> {
         let latest = latest(db, rule, entry.chain, key).await?;
         let mut since = entry.occurred_at.checked_sub_signed(setting.window).unwrap_or(entry.occurred_at);
         // What somebody took note of is not told of again.
         if let Some(known) = latest.as_ref().and_then(|alert| alert.acknowledged_at) {
             since = since.max(known);
         }
-        let count = count(db, rule, entry, key, since, setting.most()).await?;
-        let Some(severity) = judge(setting, rule.severity, count) else { return Ok(None) };
+        let count = count(db, rule, entry, key, since, setting).await?;
+        let Some(severity) = judge(setting, rule.severity, count) else { return Ok(Vec::new()) };
         // What nobody looked at for so long does not swallow what is new.
         let goes_on = |alert: &security_alert::Model| {
             alert.status == AlertStatus::Open && alert.last_seen_at + setting.window >= entry.occurred_at
@@ -143,35 +146,51 @@ impl Watcher {
                 let looks_worse = severity > open.severity;
                 let alert = prolong(db, rule, setting, open, entry, key, severity, count).await?;
                 if !looks_worse {
-                    return Ok(None);
+                    return Ok(Vec::new());
                 }
                 alert
             }
             None => raise(operation, db, rule, setting, entry, key, severity, count).await?,
         };
-        self.tell(operation, db, &alert, count).await?;
+        let contained = contain(operation, db, setting.contain, &alert, entry).await?;
+        let done = contained.as_ref().map(|(kind, _)| *kind);
+        self.tell(operation, db, &alert, count, done).await?;
         let resource = ("SecurityAlert", alert.id.encode());
         let event = Event::done(
             EventType::SecurityAlertRaised,
             Subject::owned(resource, alert.tenant_id, None, None),
         );
-        Ok(Some(event.alert(rule.name, severity, count).in_role(ANONYMOUS)))
+        let raised = event.alert(rule.name, severity, count).in_role(ANONYMOUS);
+        Ok([Some(raised), contained.map(|(_, event)| event)].into_iter().flatten().collect())
     }
 
-    /// Queues a letter to whom the provider named, if it named somebody.
+    /// Queues a letter to whom the provider named, if it named somebody, and a call of the webhook, if there is one.
     async fn tell(
         &self,
         operation: &Arc<Operation>,
         db: &DatabaseTransaction,
         alert: &security_alert::Model,
         count: u64,
+        contained: Option<ContainmentKind>,
     ) -> Result<()> {
         let Some(tenant) = alert.tenant_id else { return Ok(()) };
+        let (severity, id) = (alert.severity.to_value(), alert.id.encode());
+        let principal = alert.principal_id.map(TypedId::encode);
+        let client = alert.api_client_id.map(TypedId::encode);
+        let contained = contained.map(|kind| kind.to_value());
+        let found = Found {
+            rule: &alert.rule,
+            severity: &severity,
+            count,
+            at: alert.last_seen_at,
+            alert: &id,
+            principal: principal.as_deref(),
+            client: client.as_deref(),
+            contained: contained.as_deref(),
+        };
+        self.outbox.call(operation, tenant, found).await?;
         let provider = tenant::Entity::find_by_id(tenant).one(db).await?;
         let Some(contact) = provider.and_then(|provider| provider.security_contact) else { return Ok(()) };
-        let (severity, id) = (alert.severity.to_value(), alert.id.encode());
-        let found =
-            Found { rule: &alert.rule, severity: &severity, count, at: alert.last_seen_at, alert: &id };
         self.outbox.queue(operation, tenant, &Email::new(contact), Notice::SecurityAlert(found)).await
     }
 }

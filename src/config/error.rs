@@ -3,7 +3,7 @@
 use figment::error::{Actual, Kind};
 
 /// Keys whose value no message repeats.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 16] = [
     "database_url",
     "migration_database_url",
     "key_store_url",
@@ -17,6 +17,8 @@ const SECRETS: [&str; 14] = [
     "opensearch_url",
     "opensearch_api_key",
     "opensearch_password",
+    "alert_webhook_url",
+    "alert_webhook_secret",
     "demo_password",
 ];
 

@@ -17,6 +17,7 @@ mod smtp_url;
 mod sources;
 mod store_url;
 mod value;
+mod webhook_secret;
 mod websocket;
 
 use std::net::SocketAddr;
@@ -28,7 +29,7 @@ use lettre::Address;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-pub use self::alerts::{AlertRule, Alerts, NewAddressRule};
+pub use self::alerts::{ActorRule, AlertRule, Alerts, HoursRule, NewAddressRule, RuleContainment};
 pub use self::clamd_url::ClamdUrl;
 pub use self::data_dir::prepare as prepare_data_dir;
 pub use self::database_url::DatabaseUrl;
@@ -40,6 +41,7 @@ pub use self::redis_url::RedisUrl;
 pub use self::smtp_url::SmtpUrl;
 pub use self::sources::{Flag, Sources};
 pub use self::store_url::StoreUrl;
+pub use self::webhook_secret::WebhookSecret;
 pub use self::websocket::WebSocket;
 
 /// The password of the demo accounts when none is configured.
@@ -171,6 +173,12 @@ pub struct Config {
     /// How long a request to it may take in all, in seconds.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
     pub opensearch_timeout_seconds: u32,
+    /// The program that alerts are told to, if any.
+    #[serde(deserialize_with = "PublicUrl::optional")]
+    pub alert_webhook_url: Option<PublicUrl>,
+    /// What that is signed with.
+    #[serde(deserialize_with = "WebhookSecret::optional")]
+    pub alert_webhook_secret: Option<WebhookSecret>,
     /// The scanner of documents; where there is none, they are taken unscanned, in development only.
     #[serde(deserialize_with = "ClamdUrl::optional")]
     pub clamd_url: Option<ClamdUrl>,

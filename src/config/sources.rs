@@ -114,6 +114,7 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     refuse_half_credentials(&config)?;
     refuse_half_certificate(&config)?;
     refuse_open_log(&config)?;
+    refuse_open_alerts(&config)?;
     Ok(config)
 }
 
@@ -174,6 +175,17 @@ fn refuse_open_log(config: &Config) -> Result<(), ConfigError> {
     match config.opensearch_api_key.is_some() && has_user {
         false => Ok(()),
         true => Err(combined("opensearch_api_key", "there is an opensearch_user too: one of the two")),
+    }
+}
+
+/// Alerts cross no network in clear, and whoever is told knows by whom.
+fn refuse_open_alerts(config: &Config) -> Result<(), ConfigError> {
+    if config.alert_webhook_url.as_ref().is_some_and(PublicUrl::is_plain) {
+        return Err(combined("alert_webhook_url", "alerts leave this machine by HTTPS only"));
+    }
+    match config.alert_webhook_url.is_some() == config.alert_webhook_secret.is_some() {
+        true => Ok(()),
+        false => Err(combined("alert_webhook_secret", "it goes with alert_webhook_url: both, or neither")),
     }
 }
 

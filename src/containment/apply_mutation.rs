@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object};
-use custodian_entity::choice::{ContainmentKind, Scope, SessionEnd, VerificationStatus};
+use custodian_entity::choice::{ContainmentKind, Scope};
 use custodian_entity::containment::{ActiveModel, Column, Entity, Model};
 use custodian_entity::id::{
     ApiClientId, ContainmentId, ResellerId, SecurityAlertId, TenantId, TypedId, UserId,
@@ -11,12 +11,11 @@ use custodian_entity::id::{
 use custodian_entity::{api_client, email_verification, reseller, security_alert, user};
 use garde::Validate;
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
-use sea_orm::{ColumnTrait, Condition, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, Set};
 
 use super::{Containment, event, may_freeze};
 use crate::accept;
-use crate::accounts::{Accounts, end_reseller, end_sessions};
+use crate::accounts::{Accounts, end_account, end_client_tokens, end_reseller, end_verifications};
 use crate::audit::{Change, EventType, recorded};
 use crate::authz::policy::Policy;
 use crate::authz::{InOperation, Operation, Rows, Scoped};
@@ -79,44 +78,26 @@ async fn contain(ctx: &Context<'_>, input: IncidentContainInput) -> Result<Outco
         if let Some(alert) = input.alert_id {
             Scoped::<security_alert::Entity>::of(operation).get(alert.0).await?;
         }
-        let (target, tenant) = match kind {
+        let target = match kind {
             ContainmentKind::SuspendUser | ContainmentKind::RevokeTokens => {
-                let account = accept!(account(operation, policy, kind, &input.id).await?);
-                (account.id.uuid(), account.tenant_id)
+                Target::Account(Box::new(accept!(account(operation, policy, kind, &input.id).await?)))
             }
             ContainmentKind::LockApiClient => {
-                let client = accept!(client(operation, policy, &input.id).await?);
-                (client.id.uuid(), client.tenant_id)
+                Target::Client(Box::new(accept!(client(operation, policy, &input.id).await?)))
             }
             ContainmentKind::FreezeReseller => {
                 let id = ResellerId::decode(&input.id).map_err(|_| Error::NotFound)?;
                 let reseller = Scoped::<reseller::Entity>::of(operation).get(id).await?;
                 may_freeze(operation)?;
-                (reseller.id.uuid(), reseller.tenant_id)
+                Target::Reseller(Box::new(reseller))
             }
         };
-        if is_in_force(operation, kind, target).await? {
+        if is_in_force(operation, kind, target.id()).await? {
             let message = "it is in force already";
             accept!(Err(vec![UserError::on("id", UserErrorCode::InvalidTransition, message)]));
         }
-        match kind {
-            ContainmentKind::SuspendUser => {
-                end_account(operation, UserId::from_uuid(target)).await?;
-                end_account_verifications(operation, UserId::from_uuid(target)).await?;
-            }
-            ContainmentKind::RevokeTokens => {
-                end_account(operation, UserId::from_uuid(target)).await?;
-                end_account_verifications(operation, UserId::from_uuid(target)).await?;
-                end_client_tokens(operation, UserId::from_uuid(target)).await?;
-            }
-            ContainmentKind::LockApiClient => {}
-            ContainmentKind::FreezeReseller => {
-                end_reseller(operation, ResellerId::from_uuid(target)).await?;
-                let of = email_verification::Column::ResellerId.eq(target);
-                end_verifications(operation, of).await?;
-            }
-        }
-        let added = Scoped::<Entity>::of(operation).insert(row(operation, &input, target, tenant)?).await;
+        target.end(operation, kind).await?;
+        let added = Scoped::<Entity>::of(operation).insert(row(operation, &input, &target)?).await;
         // Who was sooner by a moment did it.
         let added = added.map_err(|error| match error {
             Error::Taken(_) => Error::Conflict,
@@ -128,23 +109,61 @@ async fn contain(ctx: &Context<'_>, input: IncidentContainInput) -> Result<Outco
     .await
 }
 
+/// Whom something is done about.
+enum Target {
+    Account(Box<user::Model>),
+    Client(Box<api_client::Model>),
+    Reseller(Box<reseller::Model>),
+}
+
+impl Target {
+    fn id(&self) -> Uuid {
+        match self {
+            Self::Account(account) => account.id.uuid(),
+            Self::Client(client) => client.id.uuid(),
+            Self::Reseller(reseller) => reseller.id.uuid(),
+        }
+    }
+
+    fn tenant(&self) -> TenantId {
+        match self {
+            Self::Account(account) => account.tenant_id,
+            Self::Client(client) => client.tenant_id,
+            Self::Reseller(reseller) => reseller.tenant_id,
+        }
+    }
+
+    /// Ends for good what ends with it.
+    async fn end(&self, operation: &Operation, kind: ContainmentKind) -> Result<()> {
+        match self {
+            Self::Account(account) => {
+                end_account(operation, account).await?;
+                match kind {
+                    ContainmentKind::RevokeTokens => end_client_tokens(operation, account.id).await,
+                    _ => Ok(()),
+                }
+            }
+            Self::Client(_) => Ok(()),
+            Self::Reseller(reseller) => {
+                end_reseller(operation, reseller.id).await?;
+                end_verifications(operation, email_verification::Column::ResellerId.eq(reseller.id)).await
+            }
+        }
+    }
+}
+
 /// What was done. Revoking tokens is an act: it is over at once, and can be done again.
-fn row(
-    operation: &Operation,
-    input: &IncidentContainInput,
-    target: Uuid,
-    tenant: TenantId,
-) -> Result<ActiveModel> {
+fn row(operation: &Operation, input: &IncidentContainInput, target: &Target) -> Result<ActiveModel> {
     let (now, by) = (operation.clock.now(), operation.identity()?.user);
     let is_over = input.kind.0 == ContainmentKind::RevokeTokens;
     Ok(ActiveModel {
         id: Set(ContainmentId::from_uuid(operation.clock.new_uuid())),
-        tenant_id: Set(tenant),
+        tenant_id: Set(target.tenant()),
         kind: Set(input.kind.0),
-        target_id: Set(target),
+        target_id: Set(target.id()),
         reason: Set(input.reason.trim().to_owned()),
         applied_at: Set(now),
-        applied_by: Set(by),
+        applied_by: Set(Some(by)),
         lifted_at: Set(is_over.then_some(now)),
         lifted_by: Set(is_over.then_some(by)),
         lift_reason: Set(None),
@@ -189,46 +208,4 @@ async fn client(operation: &Arc<Operation>, policy: &Policy, id: &str) -> Result
 async fn is_in_force(operation: &Arc<Operation>, kind: ContainmentKind, target: Uuid) -> Result<bool> {
     let this = Column::Kind.eq(kind).and(Column::TargetId.eq(target)).and(Column::LiftedAt.is_null());
     Ok(Scoped::<Entity>::of(operation).count(|rows| rows.filter(this)).await? > 0)
-}
-
-/// Ends what the account holds, also of who signs in at this moment.
-async fn end_account(operation: &Arc<Operation>, id: UserId) -> Result<()> {
-    let raised = Expr::col(user::Column::TokenVersion).add(1);
-    let this = user::Column::Id.eq(id);
-    let users = Scoped::<user::Entity>::of(operation);
-    users.change_all(|update| update.col_expr(user::Column::TokenVersion, raised).filter(this)).await?;
-    end_sessions(operation, id, SessionEnd::Revoked).await
-}
-
-/// Ends the changes of e-mail address that wait to be confirmed: of a customer's account those of the customer, of another those
-/// of nobody. What a thief asked for before he was kept out does not come true while he is.
-async fn end_account_verifications(operation: &Arc<Operation>, id: UserId) -> Result<()> {
-    let account = Scoped::<user::Entity>::of(operation).get(id).await?;
-    match account.customer_id {
-        Some(customer) => {
-            end_verifications(operation, email_verification::Column::CustomerId.eq(customer)).await
-        }
-        None => Ok(()),
-    }
-}
-
-async fn end_verifications(operation: &Arc<Operation>, of: impl IntoCondition) -> Result<()> {
-    use email_verification::Column::Status;
-    let row =
-        email_verification::ActiveModel { status: Set(VerificationStatus::Superseded), ..Default::default() };
-    let pending = Condition::all().add(Status.eq(VerificationStatus::Pending)).add(of.into_condition());
-    let rows = Scoped::<email_verification::Entity>::of(operation);
-    rows.change_all(|update| update.set(row).filter(pending)).await?;
-    Ok(())
-}
-
-/// Ends the tokens of an account's API clients that there are; they may ask for others.
-async fn end_client_tokens(operation: &Arc<Operation>, owner: UserId) -> Result<()> {
-    let raised = Expr::col(api_client::Column::TokenVersion).add(1);
-    let its = api_client::Column::OwnerId.eq(owner);
-    let clients = Scoped::<api_client::Entity>::of(operation);
-    clients
-        .change_all(|update| update.col_expr(api_client::Column::TokenVersion, raised).filter(its))
-        .await?;
-    Ok(())
 }

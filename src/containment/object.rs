@@ -39,9 +39,9 @@ impl Containment {
     async fn applied_at(&self) -> DateTime {
         DateTime(self.0.applied_at)
     }
-    /// By whom.
+    /// By whom; null where the rule of `alert` did it.
     async fn applied_by(&self, ctx: &Context<'_>) -> Maybe<User> {
-        maybe(one::<user::Entity>(ctx, Some(self.0.applied_by))).await
+        maybe(one::<user::Entity>(ctx, self.0.applied_by)).await
     }
     /// When it was lifted; as long as it was not, it is in force.
     async fn lifted_at(&self) -> Option<DateTime> {

@@ -71,9 +71,22 @@ impl Settings {
         Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
     }
 
-    /// Of the service itself, watching the audit log, whosever entries are in it, and raising alerts.
+    /// Of the service itself, watching the audit log, whosever entries are in it, raising alerts, and keeping out whom they
+    /// are about.
     pub fn of_alerts() -> Self {
-        let found = ["AuditEvent", "Disclosure", "SecurityAlert", "Tenant"];
+        let found = [
+            "AuditEvent",
+            "Disclosure",
+            "SecurityAlert",
+            "Containment",
+            "Tenant",
+            "User",
+            "Role",
+            "RoleGrant",
+            "Session",
+            "ApiClient",
+            "EmailVerification",
+        ];
         let scopes = scopes(found.map(|kind| (kind, Scope::All)));
         Self { role: "anonymous".to_owned(), scopes, ..Self::default() }
     }

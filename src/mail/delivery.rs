@@ -14,7 +14,7 @@ use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use super::carrier::Trouble;
-use super::{Letter, Outbox, place};
+use super::{Letter, Outbox, place, webhook};
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authn::ANONYMOUS;
 use crate::authz::Operation;
@@ -77,9 +77,15 @@ impl Outbox {
             return Err(Trouble::Lasting("too late".to_owned()));
         }
         let sealed = row.content.as_deref().unwrap_or_default();
-        let letter = self.seal.open(&place(row.id, row.tenant_id), sealed);
-        let letter = letter.and_then(|bytes| Letter::from_bytes(&bytes));
-        let letter = letter.ok_or_else(|| Trouble::Lasting("sealed under another key".to_owned()))?;
+        let content = self.seal.open(&place(row.id, row.tenant_id), sealed);
+        let other_key = || Trouble::Lasting("sealed under another key".to_owned());
+        if row.notice == webhook::NOTICE {
+            let gone = || Trouble::Lasting("there is no webhook any more".to_owned());
+            let webhook = self.webhook.as_ref().ok_or_else(gone)?;
+            let body = content.ok_or_else(other_key)?.to_vec();
+            return webhook.call(&row.id.encode(), operation.clock.now(), body).await;
+        }
+        let letter = content.and_then(|bytes| Letter::from_bytes(&bytes)).ok_or_else(other_key)?;
         self.carrier.carry(row.id, &self.from, letter).await
     }
 

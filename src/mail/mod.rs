@@ -2,16 +2,19 @@
 //!
 //! A letter is written when it is queued, down to its Message-ID, and kept sealed until it is settled: sent, or given up.
 //! Whoever sends it holds it for a while (`delivery`); who was cut off in between leaves it to the next, who sends the
-//! same letter by letter, so that where only an answer was lost the receiving server knows that it has it.
+//! same letter by letter, so that where only an answer was lost the receiving server knows that it has it. What a program is
+//! told (`webhook`) waits among them and leaves the same way.
 
 mod carrier;
 mod delivery;
 mod letter;
 mod notice;
+mod webhook;
 
 use std::sync::Arc;
 
 use async_graphql::Context;
+use chrono::TimeDelta;
 use custodian_entity::choice::LetterStatus;
 use custodian_entity::id::{LetterId, TenantId, TypedId};
 use custodian_entity::letter::{ActiveModel, Entity};
@@ -24,6 +27,7 @@ use self::carrier::Carrier;
 pub use self::delivery::{FAILED, SENT, WAITING};
 pub use self::letter::Letter;
 pub use self::notice::{Found, Link, Notice};
+use self::webhook::Webhook;
 use crate::authz::Operation;
 use crate::config::{Config, PublicUrl};
 use crate::crypto::{KeyError, Keys, Sealer};
@@ -36,19 +40,32 @@ pub struct Outbox {
     /// What waits is sealed with.
     seal: Sealer,
     carrier: Carrier,
+    webhook: Option<Webhook>,
+}
+
+/// Nothing can leave.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// What waits cannot be sealed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The webhook has no TLS.
+    #[error("alert_webhook_url: no TLS: {0}")]
+    Webhook(#[source] reqwest::Error),
 }
 
 impl Outbox {
     /// By this configuration, with these keys.
     ///
     /// # Errors
-    /// [`KeyError::Provider`].
-    pub fn new(config: &Config, keys: &Keys) -> Result<Self, KeyError> {
+    /// [`OutboxError`].
+    pub fn new(config: &Config, keys: &Keys) -> Result<Self, OutboxError> {
         Ok(Self {
             from: config.mail_from.clone(),
             portal_url: config.portal_url.clone(),
             seal: keys.sealer("mail")?,
             carrier: Carrier::new(config),
+            webhook: Webhook::from_config(config).map_err(OutboxError::Webhook)?,
         })
     }
 
@@ -65,7 +82,7 @@ impl Outbox {
     ///
     /// # Errors
     /// When the database is away, or the transaction does not reach the provider.
-    #[expect(clippy::disallowed_methods, reason = "a letter is nobody's row, and needs an address")]
+    #[expect(clippy::disallowed_methods, reason = "a letter needs an address, and the name of whose it is")]
     pub async fn queue(
         &self,
         operation: &Operation,
@@ -82,21 +99,50 @@ impl Outbox {
         let transaction = operation.transaction().await?;
         let provider = tenant::Entity::find_by_id(tenant).one(&*transaction).await?;
         let provider = provider.ok_or_else(|| Error::bug("a letter of no provider"))?.display_name;
+        drop(transaction);
         let letter = Letter::write(id, now, &self.from, &provider, to, &notice, &self.portal_url)?;
-        let content = self.seal.seal(&place(id, tenant), &letter.to_bytes());
+        self.keep(operation, id, tenant, notice.name(), notice.worth_sending(), &letter.to_bytes()).await
+    }
+
+    /// Queues a call of the webhook within the running transaction, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::queue`].
+    pub async fn call(&self, operation: &Operation, tenant: TenantId, found: Found<'_>) -> Result<()> {
+        if self.webhook.is_none() {
+            return Ok(());
+        }
+        let id = LetterId::from_uuid(operation.clock.new_uuid());
+        let body = webhook::body(&found, &tenant.encode(), operation.clock.now()).map_err(Error::internal)?;
+        let worth_sending = Notice::SecurityAlert(found).worth_sending();
+        self.keep(operation, id, tenant, webhook::NOTICE, worth_sending, &body).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a letter is nobody's row")]
+    async fn keep(
+        &self,
+        operation: &Operation,
+        id: LetterId,
+        tenant: TenantId,
+        notice: &str,
+        worth_sending: TimeDelta,
+        content: &[u8],
+    ) -> Result<()> {
+        let content = self.seal.seal(&place(id, tenant), content);
+        let now = operation.clock.now();
         let row = ActiveModel {
             id: Set(id),
             tenant_id: Set(tenant),
-            notice: Set(notice.name().to_owned()),
+            notice: Set(notice.to_owned()),
             status: Set(LetterStatus::Pending),
             content: Set(Some(content.ok_or(KeyError::Provider).map_err(Error::internal)?)),
             attempts: Set(0),
             due_at: Set(Some(now)),
-            give_up_at: Set(now + notice.worth_sending()),
+            give_up_at: Set(now + worth_sending),
             created_at: Set(now),
             settled_at: Set(None),
         };
-        Entity::insert(row).exec_without_returning(&*transaction).await?;
+        Entity::insert(row).exec_without_returning(&*operation.transaction().await?).await?;
         Ok(())
     }
 }

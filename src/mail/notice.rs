@@ -40,6 +40,12 @@ pub struct Found<'a> {
     pub at: DateTime<Utc>,
     /// The id of the alert.
     pub alert: &'a str,
+    /// The account that it is about, if it is about one.
+    pub principal: Option<&'a str>,
+    /// The API client.
+    pub client: Option<&'a str>,
+    /// What the rule did about it, if it did something.
+    pub contained: Option<&'a str>,
 }
 
 /// The token of a link, and for how long it can be used.
@@ -145,6 +151,7 @@ impl Notice<'_> {
                         found.at.to_rfc3339_opts(SecondsFormat::Secs, true)
                     ),
                     format!("Alert: {}", found.alert),
+                    format!("Done by the rule: {}", found.contained.unwrap_or("nothing")),
                 ],
                 &["Whoever administers the provider finds it under this id."],
             ),

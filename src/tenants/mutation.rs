@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use chrono_tz::Tz;
 use custodian_entity::{role, tenant};
 use garde::Validate;
 use sea_orm::{ColumnTrait, QueryFilter};
@@ -30,7 +31,7 @@ pub struct TenantUpdateInput {
     #[garde(skip)]
     country_code: Option<CountryCode>,
     /// IANA time zone.
-    #[garde(inner(custom(line), length(chars, max = 64)))]
+    #[garde(inner(custom(zone)))]
     timezone: Option<String>,
     /// The currency of balances.
     #[garde(skip)]
@@ -99,6 +100,11 @@ async fn known_roles(operation: &Arc<Operation>, names: &[String]) -> Result<Out
     }
     let unknown = "names a role that there is not";
     Ok(Err(vec![UserError::on("mfaRequiredRoles", UserErrorCode::Invalid, unknown)]))
+}
+
+/// garde: a name of the IANA time zone database (RFC 6557).
+fn zone(name: &str, _: &()) -> garde::Result {
+    name.parse::<Tz>().map(drop).map_err(|_| garde::Error::new("is no time zone such as Europe/Madrid"))
 }
 
 fn fill(

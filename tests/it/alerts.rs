@@ -1,13 +1,15 @@
 //! Rules over the audit log: each is raised from its threshold on and not before, once, and told of.
 
+mod contained;
 mod raised;
 mod rules;
 mod told;
+mod webhook;
 
 use std::sync::Arc;
 
 use custodian::app::App;
-use custodian::config::{AlertRule, Alerts};
+use custodian::config::{ActorRule, AlertRule, Alerts, RuleContainment};
 use custodian_entity::security_alert::{Entity, Model};
 use serde_json::{Value, json};
 
@@ -21,10 +23,19 @@ pub fn register(suite: &mut Suite) {
     rules::register(suite);
     raised::register(suite);
     told::register(suite);
+    contained::register(suite);
+    webhook::register(suite);
 }
 
+/// Of the demo accounts.
+const PASSWORD: &str = "Custodian-Demo-1";
+
 /// A threshold of three, within ten minutes.
-const THREE: AlertRule = AlertRule { enabled: true, threshold: 3, window_minutes: 10 };
+const THREE: ActorRule =
+    ActorRule { enabled: true, threshold: 3, window_minutes: 10, contain: RuleContainment::None };
+
+/// The same, of what anybody can set off.
+const THREE_OF_ANYBODY: AlertRule = AlertRule { enabled: true, threshold: 3, window_minutes: 10 };
 
 /// An instance with rules of its own, and a caller of it.
 async fn watching(app: &TestApp, change: impl FnOnce(&mut Alerts)) -> (Arc<App>, Client) {
@@ -59,4 +70,11 @@ async fn sign_in(client: &Client, username: &str, password: &str) -> Answer {
         json!(password)
     );
     client.query(&document, Value::Null).await
+}
+
+/// Who signed in just now.
+async fn signed_in(app: &TestApp, username: &str) -> Client {
+    let begun = sign_in(&app.anonymous(), username, PASSWORD).await;
+    let token = begun.ok()["login"]["accessToken"].as_str().expect("there is a token").to_owned();
+    Client::new(app.router.clone(), Some(token))
 }

@@ -152,7 +152,7 @@ async fn alerts(db: &DatabaseConnection) {
             target_id: client.owner_id.uuid(),
             reason: "Stolen".to_owned(),
             applied_at: fixed_clock().now(),
-            applied_by: client.owner_id,
+            applied_by: Some(client.owner_id),
             lifted_at: None,
             lifted_by: None,
             lift_reason: None,

@@ -11,6 +11,7 @@ mod socket;
 mod stopping;
 mod told;
 
+pub use self::socket::serve;
 use crate::suite::Suite;
 
 /// Lists the tests of this folder.

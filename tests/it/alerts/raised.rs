@@ -5,13 +5,11 @@ use custodian_entity::choice::{AlertStatus, Severity};
 use custodian_entity::id::TypedId;
 use serde_json::{Value, json};
 
-use super::{THREE, alerts, denied, sign_in, watch, watching};
+use super::{PASSWORD, THREE, THREE_OF_ANYBODY, alerts, denied, sign_in, signed_in, watch, watching};
 use crate::app::TestApp;
 use crate::client::Client;
 use crate::fixture::{ADMIN, MARIA, SUPPORT, account, customer, mutate, text};
 use crate::suite::Suite;
-
-const PASSWORD: &str = "Custodian-Demo-1";
 
 pub(super) fn register(suite: &mut Suite) {
     suite.both("alerts::denials of an account raise one alert, which is prolonged", denials);
@@ -23,7 +21,34 @@ pub(super) fn register(suite: &mut Suite) {
     suite.both("alerts::what is unmasked is counted", revealed);
     suite.both("alerts::look-ups that find nobody are counted", probed);
     suite.both("alerts::an administrator from a new network raises an alert", new_network);
+    suite.both("alerts::data shown to people of the provider when nobody works are counted", at_night);
     suite.both("alerts::a rule that is off raises nothing", off);
+}
+
+async fn at_night(app: TestApp) {
+    let (service, _) = watching(&app, |alerts| alerts.unusual_hours.threshold = 2).await;
+    let show = async |name: &str| {
+        let client = signed_in(&app, name).await;
+        client.query("{ customers(first: 1) { nodes { displayName } } }", Value::Null).await.ok();
+        watch(&service).await;
+    };
+    // Noon in London, where the provider is.
+    for _ in 0..3 {
+        show(ADMIN).await;
+    }
+    assert!(alerts(&app, "unusual_hours").await.is_empty(), "at noon people work");
+    app.clock.advance(TimeDelta::hours(15));
+    for _ in 0..3 {
+        show("customer@acme.example").await;
+    }
+    show(ADMIN).await;
+    assert!(
+        alerts(&app, "unusual_hours").await.is_empty(),
+        "customers have no hours, and one is none of two"
+    );
+    show(ADMIN).await;
+    let [alert] = &alerts(&app, "unusual_hours").await[..] else { panic!("the second raises one alert") };
+    assert_eq!((alert.principal_id, alert.count), (Some(account(&app, ADMIN).await.id), 2));
 }
 
 async fn denials(app: TestApp) {
@@ -89,8 +114,8 @@ async fn at_once(app: TestApp) {
 
 async fn sign_ins(app: TestApp) {
     let (service, client) = watching(&app, |alerts| {
-        alerts.failed_sign_ins = THREE;
-        alerts.sign_in_spraying = THREE;
+        alerts.failed_sign_ins = THREE_OF_ANYBODY;
+        alerts.sign_in_spraying = THREE_OF_ANYBODY;
     })
     .await;
     let guesser = client.from("203.0.113.77");

@@ -1,6 +1,6 @@
 //! Messages on tickets, and alerts.
 
-use custodian::config::AlertRule;
+use custodian::config::{ActorRule, RuleContainment};
 use custodian_entity::id::TypedId;
 use serde_json::{Value, json};
 
@@ -54,7 +54,8 @@ async fn told(app: TestApp) {
 }
 
 async fn alert(app: TestApp) {
-    let rule = AlertRule { enabled: true, threshold: 1, window_minutes: 10 };
+    let contain = RuleContainment::None;
+    let rule = ActorRule { enabled: true, threshold: 1, window_minutes: 10, contain };
     let (service, router) = app.instance(|config| config.alerts.denial_burst = rule).await;
     let place = Place { address: serve(router.clone()).await };
     let document = "subscription { securityAlertRaised { id rule severity summary status } }";

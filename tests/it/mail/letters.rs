@@ -44,6 +44,9 @@ fn words() {
             count: 40,
             at: DateTime::from_timestamp(1_772_366_400, 0).unwrap(),
             alert: "alert_0000000000000000000000000r",
+            principal: None,
+            client: None,
+            contained: None,
         }),
     ] {
         text.push_str(&format!(
