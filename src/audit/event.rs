@@ -179,6 +179,17 @@ pub(super) enum Details {
         #[serde(skip_serializing_if = "Option::is_none")]
         alert: Option<String>,
     },
+    /// Whose data an incident is about, by the record of what an account was shown.
+    Affected {
+        /// The account.
+        actor: String,
+        /// From then on.
+        from: String,
+        /// To before then.
+        to: String,
+        /// How many customers the incident is about now.
+        customers: u64,
+    },
     /// A sign-in under a name that no account has.
     SignIn {
         /// Its mask.
@@ -394,6 +405,13 @@ impl Event {
     pub fn containment(self, kind: ContainmentKind, target: String, alert: Option<SecurityAlertId>) -> Self {
         let alert = alert.map(TypedId::encode);
         Self { details: Details::Containment { kind: kind.to_value(), target, alert }, ..self }
+    }
+
+    /// With whom an incident is about, and how that was found.
+    #[must_use]
+    pub fn affected(self, actor: UserId, from: DateTime<Utc>, to: DateTime<Utc>, customers: u64) -> Self {
+        let (actor, from, to) = (actor.encode(), from.to_rfc3339(), to.to_rfc3339());
+        Self { details: Details::Affected { actor, from, to, customers }, ..self }
     }
 
     /// With the mask of the user name given.

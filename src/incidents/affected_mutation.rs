@@ -69,9 +69,9 @@ async fn add(ctx: &Context<'_>, input: IncidentAffectedAddInput) -> Result<Outco
         insert(operation, &before, &input).await?;
         let of = incident_customer::Column::IncidentId.eq(before.id);
         let known = Scoped::<incident_customer::Entity>::of(operation).count(|rows| rows.filter(of)).await?;
-        let known = i32::try_from(known).unwrap_or(i32::MAX);
+        let count = i32::try_from(known).unwrap_or(i32::MAX);
         let row = ActiveModel {
-            affected_count: Set(Some(Ord::max(known, before.affected_count.unwrap_or_default()))),
+            affected_count: Set(Some(Ord::max(count, before.affected_count.unwrap_or_default()))),
             ..Default::default()
         };
         let is_open = Column::Status.ne(IncidentStatus::Closed);
@@ -80,7 +80,8 @@ async fn add(ctx: &Context<'_>, input: IncidentAffectedAddInput) -> Result<Outco
             changed => changed?,
         };
         let event = Event::done(EventType::IncidentAffectedAdded, subject(&changed));
-        Ok(Change::Done(changed, event.fields(vec!["affectedCustomers"])))
+        let event = event.affected(input.actor_id.0, input.from.0, input.to.0, known);
+        Ok(Change::Done(changed, event))
     })
     .await
 }

@@ -121,11 +121,17 @@ fn time(at: Option<DateTime<Utc>>) -> String {
 #[expect(clippy::disallowed_methods, reason = "shown to who may read the same fields in clear")]
 fn quoted(text: Option<&FreeText>) -> String {
     let Some(text) = text.and_then(FreeText::expose) else { return OPEN.to_owned() };
+    // Every mark that can mean something, and the colon, without which nothing is an address.
     let escaped = |c: char| match c {
-        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' => format!("\\{c}"),
+        c if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '\'' | '"' | '/' | '?' | '%') => {
+            format!("\\{c}")
+        }
         c => c.to_string(),
     };
-    let lines = text.lines().map(|line| format!("> {}", line.chars().map(escaped).collect::<String>()));
+    // A carriage return ends a line too (CommonMark, 2.1).
+    let text = text.replace("\r\n", "\n");
+    let lines = text.split(['\n', '\r']);
+    let lines = lines.map(|line| format!("> {}", line.chars().map(escaped).collect::<String>()));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -174,7 +180,11 @@ fn written(
     let categories: Vec<_> = kinds.iter().copied().map(category).collect();
     let categories = if categories.is_empty() { OPEN.to_owned() } else { categories.join("; ") };
     let number = incident.affected_count.map_or_else(|| OPEN.to_owned(), |count| count.to_string());
-    let company = provider.legal_name.as_ref().unwrap_or(&provider.display_name);
+    let company = match provider.legal_name.as_ref() {
+        Some(name) if is_shown(operation, "Tenant.legalName") => name,
+        _ => &provider.display_name,
+    };
+    let at = |field: &str, at: Option<DateTime<Utc>>| shown(field, time(at));
     let mut draft = String::new();
     if incident.is_drill {
         draft.push_str("**DRILL: not to be sent.**\n\n");
@@ -188,11 +198,11 @@ fn written(
     add("2. Contact for more information", &contact("Tenant.dpoContact", &provider.dpo_contact));
     let facts = format!(
         "Reference: {}\n\nDetected: {}\n\nAware: {}\n\nDetermined: {}\n\nContained: {}",
-        incident.number,
-        time(Some(incident.detected_at)),
-        time(incident.aware_at),
-        time(incident.determined_at),
-        time(incident.contained_at)
+        shown("SecurityIncident.number", incident.number.to_string()),
+        at("SecurityIncident.detectedAt", Some(incident.detected_at)),
+        at("SecurityIncident.awareAt", incident.aware_at),
+        at("SecurityIncident.determinedAt", incident.determined_at),
+        at("SecurityIncident.containedAt", incident.contained_at)
     );
     add("3. When", &facts);
     add("4. What happened", &quoted(Some(&incident.title)));
@@ -213,7 +223,10 @@ fn written(
             due.notified_at.map_or_else(|| "not yet".to_owned(), |at| time(Some(at)))
         );
     }
-    add("10. Notifications", clocks.trim_end());
+    let of_deadlines = ["duty", "recipient", "citation", "dueAt", "notifiedAt"];
+    let are_shown = is_shown(operation, "SecurityIncident.deadlines")
+        && of_deadlines.iter().all(|field| is_shown(operation, &format!("NotificationDeadline.{field}")));
+    add("10. Notifications", if are_shown { clocks.trim_end() } else { OPEN });
     add("11. Whether the data are unintelligible to others", &unintelligible(policy, &kinds));
     let mut draft = draft.trim_end().to_owned();
     draft.push('\n');

@@ -7,10 +7,10 @@ use chrono::{DateTime as Time, Utc};
 use custodian_entity::choice::{DataCategory, IncidentStatus, PrivacyRegime, Severity};
 use custodian_entity::id::{SecurityAlertId, SecurityIncidentId, TenantId, TypedId, UserId};
 use custodian_entity::personal::FreeText;
-use custodian_entity::security_alert;
 use custodian_entity::security_incident::{ActiveModel, Column, Entity, Model};
+use custodian_entity::{incident_customer, security_alert};
 use garde::Validate;
-use sea_orm::{ActiveEnum, ColumnTrait, QueryFilter, Set};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, QueryFilter, Set};
 use serde_json::Value;
 
 use super::{SecurityIncident, subject};
@@ -264,6 +264,8 @@ async fn update(ctx: &Context<'_>, input: IncidentUpdateInput) -> Result<Outcome
         if let MaybeUndefined::Value(lead) = input.lead_id {
             check_assignee(operation, lead.0, before.tenant_id).await?;
         }
+        accept!(counts_all(operation, &before, input.affected_count).await?);
+        let denies_breach = input.is_personal_data_breach == Some(false);
         let mut row = ActiveModel::default();
         let names = accept!(fill(&mut row, input));
         let mut after = before.clone();
@@ -286,7 +288,10 @@ async fn update(ctx: &Context<'_>, input: IncidentUpdateInput) -> Result<Outcome
             return Ok(Change::Done(before, event));
         }
         let is_open = Column::Status.ne(IncidentStatus::Closed);
-        let changed = match rows.change(before.id, row, |update| update.filter(is_open)).await {
+        // Somebody else may have said so meanwhile.
+        let is_none = denies_breach.then(|| Column::IsPersonalDataBreach.eq(false));
+        let allowed = Condition::all().add(is_open).add_option(is_none);
+        let changed = match rows.change(before.id, row, |update| update.filter(allowed)).await {
             Err(Error::NotFound) => return Err(Error::Conflict),
             changed => changed?,
         };
@@ -294,6 +299,28 @@ async fn update(ctx: &Context<'_>, input: IncidentUpdateInput) -> Result<Outcome
         Ok(Change::Done(changed, event))
     })
     .await
+}
+
+/// That a number of people concerned is no smaller than that of the customers on record.
+async fn counts_all(
+    operation: &Arc<Operation>,
+    incident: &Model,
+    number: MaybeUndefined<i32>,
+) -> Result<Outcome<()>> {
+    let number = match number {
+        MaybeUndefined::Undefined => return Ok(Ok(())),
+        MaybeUndefined::Null => 0,
+        MaybeUndefined::Value(number) => u64::try_from(number).unwrap_or_default(),
+    };
+    let of = incident_customer::Column::IncidentId.eq(incident.id);
+    let known = Scoped::<incident_customer::Entity>::of(operation).count(|rows| rows.filter(of)).await?;
+    Ok(match number < known {
+        false => Ok(()),
+        true => {
+            let message = format!("{known} customers are on record as affected");
+            Err(vec![UserError::on("affectedCount", UserErrorCode::Invalid, message)])
+        }
+    })
 }
 
 fn fill(row: &mut ActiveModel, input: IncidentUpdateInput) -> Outcome<Vec<&'static str>> {

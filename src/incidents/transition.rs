@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object};
 use custodian_entity::choice::IncidentStatus;
 use custodian_entity::id::SecurityIncidentId;
 use custodian_entity::security_incident::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ColumnTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, Set};
 
 use super::{SecurityIncident, subject};
 use crate::accept;
@@ -84,7 +84,16 @@ async fn step(ctx: &Context<'_>, input: IncidentTransitionInput) -> Result<Outco
             }
             row.closed_at = Set(Some(now));
         }
-        let unchanged = Column::Status.eq(before.status);
+        let mut unchanged = Column::Status.eq(before.status);
+        if to == IncidentStatus::Closed {
+            // What was looked at is what is closed.
+            unchanged = unchanged.and(Column::IsPersonalDataBreach.eq(before.is_personal_data_breach));
+            if before.is_personal_data_breach {
+                for text in [Column::RootCause, Column::Effects, Column::Remediation] {
+                    unchanged = unchanged.and(text.is_not_null());
+                }
+            }
+        }
         let changed = match rows.change(before.id, row, |update| update.filter(unchanged)).await {
             Err(Error::NotFound) => return Err(Error::Conflict),
             changed => changed?,

@@ -155,7 +155,15 @@ async fn affected(app: TestApp) {
     let told = async || client.query(document, json!({ "id": id })).await.ok()["node"].clone();
     assert_eq!(told().await["affectedCount"], json!(0), "he was shown nobody");
     add(admin.id.encode(), begin.clone(), end.clone()).await.done();
+    let mut log = Log::mark(&app).await;
     add(admin.id.encode(), begin.clone(), end.clone()).await.done();
+    let event = log.one(&app, "INCIDENT_AFFECTED_ADDED").await;
+    let expected = json!({ "actor": admin.id.encode(), "from": begin, "to": end, "customers": 1 });
+    assert_eq!(event.details, expected, "how it was found is on record");
+    for fewer in [json!(0), Value::Null] {
+        let input = json!({ "id": id, "affectedCount": fewer });
+        mutate(&client, "incidentUpdate", "id", input).await.refused(&["affectedCount INVALID"]);
+    }
     let node = told().await;
     assert_eq!(node["affectedCount"], json!(1));
     assert_eq!(node["affectedCustomers"]["nodes"], json!([{ "id": maria.id.encode() }]));
@@ -195,7 +203,7 @@ async fn drill(app: TestApp) {
 async fn draft(app: TestApp) {
     let client = app.login(ADMIN).await;
     let id = opened(&app, &client, breach()).await;
-    let input = json!({ "id": id, "effects": "# Seen\n[here](https://example.com) <b>" });
+    let input = json!({ "id": id, "effects": "# Seen\r[here](https://example.com) <b>\r\n~~~" });
     mutate(&client, "incidentUpdate", "id", input).await.done();
     let ask = async |regime: &str| {
         let document = format!(
@@ -208,7 +216,7 @@ async fn draft(app: TestApp) {
     for part in [
         "Regulation (EU) 611/2013",
         "> Lost laptop",
-        "> \\# Seen\n> \\[here\\](https://example.com) \\<b\\>",
+        "> \\# Seen\n> \\[here\\]\\(https\\://example\\.com\\) \\<b\\>\n> \\~\\~\\~",
         "identity and contact data",
         "_to be completed_",
         "first notification to the competent national authority",
