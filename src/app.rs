@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 pub use self::keys::{connect_vault, open_vault};
 use self::live::Live;
-pub use self::live::{Begun, End, SOCKETS, Seat, Subscribed, Told};
+pub use self::live::{Begun, End, Place, SOCKETS, Seat, Subscribed, Told};
 use crate::accounts::Accounts;
 use crate::alerts::Watcher;
 use crate::audit::{self, Heads, Journal, Log, Quotas};
@@ -378,7 +378,7 @@ impl App {
             .data(Verifier::new(config.audit_heads_dir.clone()))
             .finish();
         let issuers = Issuers::new(&config.issuers)?;
-        let live = Live::new(config.websocket);
+        let live = Live::new(config.websocket, config.connections);
         let app = Self {
             config,
             clock,

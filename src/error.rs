@@ -110,6 +110,9 @@ pub enum Error {
     /// A part this request needs is away.
     #[error("temporarily unavailable: try again")]
     Unavailable(#[source] Arc<dyn StdError + Send + Sync>),
+    /// There is more to do than the service can.
+    #[error("the server has more to do than it can: try again later")]
+    Overloaded,
     /// Our fault; the client learns nothing but the request id.
     #[error("internal error")]
     Internal(#[source] Arc<dyn StdError + Send + Sync>),
@@ -151,7 +154,7 @@ impl Error {
             Self::RateLimited(_) | Self::TooManyGuesses(_) => code::RATE_LIMITED,
             Self::PayloadTooLarge(_) => code::PAYLOAD_TOO_LARGE,
             Self::Timeout => code::TIMEOUT,
-            Self::Unavailable(_) => code::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Overloaded => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL,
         }
     }
@@ -169,6 +172,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) | Self::TooManyGuesses(seconds) => Some(*seconds),
+            Self::Overloaded => Some(1),
             _ => None,
         }
     }

@@ -123,7 +123,8 @@ impl News {
         // Where nobody listens, nobody is told.
         let _ = self.heard.send(Heard::Changed(changed.clone()));
         // Half of the room is for what ends rights.
-        if self.link.as_ref().is_some_and(|link| link.sender.capacity() > WAITING / 2) {
+        let has_room = |link: &Link| link.sender.capacity() > WAITING / 2 || changed.ends_rights;
+        if self.link.as_ref().is_some_and(has_room) {
             self.send(Message::Changed(changed));
         }
     }

@@ -89,5 +89,6 @@ pub(super) fn note(operation: &Operation, event: &Event) {
         kind: kind.map(str::to_owned),
         id,
         added: event.subject.added.clone(),
+        ends_rights: event.kind.changes_standing(),
     });
 }

@@ -428,6 +428,9 @@ pub struct Http {
     /// Requests that are worked on at a time.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 100_000>")]
     pub requests_at_once: usize,
+    /// Those of one address, of IPv6 of a /64.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 100_000>")]
+    pub requests_per_address: usize,
 }
 
 impl Http {

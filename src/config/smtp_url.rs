@@ -24,9 +24,14 @@ impl SmtpUrl {
         let url = Url::parse(text).ok()?;
         let host = url.host_str()?;
         let is_implicit = url.scheme() == "smtps";
-        // `opportunistic` would do without where somebody in between says so.
-        let is_encrypted =
-            is_implicit || url.query_pairs().any(|pair| pair == ("tls".into(), "required".into()));
+        // `opportunistic` would do without where somebody in between says so. Of two, the library would take the first.
+        let mut said = url.query_pairs().filter(|(name, _)| name == "tls").map(|(_, value)| value);
+        let is_required = match (said.next(), said.next()) {
+            (Some(value), None) => value == "required",
+            (None, _) => false,
+            (Some(_), Some(_)) => return None,
+        };
+        let is_encrypted = is_implicit || is_required;
         let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
         let has_password = url.username().is_empty() || url.password().is_some();
         if !has_password || !(is_encrypted || is_here) {

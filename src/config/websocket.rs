@@ -23,12 +23,24 @@ pub struct WebSocket {
     /// How long a socket may take to say whose it is.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 60>")]
     pub init_timeout_seconds: u32,
+    /// Sockets that did not yet say whose they are.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 100_000>")]
+    pub sockets_unknown: usize,
+    /// Those of one address, of IPv6 of a /64.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 100_000>")]
+    pub sockets_unknown_per_address: usize,
     /// Bytes of one message of a client.
     #[serde(deserialize_with = "value::whole::<_, _, 1024, 67_108_864>")]
     pub message_bytes: usize,
     /// Messages to a client that wait at most, and events of one subscription.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000>")]
     pub waiting: usize,
+    /// Bytes of messages to a client that wait at most; a longer one waits alone.
+    #[serde(deserialize_with = "value::whole::<_, _, 1024, 1_073_741_824>")]
+    pub waiting_bytes: usize,
+    /// Bytes of the documents and variables of the subscriptions of one socket.
+    #[serde(deserialize_with = "value::whole::<_, _, 1024, 67_108_864>")]
+    pub subscribed_bytes: usize,
     /// How often a client is asked whether it is there.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 600>")]
     pub ping_seconds: u32,

@@ -4,12 +4,10 @@
 //! many of them as `http.connections_per_address`; a connection beyond the places is closed before anything is read of
 //! it, so those that are served go on being served.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -29,10 +27,11 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
-use super::client_address::network_of;
+use super::activity::Activity;
 use super::patience::Connection;
+use super::shares::{Share, Shares};
 use super::tls::Certificate;
-use crate::config::Config;
+use crate::config::{Config, Profile};
 
 /// Connections that were closed because there was no place for them.
 pub(super) const TURNED_AWAY: &str = "custodian_http_connections_turned_away_total";
@@ -42,6 +41,9 @@ const STREAMS: u32 = 100;
 
 /// Header lines of a request.
 const HEADERS: usize = 100;
+
+/// How often it is looked within the time that something may take.
+const LOOKS: u32 = 4;
 
 /// What is ended with a connection.
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -54,7 +56,9 @@ pub(super) struct Front {
     certificate: Option<Arc<Certificate>>,
     header_timeout: Duration,
     idle: Duration,
-    places: Arc<Places>,
+    places: Arc<Shares>,
+    /// From where connections are taken, where not from everywhere.
+    only: Option<Vec<IpNet>>,
 }
 
 impl Front {
@@ -75,13 +79,24 @@ impl Front {
             .keep_alive_timeout(header_timeout)
             .max_concurrent_streams(STREAMS)
             .max_header_list_size(u32::try_from(http.header_bytes).unwrap_or(u32::MAX));
-        let places = Arc::new(Places {
-            most: http.connections,
-            most_of_one: http.connections_per_address,
-            trusted: config.trusted_proxies.clone(),
-            taken: Mutex::default(),
-        });
-        Self { router, http1, http2, certificate, header_timeout, idle: config.downloads.idle(), places }
+        let proxies = config.trusted_proxies.clone();
+        let places = Shares::with(http.connections, http.connections_per_address, proxies);
+        let (idle, only) = (config.downloads.idle(), None);
+        Self { router, http1, http2, certificate, header_timeout, idle, places, only }
+    }
+
+    /// As it is configured for whoever calls the API: in production nobody is served in clear but this machine and the proxies
+    /// that are named, which ended the TLS of others.
+    pub(super) fn of_api(config: &Config, router: Router, certificate: Option<Arc<Certificate>>) -> Self {
+        let is_clear = config.profile == Profile::Production && certificate.is_none();
+        let only = is_clear.then(|| config.trusted_proxies.clone());
+        Self { only, ..Self::new(config, router, certificate) }
+    }
+
+    fn serves(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let is_named = |only: &Vec<IpNet>| only.iter().any(|network| network.contains(&address));
+        address.is_loopback() || self.only.as_ref().is_none_or(is_named)
     }
 
     /// Serves until told to stop, then lets running requests finish.
@@ -96,7 +111,8 @@ impl Front {
                 () = &mut told => break,
                 taken = Listener::accept(&mut listener) => taken,
             };
-            let Some(place) = Places::take(&front.places, address.ip()) else {
+            let place = front.places.take(Some(address.ip())).filter(|_| front.serves(address.ip()));
+            let Some(place) = place else {
                 metrics::counter!(TURNED_AWAY).increment(1);
                 continue;
             };
@@ -137,16 +153,17 @@ impl Front {
     where
         C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let asked = Arc::new(AtomicBool::new(false));
+        let activity = Activity::new();
         let service = service_fn({
-            let (asked, router) = (Arc::clone(&asked), self.router.clone());
+            let (activity, router) = (Arc::clone(&activity), self.router.clone());
             move |request: Request<Incoming>| {
-                asked.store(true, Ordering::Relaxed);
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(ConnectInfo(from.address));
                 request.extensions_mut().insert(from.place.clone());
+                let working = activity.request();
                 // A router is always ready.
-                router.clone().call(request)
+                let answering = router.clone().call(request);
+                async move { answering.await.map(|response| working.answered(response)) }
             }
         });
         let (connection, told) = (TokioIo::new(connection), told(stopped));
@@ -158,89 +175,45 @@ impl Front {
             }
             return Ok(served.await?);
         }
-        // HTTP/1 counts the time of each head; HTTP/2 would wait for a first one for ever.
-        let silent = async {
-            sleep(self.header_timeout).await;
-            if asked.load(Ordering::Relaxed) {
-                std::future::pending::<()>().await;
-            }
-        };
         let mut served = pin!(self.http2.serve_connection(connection, service));
         tokio::select! {
             ended = &mut served => return Ok(ended?),
-            () = silent => return Ok(()),
+            () = self.stuck(&activity) => return Ok(()),
+            () = self.silent(&activity) => {
+                served.as_mut().graceful_shutdown();
+                return Ok(timeout(self.header_timeout, served).await??);
+            }
             () = told => served.as_mut().graceful_shutdown(),
         }
-        Ok(served.await?)
+        tokio::select! {
+            ended = &mut served => Ok(ended?),
+            () = self.stuck(&activity) => Ok(()),
+        }
+    }
+
+    /// Done when nothing was asked for too long. HTTP/1 counts the time of each head; HTTP/2 would wait for ever.
+    async fn silent(&self, activity: &Activity) {
+        while !activity.is_silent(self.header_timeout) {
+            sleep(self.header_timeout / LOOKS).await;
+        }
+    }
+
+    /// Done when nothing was taken of an answer for too long. HTTP/1 has but one, and [`Connection`] sees to it.
+    async fn stuck(&self, activity: &Activity) {
+        while !activity.is_stuck(self.idle) {
+            sleep(self.idle / LOOKS).await;
+        }
     }
 }
 
 /// Where a connection comes from.
 struct Peer {
     address: SocketAddr,
-    place: Arc<Place>,
+    place: Arc<Share>,
 }
 
 /// Done when the server is told to stop.
 async fn told(mut stopped: watch::Receiver<()>) {
     // Nothing is ever sent: the sender's end is the message.
     while stopped.changed().await.is_ok() {}
-}
-
-/// How many connections there are, and from where.
-struct Places {
-    most: usize,
-    most_of_one: usize,
-    /// Proxies: what they bring is of many.
-    trusted: Vec<IpNet>,
-    taken: Mutex<Taken>,
-}
-
-#[derive(Default)]
-struct Taken {
-    all: usize,
-    by_network: HashMap<IpNet, usize>,
-}
-
-impl Places {
-    /// A place for a connection from this address, if there is one.
-    fn take(places: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let address = address.to_canonical();
-        let is_trusted = places.trusted.iter().any(|network| network.contains(&address));
-        let network = (!is_trusted).then(|| network_of(address));
-        let mut taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.all >= places.most {
-            return None;
-        }
-        if let Some(network) = network {
-            let of_one = taken.by_network.entry(network).or_default();
-            if *of_one >= places.most_of_one {
-                return None;
-            }
-            *of_one += 1;
-        }
-        taken.all += 1;
-        drop(taken);
-        Some(Place { places: Arc::clone(places), network })
-    }
-}
-
-/// Given back when dropped. Each request has its connection's, for what goes on after it.
-pub(super) struct Place {
-    places: Arc<Places>,
-    network: Option<IpNet>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.all = taken.all.saturating_sub(1);
-        let Some(network) = self.network else { return };
-        if let Some(of_one) = taken.by_network.get_mut(&network) {
-            *of_one = of_one.saturating_sub(1);
-            if *of_one == 0 {
-                taken.by_network.remove(&network);
-            }
-        }
-    }
 }

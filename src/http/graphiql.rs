@@ -8,10 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::IntoResponse;
-use axum::routing::get;
 
+use super::assets::{self, Asset};
 use crate::app::App;
 
 /// A file of the CDN: address and hash (`sha384-` and the digest of the npm package's file, W3C SRI).
@@ -77,20 +75,9 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 
 /// The page and its own files.
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/graphiql", get(|| async { page() }))
-        .route("/graphiql/app.js", get(|| async { file("text/javascript; charset=utf-8", OWN_SCRIPT) }))
-        .route("/graphiql/app.css", get(|| async { file("text/css; charset=utf-8", OWN_STYLE) }))
-}
-
-fn page() -> impl IntoResponse {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CONTENT_SECURITY_POLICY, POLICY.clone()),
-    ];
-    (headers, PAGE.as_str())
-}
-
-fn file(content_type: &'static str, content: &'static str) -> impl IntoResponse {
-    ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache")], content)
+    assets::routes([
+        ("/graphiql", Asset::new("text/html; charset=utf-8", &PAGE).under(POLICY.clone())),
+        ("/graphiql/app.js", Asset::new("text/javascript; charset=utf-8", OWN_SCRIPT)),
+        ("/graphiql/app.css", Asset::new("text/css; charset=utf-8", OWN_STYLE)),
+    ])
 }

@@ -13,7 +13,9 @@
 //!
 //! Nothing here decides what a viewer may see.
 
+mod activity;
 mod answer;
+mod assets;
 mod client_address;
 mod connections;
 mod cors;
@@ -33,6 +35,7 @@ mod overload;
 mod patience;
 mod reads;
 mod server;
+mod shares;
 mod socket;
 mod tls;
 mod upload;
@@ -45,20 +48,22 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Extension, Router};
-use tokio::sync::Semaphore;
 
 use self::answer::Refusal;
 use self::edge::RequestId;
 pub use self::server::{BindError, Listeners, bind, serve};
+use self::shares::Shares;
 pub use self::tls::{Certificate, TlsError};
 use crate::app::App;
 use crate::error::code;
 
 /// Everything served on the main listener.
 pub fn router(app: Arc<App>) -> Router {
+    let http = app.config.http;
+    let room = Shares::new(http.requests_at_once, http.requests_per_address);
     let mut router = Router::new()
         .route("/graphql", any(graphql::graphql).layer(Extension(Arc::<gate::Gate>::default())))
-        .route("/graphql/ws", get(socket::open).layer(Extension(Arc::<gate::Gate>::default())))
+        .route("/graphql/ws", socket::route(&app, &room))
         .route(
             "/documents/{id}/content",
             get(documents::content).layer(Extension(Arc::<gate::Gate>::default())),
@@ -77,9 +82,8 @@ pub fn router(app: Arc<App>) -> Router {
     if !app.config.allowed_origins.is_empty() {
         router = router.layer(cors::layer(&app.config.allowed_origins));
     }
-    let room = Arc::new(Semaphore::new(app.config.http.requests_at_once));
     router
-        .layer(from_fn_with_state(room, overload::shed))
+        .layer(from_fn_with_state((Arc::clone(&app), room), overload::shed))
         .layer(from_fn_with_state(Arc::clone(&app), edge::edge))
         .with_state(app)
 }

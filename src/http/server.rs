@@ -86,7 +86,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (stopping, stopped) = watch::channel(());
     let Listeners { api, certificate, metrics, .. } = listeners;
-    let front = Front::new(&app.config, router(Arc::clone(&app)), certificate.clone());
+    let front = Front::of_api(&app.config, router(Arc::clone(&app)), certificate.clone());
     let api = front.run(api, stopped.clone());
     let counting = async {
         let Some(listener) = metrics else { return Ok(()) };

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::{Context, Subscription};
+use custodian_entity::choice::Scope;
 use custodian_entity::id::{CustomerId, SecurityAlertId, TicketId, TicketMessageId, TypedId};
 use custodian_entity::{customer, security_alert, ticket, ticket_message};
 use futures_util::stream::{self, Stream};
@@ -78,8 +79,9 @@ impl LiveRoot {
         let operation = ctx.operation()?;
         let raised = match occasion(ctx)? {
             Occasion::Beginning(topic) => {
-                operation.reach(security_alert::Entity::TYPE).ok_or(Error::NotFound)?;
-                begin(topic, Topic::Alerts)?;
+                let reach = operation.reach(security_alert::Entity::TYPE).ok_or(Error::NotFound)?;
+                let own = operation.identity()?.tenant;
+                begin(topic, Topic::Alerts((reach != Scope::All).then_some(own)))?;
                 None
             }
             Occasion::Change(changed) => {

@@ -1,6 +1,6 @@
 //! What can be listened to.
 
-use custodian_entity::id::{CustomerId, TicketId, TypedId};
+use custodian_entity::id::{CustomerId, TenantId, TicketId, TypedId};
 use sea_orm::ActiveEnum;
 
 use crate::audit::EventType;
@@ -13,22 +13,27 @@ pub enum Topic {
     Customer(CustomerId),
     /// The messages on a ticket.
     Messages(TicketId),
-    /// Alerts.
-    Alerts,
+    /// Alerts of a provider; of all of them, for who reaches all.
+    Alerts(Option<TenantId>),
 }
 
 impl Topic {
-    /// What a change is about, if anybody can listen to it.
-    pub fn of(changed: &Changed) -> Option<Self> {
-        match event(changed)? {
-            EventType::TicketReplied => TicketId::decode(changed.id.as_deref()?).ok().map(Self::Messages),
-            EventType::SecurityAlertRaised => Some(Self::Alerts),
-            event if event.changes_customer() => {
-                CustomerId::decode(changed.customer.as_deref()?).ok().map(Self::Customer)
+    /// What a change is about, as far as anybody can listen to it.
+    pub fn of(changed: &Changed) -> Vec<Self> {
+        match event(changed) {
+            Some(EventType::TicketReplied) => one(changed.id.as_deref(), Self::Messages),
+            Some(EventType::SecurityAlertRaised) => {
+                let own = one(changed.tenant.as_deref(), |tenant| Self::Alerts(Some(tenant)));
+                own.into_iter().chain([Self::Alerts(None)]).collect()
             }
-            _ => None,
+            Some(event) if event.changes_customer() => one(changed.customer.as_deref(), Self::Customer),
+            _ => Vec::new(),
         }
     }
+}
+
+fn one<T: TypedId>(id: Option<&str>, topic: impl FnOnce(T) -> Topic) -> Vec<Topic> {
+    id.and_then(|id| T::decode(id).ok()).map(topic).into_iter().collect()
 }
 
 /// What happened; none where another version of the service says what this one does not know.

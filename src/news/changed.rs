@@ -18,4 +18,7 @@ pub struct Changed {
     pub id: Option<String>,
     /// The id of what was added to it.
     pub added: Option<String>,
+    /// Whether it can end what somebody may do, and goes before others. Who hears it finds that out himself.
+    #[serde(skip)]
+    pub ends_rights: bool,
 }

@@ -6,6 +6,7 @@ mod connections;
 mod edge;
 mod negotiation;
 mod pages;
+mod streams;
 mod tls;
 
 use std::collections::VecDeque;
@@ -56,9 +57,13 @@ pub fn register(suite: &mut Suite) {
     suite.sqlite("http::a socket has the place of its connection", connections::sockets);
     suite.sqlite("http::a head that is too long is refused", connections::heads);
     suite.sqlite("http::what is too much at once is refused at once", connections::overload);
+    suite.sqlite("http::one client has a share of what is worked on", connections::shares);
+    suite.sqlite("http::in production nobody else is served in clear", connections::in_clear);
     suite.sqlite("http::pages of named origins may call, others may not", pages::origins);
     if certificates::can_be_made() {
         suite.sqlite("http::TLS 1.3 and HTTP/2 are served with the certificate", tls::served);
+        suite.sqlite("http::what a client of HTTP/2 does not take is given up", streams::untaken);
+        suite.sqlite("http::a connection of HTTP/2 on which nothing goes on is ended", streams::silent);
         suite.sqlite("http::a certificate that changes is served, a broken one is not", tls::renewed);
     } else {
         suite.skip("http: TLS — there is no openssl of version 3");

@@ -15,7 +15,7 @@ mod subscribed;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch};
 
 use self::occurrence::Occurrence;
 pub use self::seat::{End, Seat};
@@ -23,7 +23,7 @@ pub use self::subscribed::{Begun, Subscribed, Told};
 use crate::authn::{Origin, Viewer};
 use crate::authz::Rights;
 use crate::authz::policy::Policy;
-use crate::config::WebSocket;
+use crate::config::{Connections, WebSocket};
 use crate::live::{Topic, ends_rights};
 use crate::news::{Changed, Heard};
 
@@ -44,6 +44,8 @@ pub struct Live {
     listeners: Mutex<Listeners>,
     /// A place for each socket.
     room: Arc<Semaphore>,
+    /// Events that are read at a time.
+    telling: Semaphore,
     stopping: watch::Sender<bool>,
 }
 
@@ -65,24 +67,46 @@ enum Teller {
     /// Each, while they are taken: of what is passed over nothing else tells.
     Each(mpsc::Sender<Arc<Occurrence>>),
     /// The latest, which tells all that there is to tell.
-    Latest(watch::Sender<Option<Arc<Occurrence>>>),
+    Latest(Arc<Latest>),
+}
+
+/// The latest, until it is taken.
+#[derive(Default)]
+struct Latest {
+    occurrence: Mutex<Option<Arc<Occurrence>>>,
+    come: Notify,
+}
+
+impl Latest {
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<Occurrence>>> {
+        self.occurrence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The other end.
 enum Hearer {
-    Each(mpsc::Receiver<Arc<Occurrence>>),
-    Latest(watch::Receiver<Option<Arc<Occurrence>>>),
+    Each { queue: mpsc::Receiver<Arc<Occurrence>>, next: Option<Arc<Occurrence>> },
+    Latest(Arc<Latest>),
 }
 
 impl Hearer {
-    /// What is next; none when nothing comes any more.
-    async fn next(&mut self) -> Option<Arc<Occurrence>> {
+    /// Done when there is something to take. Of what listens no more nothing waits.
+    async fn ready(&mut self) {
         match self {
-            Self::Each(queue) => queue.recv().await,
-            Self::Latest(latest) => {
-                latest.changed().await.ok()?;
-                latest.borrow_and_update().clone()
-            }
+            Self::Each { next: Some(_), .. } => {}
+            Self::Each { queue, next } => match queue.recv().await {
+                Some(come) => *next = Some(come),
+                None => std::future::pending().await,
+            },
+            Self::Latest(latest) => latest.come.notified().await,
+        }
+    }
+
+    /// What there is by now.
+    fn take(&mut self) -> Option<Arc<Occurrence>> {
+        match self {
+            Self::Each { next, .. } => next.take(),
+            Self::Latest(latest) => latest.slot().take(),
         }
     }
 }
@@ -100,10 +124,11 @@ impl Drop for Place {
 
 impl Live {
     /// Nobody listens yet.
-    pub(super) fn new(config: WebSocket) -> Arc<Self> {
+    pub(super) fn new(config: WebSocket, connections: Connections) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(config.sockets));
+        let telling = Semaphore::new((connections.max / 2).max(1) as usize);
         let (listeners, stopping) = (Mutex::default(), watch::Sender::new(false));
-        Arc::new(Self { config, listeners, room, stopping })
+        Arc::new(Self { config, listeners, room, telling, stopping })
     }
 
     /// Tells who listens, from now on and as long as there is anybody to hear.
@@ -128,15 +153,21 @@ impl Live {
 
     fn tell(&self, changed: Arc<Changed>) {
         if ends_rights(&changed) {
-            let tenant = changed.tenant.clone();
-            self.doubt(|seat| tenant.as_ref().is_none_or(|tenant| seat.is_within(tenant)));
+            self.doubt(|seat| seat.is_concerned(&changed));
         }
-        let Some(topic) = Topic::of(&changed) else { return };
+        let topics = Topic::of(&changed);
+        if topics.is_empty() {
+            return;
+        }
         let occurrence = Arc::new(Occurrence::new(changed));
         let listeners = self.listeners();
-        for listener in listeners.topics.get(&topic).into_iter().flat_map(HashMap::values) {
+        let told = topics.iter().filter_map(|topic| listeners.topics.get(topic)).flat_map(HashMap::values);
+        for listener in told {
             match &listener.teller {
-                Teller::Latest(latest) => drop(latest.send_replace(Some(occurrence.clone()))),
+                Teller::Latest(latest) => {
+                    *latest.slot() = Some(occurrence.clone());
+                    latest.come.notify_one();
+                }
                 Teller::Each(queue) => {
                     if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(occurrence.clone()) {
                         listener.seat.end(End::TooSlow);
@@ -175,12 +206,12 @@ impl Live {
     fn listen(&self, topic: Topic, seat: &Arc<Seat>) -> (u64, Hearer) {
         let (teller, hearer) = match topic {
             Topic::Customer(_) => {
-                let (latest, told) = watch::channel(None);
-                (Teller::Latest(latest), Hearer::Latest(told))
+                let latest = Arc::new(Latest::default());
+                (Teller::Latest(latest.clone()), Hearer::Latest(latest))
             }
-            Topic::Messages(_) | Topic::Alerts => {
-                let (queue, told) = mpsc::channel(self.config.waiting);
-                (Teller::Each(queue), Hearer::Each(told))
+            Topic::Messages(_) | Topic::Alerts(_) => {
+                let (teller, queue) = mpsc::channel(self.config.waiting);
+                (Teller::Each(teller), Hearer::Each { queue, next: None })
             }
         };
         let mut listeners = self.listeners();
@@ -203,6 +234,11 @@ impl Live {
 
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is room for a socket, and the service is not about to stop.
+    pub fn has_room(&self) -> bool {
+        self.room.available_permits() > 0 && !*self.stopping.borrow()
     }
 
     /// A place for a socket, if there is one and the service is not about to stop.

@@ -11,7 +11,6 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::Audience;
-use super::subscribed::Asked;
 use crate::app::{App, decided, equipped, signed};
 use crate::audit;
 use crate::authn::Origin;
@@ -81,13 +80,14 @@ impl Occurrence {
     pub(super) async fn told(
         &self,
         app: &App,
-        asked: &Asked,
+        text: Arc<str>,
+        request: Request,
         audience: Audience,
         guarded: Guarded,
     ) -> Outcome {
         let kind = Alike::of(&audience.viewer, &audience.rights, &guarded.plan);
-        let make = async { Answer(Arc::new(app.occurred(&self.changed, asked, &audience, guarded).await)) };
-        let Answer(executed) = self.answers.made((asked.text.clone(), kind), make).await;
+        let make = async { Answer(Arc::new(app.occurred(&self.changed, request, &audience, guarded).await)) };
+        let Answer(executed) = self.answers.made((text, kind), make).await;
         match (&executed.outcome, executed.recorded(app, &audience).await) {
             (outcome, Ok(())) => outcome.clone(),
             (_, Err(error)) => Outcome::failed(error, &audience.origin),
@@ -135,17 +135,19 @@ impl App {
     async fn occurred(
         &self,
         changed: &Arc<Changed>,
-        asked: &Asked,
+        request: Request,
         audience: &Audience,
         guarded: Guarded,
     ) -> Executed {
         let Audience { viewer, origin, rights, policy } = audience;
+        // Events wait in line, and have but a part of the database: who asks does not wait for them. It is never closed.
+        let _turn = self.live.telling.acquire().await;
         let operation = self.operation(viewer.clone(), origin.clone(), rights.clone());
         operation.show(guarded.plan.shown());
         operation.disclosing.plan(&guarded.plan, policy);
         let named = audit::action(guarded.plan.operations(policy.catalog()));
         let occasion = Occasion::Change(changed.clone());
-        let request = decided(asked.request(), guarded.document, guarded.defaults).data(occasion);
+        let request = decided(request, guarded.document, guarded.defaults).data(occasion);
         let executed =
             timeout(self.config.request_timeout(), self.first(equipped(request, &operation, policy)));
         let outcome = match executed.await {

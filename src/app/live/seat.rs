@@ -2,18 +2,22 @@
 //! changed that could end it, and every half minute: so what ends a request ends a socket.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use custodian_entity::id::{SessionId, TypedId, UserId};
+use custodian_entity::id::{ApiClientId, SessionId, TenantId, TypedId, UserId};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 
 use crate::app::App;
 use crate::authn::token::ends_at;
 use crate::authn::{Credentials, Origin, Viewer};
 use crate::error::{Error, Result};
+use crate::news::Changed;
+
+/// How many events of one socket are read, and wait for its client, at a time.
+const TURNS: usize = 4;
 
 /// Why a socket is closed by us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +39,17 @@ pub struct Seat {
     /// Where it was opened from.
     pub origin: Origin,
     user: UserId,
-    tenant: String,
+    client: Option<ApiClientId>,
+    tenant: TenantId,
     session: Option<SessionId>,
     /// When the token ends.
     until: DateTime<Utc>,
     standing: Mutex<Standing>,
-    is_doubtful: AtomicBool,
+    /// How often something was changed that could end it.
+    doubts: AtomicU64,
     doubted: Notify,
+    /// Events that are read, and wait for the client, at a time.
+    pub(super) turns: Arc<Semaphore>,
     ended: Arc<watch::Sender<Option<End>>>,
     /// Its subscriptions, looked at again when the policy changes.
     pub(super) subscriptions: std::sync::Mutex<Vec<std::sync::Weak<super::subscribed::Asked>>>,
@@ -51,6 +59,8 @@ pub struct Seat {
 struct Standing {
     viewer: Viewer,
     looked: DateTime<Utc>,
+    /// Of the doubts of its seat, how many there were then.
+    doubts: u64,
 }
 
 impl Seat {
@@ -63,13 +73,23 @@ impl Seat {
         self.session == Some(session)
     }
 
-    pub(super) fn is_within(&self, tenant: &str) -> bool {
-        self.tenant == tenant
+    /// Whether a change that ends rights can be one of its own: what is about one account or API client is about no other,
+    /// and anything else about whoever is of the provider.
+    pub(super) fn is_concerned(&self, changed: &Changed) -> bool {
+        let id = changed.id.as_deref().unwrap_or_default();
+        match changed.kind.as_deref() {
+            Some("User") => UserId::decode(id).is_ok_and(|user| user == self.user),
+            Some("ApiClient") => ApiClientId::decode(id).is_ok_and(|client| Some(client) == self.client),
+            _ => {
+                let tenant = changed.tenant.as_deref().and_then(|tenant| TenantId::decode(tenant).ok());
+                tenant.is_none_or(|tenant| tenant == self.tenant)
+            }
+        }
     }
 
     /// Has it looked at again at once.
     pub(super) fn doubt(&self) {
-        self.is_doubtful.store(true, Ordering::SeqCst);
+        self.doubts.fetch_add(1, Ordering::SeqCst);
         self.doubted.notify_one();
     }
 
@@ -118,14 +138,11 @@ impl Seat {
         let role = standing.viewer.identity().and_then(|who| who.role.until);
         let is_due = now - standing.looked >= app.config.websocket.recheck();
         let is_over = role.is_some_and(|until| now >= until);
-        // Doubts that come while it is looked at are looked at next.
-        if self.is_doubtful.swap(false, Ordering::SeqCst) || anew || is_due || is_over {
+        // Doubts that come while it is looked at are looked at next; who is cut off has looked at none.
+        let doubts = self.doubts.load(Ordering::SeqCst);
+        if doubts != standing.doubts || anew || is_due || is_over {
             let viewer = app.authenticate(self.credentials(), &self.origin).await;
-            let viewer = viewer.map_err(|error| {
-                self.is_doubtful.store(true, Ordering::SeqCst);
-                end_of(&error)
-            })?;
-            *standing = Standing { viewer, looked: now };
+            *standing = Standing { viewer: viewer.map_err(|error| end_of(&error))?, looked: now, doubts };
         }
         Ok(standing.viewer.clone())
     }
@@ -188,18 +205,20 @@ impl App {
         let viewer = self.authenticate(credentials, &origin).await.map_err(|error| end_of(&error))?;
         let until = ends_at(bearer.expose_secret()).ok_or(End::Unauthenticated)?;
         let who = viewer.identity().ok_or(End::Unauthenticated)?;
-        let (user, tenant, session) = (who.user, who.tenant.encode(), who.session);
+        let (user, client, tenant, session) = (who.user, who.client, who.tenant, who.session);
         let seat = Arc::new(Seat {
             bearer,
             role,
             origin,
             user,
+            client,
             tenant,
             session,
             until,
-            standing: Mutex::new(Standing { viewer, looked }),
-            is_doubtful: AtomicBool::new(false),
+            standing: Mutex::new(Standing { viewer, looked, doubts: 0 }),
+            doubts: AtomicU64::new(0),
             doubted: Notify::new(),
+            turns: Arc::new(Semaphore::new(TURNS)),
             ended,
             subscriptions: std::sync::Mutex::default(),
         });

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, ServerError, Variables};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::occurrence::Outcome;
@@ -20,28 +21,29 @@ use crate::authz::policy::{Policy, Question};
 use crate::error::{Error, Result};
 use crate::live::{Occasion, Topic};
 
-/// What was asked.
+/// What was asked, as text: what it is made of takes many times the room, and is kept for as long as somebody listens.
 #[derive(Debug)]
-pub(super) struct Asked {
-    /// All of it, to compare.
-    pub(super) text: Arc<str>,
-    query: String,
-    operation_name: Option<String>,
-    variables: Variables,
-}
+pub(super) struct Asked(Arc<str>);
 
 impl Asked {
     fn of(request: &Request) -> Result<Self> {
         let Request { query, operation_name, variables, .. } = request;
         let text = serde_json::to_string(&(query, operation_name, variables)).map_err(Error::internal)?;
-        let (query, operation_name) = (query.clone(), operation_name.clone());
-        Ok(Self { text: text.into(), query, operation_name, variables: variables.clone() })
+        Ok(Self(text.into()))
     }
 
-    pub(super) fn request(&self) -> Request {
-        let mut request = Request::new(&self.query).variables(self.variables.clone());
-        request.operation_name.clone_from(&self.operation_name);
-        request
+    /// All of it, to compare.
+    pub(super) fn text(&self) -> Arc<str> {
+        self.0.clone()
+    }
+
+    fn request(&self) -> Result<Request> {
+        let asked: (String, Option<String>, Variables) =
+            serde_json::from_str(&self.0).map_err(Error::internal)?;
+        let (query, operation_name, variables) = asked;
+        let mut request = Request::new(query).variables(variables);
+        request.operation_name = operation_name;
+        Ok(request)
     }
 }
 
@@ -57,8 +59,8 @@ pub enum Begun {
 
 /// What a subscription is told.
 pub enum Told {
-    /// An answer, as JSON.
-    Next(Arc<str>),
+    /// An answer, as JSON, and a turn of its socket, to be kept until the answer is on its way.
+    Next(Arc<str>, OwnedSemaphorePermit),
     /// That it ends, since it cannot be said what there was to tell.
     Failed(Vec<ServerError>),
     /// Nothing more: its seat ended.
@@ -85,20 +87,23 @@ impl Subscribed {
     /// Waits for something to tell.
     pub async fn next(&mut self) -> Told {
         loop {
-            let Some(occurrence) = self.hearer.next().await else { return Told::Ended };
+            self.hearer.ready().await;
+            // Few at a time, of a socket, are read and wait for its client.
+            let Ok(turn) = self.seat.turns.clone().acquire_owned().await else { return Told::Ended };
+            let Some(occurrence) = self.hearer.take() else { continue };
             // Who it is, what he may do and whether he may be told this at all: as it is now.
             let Ok(viewer) = self.seat.viewer(&self.app).await else { return Told::Ended };
             let policy = self.app.policy.snapshot();
-            let Some((rights, guarded)) = self.app.granted(&policy, &viewer, &self.asked) else {
+            let Some((request, rights, guarded)) = self.app.granted(&policy, &viewer, &self.asked) else {
                 self.seat.end(End::Forbidden);
                 return Told::Ended;
             };
             let origin =
                 Origin { request_id: self.app.clock.new_uuid().to_string(), ..self.seat.origin.clone() };
             let audience = Audience { viewer, rights, policy, origin };
-            match occurrence.told(&self.app, &self.asked, audience, guarded).await {
+            match occurrence.told(&self.app, self.asked.text(), request, audience, guarded).await {
                 Outcome::Nothing => {}
-                Outcome::Told(text) => return Told::Next(text),
+                Outcome::Told(text) => return Told::Next(text, turn),
                 Outcome::Failed(errors) => return Told::Failed(errors),
             }
         }
@@ -106,12 +111,18 @@ impl Subscribed {
 }
 
 impl App {
-    /// What was decided about a subscription; none where the viewer may have nothing of it.
-    fn granted(&self, policy: &Policy, viewer: &Viewer, asked: &Asked) -> Option<(Arc<Rights>, Guarded)> {
+    /// What was asked by a subscription, and decided about it; none where the viewer may have nothing of it.
+    fn granted(
+        &self,
+        policy: &Policy,
+        viewer: &Viewer,
+        asked: &Asked,
+    ) -> Option<(Request, Arc<Rights>, Guarded)> {
         let rights = policy.rights_of(viewer)?;
-        let (query, name) = (&asked.query, asked.operation_name.as_deref());
-        let guarded = guard(policy, &rights, &self.config.limits, query, name, &asked.variables).ok()?;
-        Some((rights, guarded))
+        let request = asked.request().inspect_err(Error::log).ok()?;
+        let (query, name) = (&request.query, request.operation_name.as_deref());
+        let guarded = guard(policy, &rights, &self.config.limits, query, name, &request.variables).ok()?;
+        Some((request, rights, guarded))
     }
 
     /// Whether all that a seat listens to may still be told there.
@@ -146,8 +157,8 @@ impl App {
             _ => return Ok(Begun::Once(viewer)),
         };
         let audience = Audience { viewer, rights, policy, origin: origin.clone() };
-        let began = match Asked::of(request) {
-            Ok(asked) => self.listens(seat, audience, asked, guarded).await,
+        let began = match Asked::of(request).and_then(|asked| self.room_for(seat, asked)) {
+            Ok(asked) => self.listens(seat, audience, asked, request, guarded).await,
             Err(error) => Err(Refusal::from(error).into_response().errors),
         };
         Ok(match began {
@@ -159,12 +170,28 @@ impl App {
         })
     }
 
+    /// What is asked for, if a socket may ask for that much.
+    fn room_for(&self, seat: &Seat, asked: Asked) -> Result<Asked> {
+        let limit = self.config.websocket.subscribed_bytes;
+        let mut subscriptions = seat.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        subscriptions.retain(|one| one.strong_count() > 0);
+        let others = subscriptions.iter().filter_map(std::sync::Weak::upgrade).map(|one| one.0.len());
+        let bytes = others.sum::<usize>() + asked.0.len();
+        match bytes > limit {
+            false => Ok(asked),
+            true => Err(Error::TooComplex(format!(
+                "bytes of the subscriptions on a socket: {bytes} asked for, {limit} allowed"
+            ))),
+        }
+    }
+
     /// Finds out what a subscription is about, and whether the viewer reaches that.
     async fn listens(
         self: &Arc<Self>,
         seat: &Arc<Seat>,
         audience: Audience,
         asked: Asked,
+        request: &Request,
         guarded: Guarded,
     ) -> Result<Subscribed, Vec<ServerError>> {
         let Audience { viewer, rights, policy, origin } = audience;
@@ -176,7 +203,9 @@ impl App {
         self.record_denial(&operation, &named, denials.fields(), &policy).await;
         let topic = Arc::new(OnceLock::new());
         let occasion = Occasion::Beginning(topic.clone());
-        let request = decided(asked.request(), guarded.document, guarded.defaults).data(occasion);
+        let mut asks = Request::new("").variables(request.variables.clone());
+        asks.operation_name.clone_from(&request.operation_name);
+        let request = decided(asks, guarded.document, guarded.defaults).data(occasion);
         let began =
             timeout(self.config.request_timeout(), self.first(equipped(request, &operation, &policy))).await;
         if let Err(error) = operation.end().await {
@@ -188,7 +217,6 @@ impl App {
                 let (asked, topic) = (Arc::new(asked), *topic);
                 let (number, hearer) = self.live.listen(topic, seat);
                 let mut subscriptions = seat.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
-                subscriptions.retain(|one| one.strong_count() > 0);
                 subscriptions.push(Arc::downgrade(&asked));
                 drop(subscriptions);
                 let (app, seat) = (self.clone(), seat.clone());

@@ -18,6 +18,7 @@ impl Close {
     /// Clients come back by themselves after this one.
     pub(super) const TOO_SLOW: Self = Self::of(1013, "too slow: what was to be told is not taken");
     pub(super) const TOO_MANY: Self = Self::of(1013, "too many sockets of this account");
+    pub(super) const NO_ROOM: Self = Self::of(1013, "there is no room for a socket");
     pub(super) const UNAVAILABLE: Self = Self::of(1013, "temporarily unavailable");
     pub(super) const INVALID: Self = Self::of(4400, "invalid message");
     pub(super) const UNAUTHORIZED: Self = Self::of(4401, "unauthorized");

@@ -12,6 +12,7 @@
 
 mod close;
 mod operations;
+mod outgoing;
 mod protocol;
 mod session;
 
@@ -23,15 +24,16 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use tracing::{Instrument, Span};
 
 use self::close::Close;
 pub(super) use self::session::CLOSED;
 use super::answer::Refusal;
-use super::connections;
 use super::edge::RequestId;
 use super::gate::Gate;
 use super::graphql::origin;
+use super::shares::{Share, Shares};
 use crate::app::App;
 use crate::error::code;
 
@@ -44,10 +46,28 @@ const BUFFER: usize = 8 * 1024;
 /// After how many seconds there may be room again.
 const COME_BACK: u64 = 10;
 
+/// What sockets share.
+struct Doors {
+    /// The sockets of each user.
+    gate: Arc<Gate>,
+    /// Those that did not say whose they are.
+    unknown: Arc<Shares>,
+    /// What is worked on, also of requests.
+    room: Arc<Shares>,
+}
+
+/// The address of sockets. What they ask for has the room that requests have.
+pub(super) fn route(app: &App, room: &Arc<Shares>) -> MethodRouter<Arc<App>> {
+    let settings = app.config.websocket;
+    let unknown = Shares::new(settings.sockets_unknown, settings.sockets_unknown_per_address);
+    let doors = Doors { gate: Arc::default(), unknown, room: Arc::clone(room) };
+    get(open).layer(Extension(Arc::new(doors)))
+}
+
 /// Opens a socket.
-pub(super) async fn open(
+async fn open(
     State(app): State<Arc<App>>,
-    Extension(gate): Extension<Arc<Gate>>,
+    Extension(doors): Extension<Arc<Doors>>,
     id: RequestId,
     request: Request,
 ) -> Response {
@@ -60,15 +80,16 @@ pub(super) async fn open(
         Ok(upgrade) => upgrade,
         Err(_) => return Refusal::malformed("this address is for WebSockets (RFC 6455)").respond(&id),
     };
-    let Some(place) = app.live.enter() else {
+    let origin = origin(&app, &id, &head);
+    let unknown = if app.live.has_room() { doors.unknown.take(origin.ip) } else { None };
+    let Some(unknown) = unknown else {
         let message = "there is no room for a socket: try again";
         return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message)
             .after(COME_BACK)
             .respond(&id);
     };
-    let origin = origin(&app, &id, &head);
     // A socket goes on being a connection of its address.
-    let connection = head.extensions.get::<Arc<connections::Place>>().cloned();
+    let connection = head.extensions.get::<Arc<Share>>().cloned();
     let limit = app.config.websocket.message_bytes;
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(limit).max_frame_size(limit);
     let upgrade = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER);
@@ -76,10 +97,10 @@ pub(super) async fn open(
     upgrade.on_upgrade(move |socket| {
         let served = async move {
             match socket.protocol() {
-                Some(_) => session::serve(socket, app, origin, gate).await,
+                Some(_) => session::serve(socket, app, origin, doors, unknown).await,
                 None => session::close(socket, Close::PROTOCOL).await,
             }
-            drop((place, connection));
+            drop(connection);
         };
         served.instrument(span)
     })

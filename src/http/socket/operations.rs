@@ -16,7 +16,7 @@ struct UnderWay {
     by_id: HashMap<String, (u64, AbortHandle)>,
 }
 
-/// An operation that gives its id back before it says its last.
+/// An operation that gives its id back, before it says its last or however it ends.
 pub(super) struct Ending {
     operations: Arc<Operations>,
     id: String,
@@ -31,13 +31,17 @@ impl Ending {
 
     /// The id, which may be used again now.
     pub(super) fn id(self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
         let mut under_way = self.operations.under_way();
         // Another may have it by now, where this one was told to end.
         if under_way.by_id.get(&self.id).is_some_and(|(number, _)| *number == self.number) {
             under_way.by_id.remove(&self.id);
         }
-        drop(under_way);
-        self.id
     }
 }
 

@@ -1,5 +1,6 @@
 //! A socket from its first message to its last.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,21 +8,24 @@ use async_graphql::{Request, Response, Value};
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::Map;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Doors;
 use super::close::Close;
 use super::operations::{Ending, Operations};
+use super::outgoing::{Gone, Outgoing, Waiting};
 use super::protocol::{Received, Said, credentials};
-use crate::app::{App, Begun, End, Seat, Subscribed, Told};
+use crate::app::{self, App, Begun, End, Seat, Subscribed, Told};
 use crate::authn::{Origin, Viewer};
 use crate::authz::plan::Refusal;
 use crate::error::Error;
-use crate::http::gate::{Gate, Place};
+use crate::http::gate::Place;
 use crate::http::incoming::Incoming;
+use crate::http::shares::Share;
 
 /// How long it may take to close.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -37,10 +41,12 @@ type Sink = SplitSink<WebSocket, Message>;
 struct Session {
     app: Arc<App>,
     origin: Origin,
-    gate: Arc<Gate>,
-    said: mpsc::Sender<Said>,
+    doors: Arc<Doors>,
+    said: Outgoing,
     ended: Arc<watch::Sender<Option<End>>>,
-    seat: Option<(Arc<Seat>, Place)>,
+    /// As long as nobody knows whose it is.
+    unknown: Option<Share>,
+    seat: Option<(Arc<Seat>, Places)>,
     operations: Arc<Operations>,
     /// Subscriptions, and what looks after the seat.
     listening: JoinSet<()>,
@@ -48,17 +54,27 @@ struct Session {
     running: JoinSet<()>,
 }
 
+/// What a socket takes up once it is known whose it is: of its user's, and of all.
+type Places = (Place, app::Place);
+
 /// Serves a socket until it is closed.
-pub(super) async fn serve(socket: WebSocket, app: Arc<App>, origin: Origin, gate: Arc<Gate>) {
+pub(super) async fn serve(
+    socket: WebSocket,
+    app: Arc<App>,
+    origin: Origin,
+    doors: Arc<Doors>,
+    unknown: Share,
+) {
     let (mut sink, mut stream) = socket.split();
-    let (said, mut saying) = mpsc::channel(app.config.websocket.waiting);
+    let (said, mut saying) = Outgoing::new(app.config.websocket);
     let ended = Arc::new(watch::Sender::new(None));
     let mut session = Session {
         app: app.clone(),
         origin,
-        gate,
+        doors,
         said,
         ended: ended.clone(),
+        unknown: Some(unknown),
         seat: None,
         operations: Arc::default(),
         listening: JoinSet::new(),
@@ -79,7 +95,8 @@ pub(super) async fn serve(socket: WebSocket, app: Arc<App>, origin: Origin, gate
                 _ = write(&mut sink, &mut saying, ping) => {}
             }
             while let Ok(last) = saying.try_recv() {
-                if timeout(ping, sink.send(last.message())).await.is_err() {
+                let (message, _room) = last.taken();
+                if timeout(ping, sink.send(message)).await.is_err() {
                     return;
                 }
             }
@@ -119,12 +136,15 @@ async fn ending(mut ended: watch::Receiver<Option<End>>) -> Close {
 
 /// Says what there is to say, and asks whether the client is there, until it takes nothing any more: one message for as long
 /// as lies between two such questions.
-async fn write(sink: &mut Sink, saying: &mut mpsc::Receiver<Said>, ping: Duration) -> Close {
+async fn write(sink: &mut Sink, saying: &mut mpsc::Receiver<Waiting>, ping: Duration) -> Close {
     let mut asking = tokio::time::interval_at(Instant::now() + ping, ping);
     loop {
-        let message = tokio::select! {
-            Some(said) = saying.recv() => said.message(),
-            _ = asking.tick() => Message::Ping(Bytes::new()),
+        let (message, _room) = tokio::select! {
+            Some(waiting) = saying.recv() => {
+                let (message, room) = waiting.taken();
+                (message, Some(room))
+            }
+            _ = asking.tick() => (Message::Ping(Bytes::new()), None),
         };
         match timeout(ping, sink.send(message)).await {
             Ok(Ok(())) => {}
@@ -176,7 +196,7 @@ impl Session {
 
     /// Waits until there is room for it, and so reads nothing more of a client that takes nothing.
     async fn say(&self, said: Said) -> Result<(), Close> {
-        self.said.send(said).await.map_err(|_| Close::DONE)
+        self.said.say(said).await.map_err(|Gone| Close::DONE)
     }
 
     async fn sit(&mut self, members: &Map<String, serde_json::Value>) -> Result<(), Close> {
@@ -188,10 +208,12 @@ impl Session {
         let seat = timeout(self.app.config.request_timeout(), found).await;
         let seat = seat.map_err(|_| Close::UNAVAILABLE)??;
         let most = self.app.config.websocket.sockets_per_viewer;
-        let place = self.gate.enter(seat.user(), most, usize::MAX).map_err(|_| Close::TOO_MANY)?;
+        let place = self.doors.gate.enter(seat.user(), most, usize::MAX).map_err(|_| Close::TOO_MANY)?;
+        let places = (place, self.app.live.enter().ok_or(Close::NO_ROOM)?);
         let (app, kept) = (self.app.clone(), seat.clone());
         self.listening.spawn(async move { app.keep(&kept).await });
-        self.seat = Some((seat, place));
+        self.seat = Some((seat, places));
+        self.unknown = None;
         self.say(Said::Acknowledged).await
     }
 
@@ -213,12 +235,19 @@ impl Session {
         match begun? {
             Begun::Refused(errors) => self.say(Said::Error(id, errors)).await,
             Begun::Listening(subscribed) => {
-                let run = |ending| listen(subscribed, ending, said);
+                let run = |ending| listen(subscribed, ending, said, origin);
                 self.operations.begin(&mut self.listening, id, run);
                 Ok(())
             }
             Begun::Once(viewer) => {
-                let run = |ending| once(self.app.clone(), viewer, origin, request, ending, said);
+                let Some(share) = self.doors.room.take(origin.ip) else {
+                    return self.say(refused(id, Error::Overloaded, &origin)).await;
+                };
+                let app = self.app.clone();
+                let run = |ending| async move {
+                    once(app, viewer, origin, request, ending, said).await;
+                    drop(share);
+                };
                 self.operations.begin(&mut self.running, id, run);
                 Ok(())
             }
@@ -232,20 +261,21 @@ impl Session {
 }
 
 /// Tells a subscriber what there is to tell. Where nobody hears, the socket is about to end.
-async fn listen(mut subscribed: Subscribed, ending: Ending, said: mpsc::Sender<Said>) {
+async fn listen(mut subscribed: Subscribed, ending: Ending, said: Outgoing, origin: Origin) {
     let id = ending.name().to_owned();
     loop {
-        let last = match subscribed.next().await {
-            Told::Next(payload) => {
-                if said.send(Said::Next(id.clone(), payload)).await.is_err() {
+        let last = match caught(subscribed.next()).await {
+            Ok(Told::Next(payload, _turn)) => {
+                if said.say(Said::Next(id.clone(), payload)).await.is_err() {
                     return;
                 }
                 continue;
             }
-            Told::Failed(errors) => Said::Error(ending.id(), errors),
-            Told::Ended => return,
+            Ok(Told::Failed(errors)) => Said::Error(ending.id(), errors),
+            Ok(Told::Ended) => return,
+            Err(error) => refused(ending.id(), error, &origin),
         };
-        let _ = said.send(last).await;
+        let _ = said.say(last).await;
         return;
     }
 }
@@ -257,21 +287,28 @@ async fn once(
     origin: Origin,
     request: Request,
     ending: Ending,
-    said: mpsc::Sender<Said>,
+    said: Outgoing,
 ) {
-    let answer = timeout(app.config.request_timeout(), app.execute(viewer, origin.clone(), request)).await;
+    let answering = timeout(app.config.request_timeout(), app.execute(viewer, origin.clone(), request));
+    let answer = caught(answering).await;
     let id = ending.id();
-    let last = match answer.map(|response| told(&id, response)) {
-        Ok(Ok(next)) => {
-            if said.send(next).await.is_err() {
+    let last = match answer.map(|answer| answer.map(|response| told(&id, response))) {
+        Ok(Ok(Ok(next))) => {
+            if said.say(next).await.is_err() {
                 return;
             }
             Said::Complete(id)
         }
-        Ok(Err(error)) => error,
-        Err(_) => refused(id, Error::Timeout, &origin),
+        Ok(Ok(Err(error))) => error,
+        Ok(Err(_)) => refused(id, Error::Timeout, &origin),
+        Err(error) => refused(id, error, &origin),
     };
-    let _ = said.send(last).await;
+    let _ = said.say(last).await;
+}
+
+/// What came of something; that it panicked, and nothing else, as our fault.
+async fn caught<T>(run: impl Future<Output = T>) -> Result<T, Error> {
+    AssertUnwindSafe(run).catch_unwind().await.map_err(|_| Error::bug("an operation on a socket panicked"))
 }
 
 /// An answer; where nothing of it was run, an error in its place.

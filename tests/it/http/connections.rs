@@ -1,10 +1,12 @@
 //! Connections that say nothing, or too much, take nothing from others (abuse case DO14).
 
+use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{Request, StatusCode};
+use custodian::config::{ClamdUrl, Profile};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -120,4 +122,57 @@ pub async fn overload(app: TestApp) {
     drop(waiting);
     let answer = service.query("{ viewer { id } }", Value::Null).await;
     assert_ne!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "the place is given back");
+}
+
+/// Who sends bodies slowly has a share of the room, and others the rest of it.
+pub async fn shares(app: TestApp) {
+    let service = Client::new(router(&app, |config| config.http.requests_per_address = 1).await, None);
+    let slow = service.from("2001:db8::1");
+    let mut waiting = Box::pin(send(&slow, post(RESPONSE), Body::from_stream(Silence)));
+    let ask = async |address: &str| {
+        let client = service.from(address);
+        client.query("{ viewer { id } }", Value::Null).await
+    };
+    // Of a /64 each address is the same client.
+    let refused = tokio::select! {
+        biased;
+        answer = &mut waiting => panic!("it has no body: {}", answer.text),
+        answer = ask("2001:db8::2") => answer,
+    };
+    assert_refused(&refused, StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE");
+    for other in ["2001:db8:0:1::1", "192.0.2.7"] {
+        assert_ne!(ask(other).await.status, StatusCode::SERVICE_UNAVAILABLE, "{other} is another");
+    }
+}
+
+/// In production nobody is served in clear but this machine and the proxies that are named.
+pub async fn in_clear(app: TestApp) {
+    let begin = async |production: bool, proxies: &str| {
+        Listening::begin(&app, |config| {
+            config.listen = "0.0.0.0:0".parse().unwrap();
+            config.trusted_proxies = vec![proxies.parse().unwrap()];
+            if production {
+                config.profile = Profile::Production;
+                // Nobody is there; nothing is uploaded.
+                config.clamd_url = ClamdUrl::parse("tcp://127.0.0.1:9");
+            }
+        })
+        .await
+    };
+    let ask = async |listening: &Listening, from: IpAddr| {
+        let mut connection = TcpStream::connect((from, listening.address.port())).await.unwrap();
+        drop(connection.write_all(ALIVE.as_bytes()).await);
+        rest(connection).await
+    };
+    let here = IpAddr::from([127, 0, 0, 1]);
+    // The address of this machine by which others reach it: connections to it come from it.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect("192.0.2.1:9").expect("this machine has a network");
+    let outside = socket.local_addr().unwrap().ip();
+    let closed = begin(true, "198.51.100.0/24").await;
+    assert!(ask(&closed, here).await.starts_with("HTTP/1.1 200"), "this machine is served");
+    assert_eq!(ask(&closed, outside).await, "", "{outside} is no proxy that was named");
+    for served in [begin(true, &format!("{outside}/32")).await, begin(false, "198.51.100.0/24").await] {
+        assert!(ask(&served, outside).await.starts_with("HTTP/1.1 200"));
+    }
 }

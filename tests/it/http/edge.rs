@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, IF_NONE_MATCH,
 };
 use axum::http::{HeaderName, Request, StatusCode};
 use serde_json::json;
+use tower::ServiceExt;
 
 use super::{RESPONSE, SUPPORT, VIEWER, assert_refused, header, post, router, send, url};
 use crate::app::TestApp;
@@ -97,6 +99,30 @@ pub async fn graphiql(app: TestApp) {
         assert!(header(&file, &CONTENT_TYPE).starts_with(content_type));
         assert!(page.text.contains(path), "the page does not load {path}");
     }
+
+    let served = router(&app, |_| {}).await;
+    for path in ["/graphiql", "/graphiql/app.js"] {
+        let plain = send(&client, Request::get(path), Body::empty()).await;
+        let tag = plain.headers.get(ETAG).expect("it has a tag").clone();
+        for known in [tag.to_str().unwrap(), "*", &format!("\"other\", {}", tag.to_str().unwrap())] {
+            let again = send(&client, Request::get(path).header(IF_NONE_MATCH, known), Body::empty()).await;
+            assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""), "{path} {known}");
+            assert_eq!(again.headers.get(ETAG), Some(&tag));
+        }
+        let other = Request::get(path).header(IF_NONE_MATCH, "W/\"other\"");
+        assert_eq!(send(&client, other, Body::empty()).await.text, plain.text);
+        for coding in ["br", "gzip"] {
+            let packed = Request::get(path).header(ACCEPT_ENCODING, coding).body(Body::empty()).unwrap();
+            let packed = served.clone().oneshot(packed).await.unwrap();
+            assert_eq!(packed.headers().get(CONTENT_ENCODING).unwrap(), coding, "{path}");
+            let size = to_bytes(packed.into_body(), 1 << 20).await.unwrap().len();
+            assert!(size < plain.text.len(), "{path} in {coding}: {size} of {} bytes", plain.text.len());
+        }
+    }
+    // Answers of the API are not: their length would tell of what is in them.
+    let asked = post(RESPONSE).header(ACCEPT_ENCODING, "br, gzip");
+    let answer = send(&client, asked, VIEWER).await;
+    assert!(!answer.headers.contains_key(CONTENT_ENCODING), "an answer of the API is compressed");
 
     let off = Client::new(router(&app, |config| config.graphiql = false).await, None);
     for path in ["/graphiql", "/graphiql/app.js"] {

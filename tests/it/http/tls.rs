@@ -32,7 +32,7 @@ async fn listening(app: &TestApp, folder: &Path) -> Listening {
     .await
 }
 
-fn made() -> TempDir {
+pub(super) fn made() -> TempDir {
     let folder = TempDir::new().unwrap();
     authority(folder.path());
     of_authority(folder.path(), "localhost");

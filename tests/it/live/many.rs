@@ -64,6 +64,7 @@ async fn one_reading(app: TestApp) {
             kind: Some("Customer".to_owned()),
             id: Some(maria.id.encode()),
             added: None,
+            ends_rights: false,
         });
     };
     statements.lock().unwrap().clear();

@@ -46,6 +46,7 @@ async fn cut(app: TestApp) {
             kind: Some("Customer".to_owned()),
             id: Some(maria.id.encode()),
             added: None,
+            ends_rights: false,
         });
         other.next("1").await;
     }
