@@ -1,7 +1,7 @@
 //! The one error of the service: a variant per meaning *to the client*.
 //!
 //! The public half of an error is its [`Error::code`] and its message. The internal half exists only inside
-//! [`Error::Internal`] and [`Error::Unavailable`], is logged once where it is turned into an answer, and has no way
+//! [`Error::Internal`], [`Error::Unavailable`] and [`Error::Uncertain`], is logged once where it is turned into an answer, and has no way
 //! to a client: [`Error::public_message`] does not read it. The GraphQL library takes any error by its text and keeps
 //! the error itself; [`crate::authz::answer`] reads the code from there.
 
@@ -39,6 +39,9 @@ pub mod code {
     /// Our fault.
     pub const INTERNAL: &str = "INTERNAL";
 }
+
+/// After how many seconds a part that is away may be there again.
+const COME_BACK: u64 = 5;
 
 /// What went wrong, by meaning to the client.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -113,6 +116,10 @@ pub enum Error {
     /// There is more to do than the service can.
     #[error("the server has more to do than it can: try again later")]
     Overloaded,
+    /// The database went away while it made a change permanent: whether it did, nobody here knows. Not to be tried again
+    /// unseen.
+    #[error("the connection was lost while this was being done; read again whether it was")]
+    Uncertain(#[source] Arc<dyn StdError + Send + Sync>),
     /// Our fault; the client learns nothing but the request id.
     #[error("internal error")]
     Internal(#[source] Arc<dyn StdError + Send + Sync>),
@@ -130,6 +137,15 @@ impl Error {
         #[error("{0}")]
         struct Bug(&'static str);
         Self::internal(Bug(what))
+    }
+
+    /// What a commit that failed comes to. Where the database itself refused it, nothing is changed; where only its answer
+    /// is missing, that is not known.
+    pub fn of_commit(error: sea_orm::DbErr) -> Self {
+        match Self::from(error) {
+            Self::Unavailable(source) => Self::Uncertain(source),
+            other => other,
+        }
     }
 
     /// A malformed request.
@@ -154,7 +170,7 @@ impl Error {
             Self::RateLimited(_) | Self::TooManyGuesses(_) => code::RATE_LIMITED,
             Self::PayloadTooLarge(_) => code::PAYLOAD_TOO_LARGE,
             Self::Timeout => code::TIMEOUT,
-            Self::Unavailable(_) | Self::Overloaded => code::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Uncertain(_) | Self::Overloaded => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL,
         }
     }
@@ -173,6 +189,7 @@ impl Error {
         match self {
             Self::RateLimited(seconds) | Self::TooManyGuesses(seconds) => Some(*seconds),
             Self::Overloaded => Some(1),
+            Self::Unavailable(_) => Some(COME_BACK),
             _ => None,
         }
     }
@@ -193,7 +210,7 @@ impl Error {
 
     /// Logs the internal half, once, where the error becomes an answer. Client faults have none.
     pub fn log(&self) {
-        if let Self::Internal(source) | Self::Unavailable(source) = self {
+        if let Self::Internal(source) | Self::Unavailable(source) | Self::Uncertain(source) = self {
             tracing::error!(code = self.code(), error = %Chain(source.as_ref()), "request failed");
         }
     }
@@ -217,27 +234,38 @@ impl std::fmt::Display for Chain<'_> {
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
         use sea_orm::{DbErr, RuntimeErr};
-        match error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Arc::new(error)),
-            // SQLite waited for its one writer as long as it may.
-            ref busy if busy.to_string().contains("database is locked") => Self::Unavailable(Arc::new(error)),
-            DbErr::Exec(RuntimeErr::SqlxError(ref inner))
-            | DbErr::Query(RuntimeErr::SqlxError(ref inner))
-                if matches!(
-                    **inner,
-                    sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
-                ) =>
-            {
-                Self::Unavailable(Arc::new(error))
+        let is_cut_off = match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+            DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
+                use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls};
+                matches!(**inner, Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed)
             }
-            other => match state(&other).as_deref() {
-                // PostgreSQL gave up: the statement ran, waited, or left its transaction alone for too long.
-                Some("57014") => Self::Timeout,
-                // Or two transactions waited for each other, and it ended one.
-                Some("55P03" | "25P03" | "40P01") => Self::Unavailable(Arc::new(other)),
-                _ => Self::internal(other),
-            },
+            _ => false,
+        };
+        // SQLite waited for its one writer as long as it may.
+        if is_cut_off || error.to_string().contains("database is locked") {
+            return Self::Unavailable(Arc::new(error));
         }
+        match state(&error).as_deref() {
+            // PostgreSQL gave up: the statement ran for too long.
+            Some("57014") => Self::Timeout,
+            Some(state) if is_passing(state) => Self::Unavailable(Arc::new(error)),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// Whether PostgreSQL may do the same later (PostgreSQL, appendix A).
+fn is_passing(state: &str) -> bool {
+    match state {
+        // A statement waited, or left its transaction alone, for too long; or two waited for each other, and it ended one.
+        "55P03" | "25P03" | "40P01" => true,
+        // Another statement of the same transaction failed, and said why.
+        "25P02" => true,
+        // It is told to stop, has crashed, or is not up yet.
+        "57P01" | "57P02" | "57P03" | "57P05" => true,
+        // The connection is lost; or it has no more room, memory or connections.
+        _ => state.starts_with("08") || state.starts_with("53"),
     }
 }
 

@@ -15,9 +15,9 @@ use sea_orm::{AccessMode, DatabaseConnection};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::authz::catalog::Catalog;
-use crate::authz::policy::{Policy, PolicyError, PolicyFiles, custom_version, load_custom};
+use crate::authz::policy::{CustomRole, Policy, PolicyError, PolicyFiles, custom_version, load_custom};
 use crate::config::Config;
-use crate::database::{self, Settings};
+use crate::database::{self, Settings, unless_gone};
 use crate::error::{Error, Result};
 
 /// How often an instance looks for changes.
@@ -116,12 +116,8 @@ impl PolicyInForce {
                 is_new = true;
             }
         }
-        let reading = database::begin(db, AccessMode::ReadOnly, &Settings::of_policy()).await?;
-        if !is_new && seen.roles == Some(custom_version(&reading).await?) {
-            return Ok(false);
-        }
-        let (version, roles) = load_custom(&reading).await?;
-        reading.commit().await?;
+        let known = seen.roles.filter(|_| !is_new);
+        let Some((version, roles)) = unless_gone(others(db, known)).await? else { return Ok(false) };
         let base = seen.base.clone();
         let compiled = aside(async move { base.with_custom(&roles, version).await }).await?;
         let (policy, problems) = compiled.map_err(Error::internal)?;
@@ -143,6 +139,17 @@ impl PolicyInForce {
         self.is_refused.store(false, Ordering::Relaxed);
         metrics::gauge!(REFUSED).set(0.0);
     }
+}
+
+/// The roles of tenants' own with their version, unless that is known.
+async fn others(db: &DatabaseConnection, known: Option<i64>) -> Result<Option<(i64, Vec<CustomRole>)>> {
+    let reading = database::begin(db, AccessMode::ReadOnly, &Settings::of_policy()).await?;
+    if known.is_some() && known == Some(custom_version(&reading).await?) {
+        return Ok(None);
+    }
+    let roles = load_custom(&reading).await?;
+    reading.commit().await?;
+    Ok(Some(roles))
 }
 
 /// Computes on a thread of its own: compiling takes long enough to be felt by requests.

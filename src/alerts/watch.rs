@@ -27,7 +27,7 @@ use crate::audit::{self, Event, EventType, Subject, noted};
 use crate::authn::ANONYMOUS;
 use crate::authz::Operation;
 use crate::config::Alerts;
-use crate::database::Settings;
+use crate::database::{Settings, unless_gone};
 use crate::error::{Error, Result};
 use crate::mail::{Found, Notice, Outbox};
 
@@ -58,11 +58,11 @@ impl Watcher {
         let operation = &operation.told(Settings::of_alerts());
         // Whom disclosures are about is listed a moment later than they are written, and is counted here.
         audit::list(operation.database()).await?;
-        let behind = behind(operation).await?;
+        let behind = unless_gone(behind(operation)).await?;
         let mut was_read = false;
         for chain in behind {
-            let read = noted(operation, "alerts", async || self.read_on(operation, chain).await).await;
-            match read {
+            let reading = noted(operation, "alerts", async || self.read_on(operation, chain).await);
+            match unless_gone(reading).await {
                 Ok((has_read, raised)) => {
                     was_read |= has_read;
                     for rule in raised {

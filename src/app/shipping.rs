@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::Mutex;
 
+use super::upkeep::unbroken;
 use super::{App, StartError};
 use crate::audit::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 use crate::config::Config;
@@ -38,6 +40,11 @@ impl App {
 
     /// Ships until `stop` is done, and finishes the round under way then. Ends at once where nothing is shipped.
     pub async fn ship_until(&self, stop: impl Future<Output = ()>) {
+        let stop = stop.shared();
+        unbroken("shipping", || self.keep_shipping(stop.clone())).await;
+    }
+
+    async fn keep_shipping(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         while let Some(round) = self.ship_once().await {
             match &round.trouble {

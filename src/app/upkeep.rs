@@ -1,7 +1,10 @@
 //! What the service does by itself: it follows what changes, sends letters, and forgets what no longer counts.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use super::App;
 use crate::accounts;
@@ -9,6 +12,7 @@ use crate::audit;
 use crate::authn::{Origin, Viewer};
 use crate::authz::{Operation, Rights};
 use crate::customers;
+use crate::database::unless_gone;
 use crate::error::Result;
 use crate::reload;
 use crate::store::Swept;
@@ -31,7 +35,30 @@ const LISTING: Duration = Duration::from_secs(1);
 /// How often letters are looked for that another instance, or nobody, has sent.
 const LOOKING_FOR_LETTERS: Duration = Duration::from_secs(2);
 
+/// How long after a panic what the service does by itself begins again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Does something to its end. A panic ends neither it nor what goes on beside it.
+pub(super) async fn unbroken<F: Future<Output = ()>>(what: &'static str, run: impl Fn() -> F) {
+    while AssertUnwindSafe(run()).catch_unwind().await.is_err() {
+        tracing::error!(what, "a panic ended what the service does by itself: it begins again");
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
 impl App {
+    /// Does all of it that has no end of its own, for as long as the service runs.
+    pub async fn keep_up(&self) {
+        tokio::join!(
+            unbroken("following", || self.follow()),
+            unbroken("forgetting", || self.forget()),
+            unbroken("documents", || self.look_after_documents()),
+            unbroken("signing", || self.keep_signing_heads()),
+            unbroken("listing", || self.keep_listing_disclosures()),
+            unbroken("alerts", || self.keep_watching_alerts()),
+        );
+    }
+
     /// Follows what changes while the service runs: policy, keys, and what other instances tell.
     pub async fn follow(&self) {
         let looking = async {
@@ -57,10 +84,11 @@ impl App {
     /// Forgets guesses, letters and tags that no longer count, for as long as the service runs.
     pub async fn forget(&self) {
         loop {
-            if let Err(error) = accounts::forget_attempts(&self.db, &self.clock).await {
+            if let Err(error) = unless_gone(accounts::forget_attempts(&self.db, &self.clock)).await {
                 error.log();
             }
-            if let Err(error) = self.outbox.forget(&self.operation_of_service("forgetting")).await {
+            let forgetting = self.operation_of_service("forgetting");
+            if let Err(error) = unless_gone(self.outbox.forget(&forgetting)).await {
                 error.log();
             }
             if let Err(error) = self.forget_erased().await {
@@ -169,6 +197,11 @@ impl App {
 
     /// Sends letters until `stop` is done, and finishes the one under way then.
     pub async fn deliver_until(&self, stop: impl Future<Output = ()>) {
+        let stop = stop.shared();
+        unbroken("letters", || self.keep_delivering(stop.clone())).await;
+    }
+
+    async fn keep_delivering(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
             let was_one = self.deliver().await.unwrap_or_else(|error| {

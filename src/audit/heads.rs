@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::crypto::KeyRing;
-use crate::database::{Settings, begin};
+use crate::database::{Settings, begin, unless_gone};
 use crate::error::{Error, Result};
 
 const TYPE: &str = "audit-head+jws";
@@ -102,9 +102,13 @@ impl Heads {
     #[expect(clippy::disallowed_methods, reason = "the end of a chain is nobody's row")]
     pub async fn write(&self, db: &DatabaseConnection, ring: &KeyRing, now: DateTime<Utc>) -> Result<usize> {
         let mut written = self.written.lock().await;
-        let transaction = begin(db, AccessMode::ReadOnly, &Settings::of_audit()).await?;
-        let heads = audit_head::Entity::find().all(&transaction).await?;
-        transaction.commit().await?;
+        let heads = unless_gone(async {
+            let transaction = begin(db, AccessMode::ReadOnly, &Settings::of_audit()).await?;
+            let heads = audit_head::Entity::find().all(&transaction).await?;
+            transaction.commit().await?;
+            Ok(heads)
+        });
+        let heads = heads.await?;
         let moved: Vec<Head> = (heads.into_iter())
             .filter(|head| head.sequence > written.get(&head.chain).copied().unwrap_or_default())
             .map(|head| Head {

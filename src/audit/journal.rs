@@ -2,15 +2,21 @@
 //!
 //! Whatever waits is written in one transaction, so that many requests cost the chain one turn. What is `strict` waits
 //! until its entries are permanent, and gets no answer when they cannot be; what is `buffered` is written within a second,
-//! and while too much waits to be written it is strict. Nothing is dropped while the service runs.
+//! and while too much waits to be written it is strict. Nothing is dropped while the service runs, and nothing is written
+//! twice: of a commit whose end nobody heard it is looked up whether it took effect.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{AccessMode, DatabaseConnection};
+use custodian_entity::audit_event;
+use custodian_entity::id::AuditEventId;
+use sea_orm::{
+    AccessMode, ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Entry, listing};
 use crate::config::Disclosures;
@@ -31,10 +37,19 @@ pub struct Journal {
     room: Arc<Semaphore>,
 }
 
+/// How long writing them may take. Who waits for it waits for a request's time at most, and all who come wait in one line:
+/// a database that is gone without a word must not hold them up for long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many entries are looked up at a time.
+const IDS: usize = 1_000;
+
 /// Entries of one operation.
 struct Given {
     entries: Vec<Entry>,
     end: End,
+    /// Whether they may be written already.
+    is_tried: bool,
 }
 
 /// Who learns what became of them.
@@ -84,7 +99,8 @@ impl Journal {
     }
 
     fn give(&self, entries: Vec<Entry>, end: End) -> Result<()> {
-        self.writer.send(Given { entries, end }).map_err(|_| Error::bug("the journal has ended"))
+        let given = Given { entries, end, is_tried: false };
+        self.writer.send(given).map_err(|_| Error::bug("the journal has ended"))
     }
 }
 
@@ -117,7 +133,8 @@ async fn write(db: DatabaseConnection, mut given: UnboundedReceiver<Given>) {
 
 /// Writes what waits and tells who does; what is left is to be written yet.
 async fn attempt(db: &DatabaseConnection, waiting: Vec<Given>) -> Vec<Given> {
-    let written = commit(db, &waiting).await;
+    let written = timeout(PATIENCE, commit(db, &waiting)).await;
+    let written = written.unwrap_or_else(|late| Err(Error::Unavailable(Arc::new(late))));
     if let Err(error) = &written {
         error.log();
     }
@@ -127,7 +144,7 @@ async fn attempt(db: &DatabaseConnection, waiting: Vec<Given>) -> Vec<Given> {
             // Who no longer listens has gone away.
             (End::Told(told), written) => drop(told.send(written.clone())),
             (End::Untold { .. }, Ok(())) => {}
-            (end, Err(_)) => left.push(Given { end, ..given }),
+            (end, Err(_)) => left.push(Given { end, is_tried: true, ..given }),
         }
     }
     left
@@ -140,6 +157,9 @@ async fn commit(db: &DatabaseConnection, waiting: &[Given]) -> Result<()> {
     }
     let written = async {
         let transaction = database::begin(db, AccessMode::ReadWrite, &Settings::of_audit()).await?;
+        let there = there(&transaction, waiting).await?;
+        let is_there = |entry: &Entry| entry.event.id.try_as_ref().is_some_and(|id| there.contains(id));
+        let entries: Vec<&Entry> = entries.into_iter().filter(|entry| !is_there(entry)).collect();
         listing::append(&transaction, &entries).await?;
         Ok(transaction.commit().await?)
     };
@@ -147,4 +167,18 @@ async fn commit(db: &DatabaseConnection, waiting: &[Given]) -> Result<()> {
         Error::Unavailable(_) => error,
         other => Error::Unavailable(Arc::new(other)),
     })
+}
+
+/// Those entries of an earlier attempt that are in the log: its commit took effect, and only the answer was lost.
+#[expect(clippy::disallowed_methods, reason = "the log has no viewer's scope: it records what any viewer did")]
+async fn there(db: &DatabaseTransaction, waiting: &[Given]) -> Result<HashSet<AuditEventId>> {
+    let tried = waiting.iter().filter(|given| given.is_tried).flat_map(|given| &given.entries);
+    let tried: Vec<AuditEventId> = tried.filter_map(|entry| entry.event.id.try_as_ref().copied()).collect();
+    let mut there = HashSet::new();
+    for ids in tried.chunks(IDS) {
+        let found = audit_event::Entity::find().select_only().column(audit_event::Column::Id);
+        let found = found.filter(audit_event::Column::Id.is_in(ids.iter().copied())).into_tuple::<AuditEventId>();
+        there.extend(found.all(db).await?);
+    }
+    Ok(there)
 }

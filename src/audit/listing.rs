@@ -17,7 +17,7 @@ use sea_orm::{
 
 use super::chain;
 use super::disclosure::Entry;
-use crate::database::{self, Settings};
+use crate::database::{self, Settings, unless_gone};
 use crate::error::{Error, Result};
 
 /// How many entries are listed in one transaction: others who write wait for it.
@@ -53,7 +53,7 @@ pub(super) async fn append(db: &DatabaseTransaction, entries: &[&Entry]) -> Resu
 /// When the database is away or refuses.
 pub async fn list(db: &DatabaseConnection) -> Result<u64> {
     let (mut listed, mut wrong) = (0, None);
-    for chain in behind(db).await? {
+    for chain in unless_gone(behind(db)).await? {
         // What is wrong with one chain does not keep the others.
         match list_chain(db, chain).await {
             Ok(now) => listed += now,
@@ -66,7 +66,7 @@ pub async fn list(db: &DatabaseConnection) -> Result<u64> {
 async fn list_chain(db: &DatabaseConnection, chain: Uuid) -> Result<u64> {
     let mut listed = 0;
     loop {
-        let now = step(db, chain).await?;
+        let now = unless_gone(step(db, chain)).await?;
         listed += now;
         if now < AT_ONCE {
             return Ok(listed);

@@ -20,7 +20,7 @@ use sea_orm::{
 
 use super::document;
 use crate::authn::ANONYMOUS;
-use crate::database::{Settings, begin};
+use crate::database::{Settings, begin, unless_gone};
 use crate::error::{Error, Result};
 use crate::sink::{Cursor, Document, Lag, Source};
 
@@ -75,17 +75,24 @@ impl Source for Log {
     type Error = Error;
 
     async fn cursors(&self) -> Result<Vec<Cursor>> {
-        let reading = self.reading().await?;
-        let behind = behind(&reading).await?;
-        reading.commit().await?;
-        Ok(behind.into_iter().map(|(cursor, _)| cursor).collect())
+        let behind = unless_gone(async {
+            let reading = self.reading().await?;
+            let behind = behind(&reading).await?;
+            reading.commit().await?;
+            Ok(behind)
+        });
+        Ok(behind.await?.into_iter().map(|(cursor, _)| cursor).collect())
     }
 
     async fn read(&self, chain: Uuid, after: i64, limit: usize) -> Result<Vec<Document>> {
-        let reading = self.reading().await?;
-        let after = Cursor { chain, sequence: after };
-        let entries = following(&reading, after, u64::try_from(limit).unwrap_or(u64::MAX)).await?;
-        reading.commit().await?;
+        let entries = unless_gone(async {
+            let reading = self.reading().await?;
+            let after = Cursor { chain, sequence: after };
+            let entries = following(&reading, after, u64::try_from(limit).unwrap_or(u64::MAX)).await?;
+            reading.commit().await?;
+            Ok(entries)
+        });
+        let entries = entries.await?;
         let documents = entries.iter().map(|entry| Document {
             id: entry.id.encode(),
             chain,
@@ -98,27 +105,34 @@ impl Source for Log {
     #[expect(clippy::disallowed_methods, reason = "how far the log was shipped is nobody's row")]
     async fn advance(&self, chain: Uuid, sequence: i64) -> Result<()> {
         let settings = Settings { role: ANONYMOUS.to_owned(), ..Settings::default() };
-        let writing = begin(&self.0, AccessMode::ReadWrite, &settings).await?;
         let moved = audit_cursor::ActiveModel { chain: Set(chain), sequence: Set(sequence) };
         let forward = OnConflict::column(audit_cursor::Column::Chain)
             .update_column(audit_cursor::Column::Sequence)
             .action_and_where(audit_cursor::Column::Sequence.lt(sequence))
             .to_owned();
-        audit_cursor::Entity::insert(moved).on_conflict(forward).exec_without_returning(&writing).await?;
-        Ok(writing.commit().await?)
+        let moving = audit_cursor::Entity::insert(moved).on_conflict(forward);
+        let moved = unless_gone(async {
+            let writing = begin(&self.0, AccessMode::ReadWrite, &settings).await?;
+            moving.exec_without_returning(&writing).await?;
+            Ok(writing.commit().await?)
+        });
+        moved.await
     }
 
     async fn lag(&self) -> Result<Lag> {
-        let reading = self.reading().await?;
-        let mut lag = Lag::default();
-        for (cursor, end) in behind(&reading).await? {
-            lag.entries += end.abs_diff(cursor.sequence);
-            for entry in following(&reading, cursor, 1).await? {
-                lag.oldest =
-                    Some(lag.oldest.map_or(entry.occurred_at, |oldest| oldest.min(entry.occurred_at)));
+        let lag = unless_gone(async {
+            let reading = self.reading().await?;
+            let mut lag = Lag::default();
+            for (cursor, end) in behind(&reading).await? {
+                lag.entries += end.abs_diff(cursor.sequence);
+                for entry in following(&reading, cursor, 1).await? {
+                    lag.oldest =
+                        Some(lag.oldest.map_or(entry.occurred_at, |oldest| oldest.min(entry.occurred_at)));
+                }
             }
-        }
-        reading.commit().await?;
-        Ok(lag)
+            reading.commit().await?;
+            Ok(lag)
+        });
+        lag.await
     }
 }

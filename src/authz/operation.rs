@@ -237,7 +237,7 @@ impl Operation {
     /// Makes the changes of this transaction permanent.
     ///
     /// # Errors
-    /// When the database refuses; nothing is changed then.
+    /// When the database refuses; nothing is changed then. [`Error::Uncertain`] when it went away in the middle.
     pub async fn commit(&self) -> Result<()> {
         let running = self.transaction.lock().await.take();
         let Some(running) = running.and_then(Arc::into_inner) else {
@@ -245,7 +245,7 @@ impl Operation {
         };
         let ended = std::mem::take(&mut *self.ending());
         let changed = std::mem::take(&mut *self.changing());
-        running.commit().await?;
+        running.commit().await.map_err(Error::of_commit)?;
         ended.into_iter().for_each(|session| self.news.session_ended(session));
         changed.into_iter().for_each(|changed| self.news.changed(changed));
         Ok(())

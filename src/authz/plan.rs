@@ -112,8 +112,12 @@ pub struct Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         error.log();
+        let mut entry = entry(error.code(), error.public_message(), None);
+        if let Some(seconds) = error.retry_after() {
+            entry.extensions.get_or_insert_default().set("retryAfter", seconds);
+        }
         Self {
-            entries: vec![entry(error.code(), error.public_message(), None)],
+            entries: vec![entry],
             denied: Vec::new(),
             operations: Vec::new(),
         }

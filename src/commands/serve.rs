@@ -18,7 +18,7 @@ use super::{Failure, print, runtime};
 /// How long the letter under way may take once the server is told to stop.
 const LAST_LETTER: Duration = Duration::from_secs(30);
 
-/// How long the round of shipping may.
+/// How long the round of shipping may, and the last signing.
 const LAST_ROUND: Duration = Duration::from_secs(5);
 
 pub(super) fn run(config: Config) -> Result<(), Failure> {
@@ -39,16 +39,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     tracing::info!(address = %listeners.address(), "serving");
     let follower = tokio::spawn({
         let app = app.clone();
-        async move {
-            tokio::join!(
-                app.follow(),
-                app.forget(),
-                app.look_after_documents(),
-                app.keep_signing_heads(),
-                app.keep_listing_disclosures(),
-                app.keep_watching_alerts(),
-            )
-        }
+        async move { app.keep_up().await }
     });
     let (stopping, stopped) = watch::channel(());
     // Nothing is ever sent: the sender's end is the message.
@@ -80,8 +71,10 @@ async fn serve(config: Config) -> Result<(), Failure> {
         tracing::info!("stopped while the audit log was being shipped");
     }
     // What was done since the last minute.
-    if let Err(error) = app.sign_heads().await {
-        error.log();
+    match tokio::time::timeout(LAST_ROUND, app.sign_heads()).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => error.log(),
+        Err(_) => tracing::warn!("stopped with ends of the audit log's chains unsigned"),
     }
     served
 }

@@ -14,7 +14,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::authz::rows::KeptBy;
 use crate::authz::{Operation, Rows};
-use crate::database::Settings;
+use crate::database::{Settings, unless_gone};
 use crate::error::Result;
 use crate::vault::{Retention, Vault};
 
@@ -27,12 +27,15 @@ pub async fn forget_erased(operation: &Operation, vault: &Vault) -> Result<()> {
     for retention in [Retention::General, Retention::Kyc] {
         let mut last = None;
         loop {
-            let customers = vault.erased(retention, last).await?;
+            let customers = unless_gone(async { Ok(vault.erased(retention, last).await?) }).await?;
             let Some(next) = customers.last() else { break };
             last = Some(*next);
-            operation.begin_write().await?;
-            forget(&operation, retention, &customers).await?;
-            operation.commit().await?;
+            let forgetting = async {
+                operation.begin_write().await?;
+                forget(&operation, retention, &customers).await?;
+                operation.commit().await
+            };
+            unless_gone(forgetting).await?;
         }
     }
     Ok(())

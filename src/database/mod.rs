@@ -3,6 +3,7 @@
 //! Two roles, where there is PostgreSQL: the owner of the tables migrates and seeds; the service connects as another,
 //! whom row-level security holds ([`wall`] looks whether it does).
 
+mod lively;
 mod settings;
 pub mod wall;
 
@@ -19,6 +20,7 @@ use sea_orm::{
 use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use sqlx::postgres::PgDatabaseError;
 
+pub(crate) use self::lively::unless_gone;
 pub use self::settings::{Settings, scopes};
 use crate::config::{Config, Connections, DatabaseUrl};
 use crate::error::said_by_database;
@@ -59,6 +61,7 @@ pub(crate) fn options(url: &DatabaseUrl, limits: Connections) -> ConnectOptions 
             ("idle_in_transaction_session_timeout", format!("{}s", limits.idle_transaction_timeout_seconds)),
         ])
     });
+    lively::only(&mut options, limits);
     options
 }
 

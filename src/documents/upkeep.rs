@@ -15,7 +15,7 @@ use super::intake::Intake;
 use super::{content_key, subject};
 use crate::audit::{Change, Event, EventType, recorded};
 use crate::authz::{Operation, sealing};
-use crate::database::Settings;
+use crate::database::{Settings, unless_gone};
 use crate::error::{Error, Result};
 use crate::scanner::Verdict;
 use crate::store::{ObjectName, Swept};
@@ -51,9 +51,12 @@ impl Intake {
         let looking = service.told(Settings::of_documents());
         let (mut decided, mut after) = (0, None);
         loop {
-            let page = waiting(&looking, after).await;
-            looking.end().await?;
-            let page = page?;
+            let page = unless_gone(async {
+                let page = waiting(&looking, after).await;
+                looking.end().await?;
+                page
+            });
+            let page = page.await?;
             let Some(last) = page.last() else { return Ok(decided) };
             after = Some(last.id);
             for row in page {
@@ -73,7 +76,7 @@ impl Intake {
     /// Shows the content of a document to the scanner.
     async fn scan_again(&self, looking: &Arc<Operation>, row: &Model) -> Result<Found> {
         let mut opened = [row.clone()];
-        sealing::open::<Entity>(&looking.keys, &mut opened, &[Column::ContentKey]).await?;
+        unless_gone(sealing::open::<Entity>(&looking.keys, &mut opened, &[Column::ContentKey])).await?;
         let [opened] = opened;
         let Some((object, key)) = content_key(&opened)? else { return Ok(Found::Erased) };
         let size = u64::try_from(row.size_bytes).map_err(Error::internal)?;
@@ -118,14 +121,14 @@ impl Intake {
                 (change, scanned.step(from, DocumentStatus::PendingReview), false)
             }
         };
-        let Ok(()) = recorded(looking, "documentScan", async || {
+        let deciding = recorded(looking, "documentScan", async || {
             Ok(match still_waits(looking, row, change).await? {
                 true => Change::<_, Infallible>::Done((), event),
                 // Another instance was sooner.
                 false => Change::Same(()),
             })
-        })
-        .await?;
+        });
+        let Ok(()) = unless_gone(deciding).await?;
         if let Some(object) = row.object_name.as_deref().filter(|_| is_gone).and_then(ObjectName::parse) {
             // Nobody can open it any more. Should it stay, it is swept.
             self.store.delete(&object).await?;
@@ -139,7 +142,7 @@ impl Intake {
     /// When the database is away; when there are objects and it has no document at all: it is hardly theirs.
     pub async fn sweep(&self, service: &Operation, age: Duration) -> Result<Swept> {
         let looking = service.told(Settings::of_documents());
-        let known = async |names: Vec<ObjectName>| known(&looking, names).await;
+        let known = async |names: Vec<ObjectName>| unless_gone(known(&looking, names)).await;
         self.store.sweep(age, service.clock.now(), known).await
     }
 }

@@ -145,7 +145,7 @@ pub(super) const MOST_ERRORS: usize = 20;
 ///
 /// As `application/json` it has status 200 whatever happened; as `application/graphql-response+json` a request of
 /// which nothing was run has the status of its first error's code. Who guesses too often is told so in either; and whose
-/// body was not read to its end, that the connection ends with it.
+/// body was not read to its end, that the connection ends with it. Of what is away it is said when to come back.
 pub(super) fn graphql(
     mut response: async_graphql::Response,
     media_type: MediaType,
@@ -176,12 +176,25 @@ pub(super) fn graphql(
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
+    if status == StatusCode::SERVICE_UNAVAILABLE
+        && let Some(seconds) = come_back(&response.errors)
+    {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
     for name in [RETRY_AFTER, CONNECTION] {
         if let Some(value) = response.http_headers.get(&name) {
             headers.insert(name, value.clone());
         }
     }
     (status, headers, body).into_response()
+}
+
+/// After how many seconds the first error may be over, if it says so.
+fn come_back(errors: &[ServerError]) -> Option<u64> {
+    match errors.first()?.extensions.as_ref()?.get("retryAfter")? {
+        Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
+    }
 }
 
 fn first_code(errors: &[ServerError]) -> &str {

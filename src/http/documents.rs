@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{
@@ -19,7 +19,7 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use secrecy::SecretString;
 use tokio::time::timeout;
 
@@ -46,17 +46,25 @@ pub(super) async fn content(
     // What cannot be an id is not found.
     let document = document.map(|Path(document)| document).unwrap_or_default();
     let (head, _) = request.into_parts();
-    let opening = open(&app, &gate, &id, &document, &head);
-    let opened = timeout(app.config.request_timeout(), opening).await;
-    match opened.unwrap_or_else(|_| Err(Error::Timeout.into())) {
-        Ok((content, place)) => answer(&head, &content, |range| {
-            content.read(&app.store, range).inspect_ok(move |_| {
-                // It ends with the connection, or with the body.
-                let _ = &place;
-            })
-        }),
-        Err(refusal) => refusal.respond(&id),
-    }
+    let answering = async {
+        let (content, place) = open(&app, &gate, &id, &document, &head).await?;
+        let read = async |range| begun(&app, &content, range, place).await;
+        answer(&head, &content, read).await.map_err(Refusal::from)
+    };
+    let answered = timeout(app.config.request_timeout(), answering).await;
+    answered.unwrap_or_else(|_| Err(Error::Timeout.into())).unwrap_or_else(|refusal| refusal.respond(&id))
+}
+
+/// A range of a content, of which the first bytes were read: a store that is away is said to be, in the place of an answer
+/// that breaks off.
+async fn begun(app: &App, content: &Content, range: Range<u64>, place: Place) -> Result<Body, Error> {
+    let mut rest = Box::pin(content.read(&app.store, range));
+    let first = rest.try_next().await?;
+    let all = stream::iter(first.map(Ok)).chain(rest).inspect_ok(move |_| {
+        // It ends with the connection, or with the body.
+        let _ = &place;
+    });
+    Ok(Body::from_stream(all.inspect_err(Error::log)))
 }
 
 /// The content, for whoever the request shows to be who may have it.
@@ -102,10 +110,11 @@ fn link(uri: &Uri) -> Result<Option<SecretString>, Refusal> {
 }
 
 /// The answer: all of it, or the range that is asked for.
-fn answer<S>(head: &Parts, content: &Content, read: impl FnOnce(Range<u64>) -> S) -> Response
-where
-    S: Stream<Item = crate::error::Result<Bytes>> + Send + 'static,
-{
+async fn answer(
+    head: &Parts,
+    content: &Content,
+    read: impl AsyncFnOnce(Range<u64>) -> Result<Body, Error>,
+) -> Result<Response, Error> {
     let size = content.size;
     let wanted = if head.method == Method::GET { wanted(&head.headers, size) } else { Wanted::Whole };
     let (status, range) = match wanted {
@@ -113,7 +122,7 @@ where
         Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
         Wanted::Nothing => {
             let headers = [(CONTENT_RANGE, format!("bytes */{size}"))];
-            return (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response();
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response());
         }
     };
     let mut headers = HeaderMap::new();
@@ -130,9 +139,9 @@ where
     }
     let body = match head.method {
         Method::HEAD => Body::empty(),
-        _ => Body::from_stream(read(range).inspect_err(Error::log)),
+        _ => read(range).await?,
     };
-    (status, headers, body).into_response()
+    Ok((status, headers, body).into_response())
 }
 
 /// How much of a content is asked for.

@@ -18,7 +18,7 @@ use super::{Letter, Outbox, place, webhook};
 use crate::audit::{Change, Event, EventType, Subject, recorded};
 use crate::authn::ANONYMOUS;
 use crate::authz::Operation;
-use crate::database::{self, Settings};
+use crate::database::{self, Settings, unless_gone};
 use crate::error::Result;
 
 /// Counts letters that wait.
@@ -51,24 +51,12 @@ impl Outbox {
     /// When the database is away. A letter that was taken then is due again after a while.
     pub async fn deliver(&self, operation: &Operation) -> Result<bool> {
         let operation = &operation.told(settings());
-        if waiting(operation).await? == 0 {
+        if unless_gone(waiting(operation)).await? == 0 {
             return Ok(false);
         }
-        let Some(row) = take(operation).await? else { return Ok(false) };
-        match self.send(operation, &row).await {
-            Ok(()) => note_sent(operation, &row).await?,
-            Err(Trouble::Lasting(why)) => give_up(operation, &row, &why).await?,
-            Err(Trouble::Passing(why)) => {
-                let again = operation.clock.now() + pause(row.attempts);
-                if again >= row.give_up_at {
-                    give_up(operation, &row, &why).await?;
-                } else {
-                    tracing::warn!(letter = row.id.encode(), attempt = row.attempts, why, "a letter waits");
-                    let due_at = Set(Some(again));
-                    change(operation, &row, ActiveModel { due_at, ..Default::default() }).await?;
-                }
-            }
-        }
+        let Some(row) = unless_gone(take(operation)).await? else { return Ok(false) };
+        let sent = self.send(operation, &row).await;
+        unless_gone(settle(operation, &row, sent)).await?;
         Ok(true)
     }
 
@@ -101,6 +89,23 @@ impl Outbox {
         Entity::delete_many().filter(old).exec(&*transaction).await?;
         drop(transaction);
         operation.commit().await
+    }
+}
+
+/// Notes what came of sending a letter.
+async fn settle(operation: &Arc<Operation>, row: &Model, sent: Result<(), Trouble>) -> Result<()> {
+    match sent {
+        Ok(()) => note_sent(operation, row).await,
+        Err(Trouble::Lasting(why)) => give_up(operation, row, &why).await,
+        Err(Trouble::Passing(why)) => {
+            let again = operation.clock.now() + pause(row.attempts);
+            if again >= row.give_up_at {
+                return give_up(operation, row, &why).await;
+            }
+            tracing::warn!(letter = row.id.encode(), attempt = row.attempts, why, "a letter waits");
+            let due_at = Set(Some(again));
+            change(operation, row, ActiveModel { due_at, ..Default::default() }).await
+        }
     }
 }
 

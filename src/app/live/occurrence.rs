@@ -150,7 +150,14 @@ impl App {
         let request = decided(request, guarded.document, guarded.defaults).data(occasion);
         let executed =
             timeout(self.config.request_timeout(), self.first(equipped(request, &operation, policy)));
-        let outcome = match executed.await {
+        let executed = executed.await;
+        // Of what was given up nothing is waited for: it ends with the operation.
+        if executed.is_ok()
+            && let Err(error) = operation.end().await
+        {
+            error.log();
+        }
+        let outcome = match executed {
             Ok(None) => Outcome::Nothing,
             Ok(Some(response)) => {
                 let mut response = finish(policy.catalog(), &guarded.plan, response);
@@ -160,9 +167,6 @@ impl App {
             }
             Err(_) => Outcome::failed(Error::Timeout, origin),
         };
-        if let Err(error) = operation.end().await {
-            error.log();
-        }
         let (disclosing, recorded) = (operation.disclosing.clone(), Once::default());
         Executed { outcome, disclosing, asked: named, recorded }
     }

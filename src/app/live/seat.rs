@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use custodian_entity::id::{ApiClientId, SessionId, TenantId, TypedId, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::authn::token::ends_at;
@@ -141,8 +142,10 @@ impl Seat {
         // Doubts that come while it is looked at are looked at next; who is cut off has looked at none.
         let doubts = self.doubts.load(Ordering::SeqCst);
         if doubts != standing.doubts || anew || is_due || is_over {
-            let viewer = app.authenticate(self.credentials(), &self.origin).await;
-            *standing = Standing { viewer: viewer.map_err(|error| end_of(&error))?, looked: now, doubts };
+            let looking = app.authenticate(self.credentials(), &self.origin);
+            let viewer = timeout(app.config.request_timeout(), looking).await;
+            let viewer = viewer.unwrap_or(Err(Error::Timeout)).map_err(|error| end_of(&error))?;
+            *standing = Standing { viewer, looked: now, doubts };
         }
         Ok(standing.viewer.clone())
     }

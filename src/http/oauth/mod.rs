@@ -178,7 +178,7 @@ async fn metadata(State(app): State<Arc<App>>) -> Response {
 /// The status of a refusal whose fault is not the client's.
 fn status_of(error: &Error) -> (StatusCode, &'static str) {
     match error {
-        Error::Timeout | Error::Unavailable(_) => {
+        Error::Timeout | Error::Unavailable(_) | Error::Uncertain(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
         }
         Error::TooManyGuesses(_) => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
