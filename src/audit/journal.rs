@@ -6,11 +6,13 @@
 //! twice: of a commit whose end nobody heard it is looked up whether it took effect.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use custodian_entity::audit_event;
 use custodian_entity::id::AuditEventId;
+use futures_util::FutureExt;
 use sea_orm::{
     AccessMode, ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
@@ -133,8 +135,14 @@ async fn write(db: DatabaseConnection, mut given: UnboundedReceiver<Given>) {
 
 /// Writes what waits and tells who does; what is left is to be written yet.
 async fn attempt(db: &DatabaseConnection, waiting: Vec<Given>) -> Vec<Given> {
-    let written = timeout(PATIENCE, commit(db, &waiting)).await;
-    let written = written.unwrap_or_else(|late| Err(Error::Unavailable(Arc::new(late))));
+    // Whatever goes wrong, those who come next find somebody who writes.
+    let writing = AssertUnwindSafe(commit(db, &waiting)).catch_unwind();
+    let written = match timeout(PATIENCE, writing).await {
+        Ok(written) => {
+            written.unwrap_or_else(|_| Err(Error::bug("writing entries of the audit log panicked")))
+        }
+        Err(late) => Err(Error::Unavailable(Arc::new(late))),
+    };
     if let Err(error) = &written {
         error.log();
     }
@@ -170,14 +178,18 @@ async fn commit(db: &DatabaseConnection, waiting: &[Given]) -> Result<()> {
 }
 
 /// Those entries of an earlier attempt that are in the log: its commit took effect, and only the answer was lost.
-#[expect(clippy::disallowed_methods, reason = "the log has no viewer's scope: it records what any viewer did")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the log has no viewer's scope: it records what any viewer did"
+)]
 async fn there(db: &DatabaseTransaction, waiting: &[Given]) -> Result<HashSet<AuditEventId>> {
     let tried = waiting.iter().filter(|given| given.is_tried).flat_map(|given| &given.entries);
     let tried: Vec<AuditEventId> = tried.filter_map(|entry| entry.event.id.try_as_ref().copied()).collect();
     let mut there = HashSet::new();
     for ids in tried.chunks(IDS) {
         let found = audit_event::Entity::find().select_only().column(audit_event::Column::Id);
-        let found = found.filter(audit_event::Column::Id.is_in(ids.iter().copied())).into_tuple::<AuditEventId>();
+        let found =
+            found.filter(audit_event::Column::Id.is_in(ids.iter().copied())).into_tuple::<AuditEventId>();
         there.extend(found.all(db).await?);
     }
     Ok(there)

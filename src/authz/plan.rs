@@ -116,11 +116,7 @@ impl From<Error> for Refusal {
         if let Some(seconds) = error.retry_after() {
             entry.extensions.get_or_insert_default().set("retryAfter", seconds);
         }
-        Self {
-            entries: vec![entry],
-            denied: Vec::new(),
-            operations: Vec::new(),
-        }
+        Self { entries: vec![entry], denied: Vec::new(), operations: Vec::new() }
     }
 }
 

@@ -33,7 +33,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// What verifying the whole log finds, as the service's role.
-async fn verified(app: &TestApp, heads: &[Head]) -> Verification {
+pub async fn verified(app: &TestApp, heads: &[Head]) -> Verification {
     let db = connect(&app.database().url).await.unwrap();
     let reading = begin(&db, AccessMode::ReadOnly, &Settings::of_audit()).await.unwrap();
     audit::verify(&reading, Span::default(), heads, |_| ()).await.unwrap()

@@ -266,6 +266,12 @@ fn help_and_schema() {
 /// A server that ends with its test.
 pub struct Server(pub Child);
 
+/// Sends a server a signal, such as `-TERM`.
+pub fn kill(server: &Server, signal: &str) {
+    let sent = Command::new("kill").args([signal, &server.0.id().to_string()]).status();
+    assert!(sent.expect("a system has kill").success(), "it has ended already");
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It has ended already unless the test failed.

@@ -7,7 +7,7 @@ mod many;
 mod messages;
 mod protocol;
 mod slow;
-mod socket;
+pub mod socket;
 mod stopping;
 mod told;
 

@@ -5,7 +5,7 @@ mod letters;
 mod notices;
 mod outbox;
 mod resets;
-mod smtp;
+pub mod smtp;
 
 use std::path::PathBuf;
 

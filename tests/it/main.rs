@@ -40,6 +40,7 @@ mod daemon;
 mod database;
 mod documents;
 mod external;
+mod faults;
 mod fixture;
 mod guard;
 mod harness;
@@ -122,6 +123,7 @@ fn main() -> ExitCode {
     history::register(&mut suite);
     incidents::register(&mut suite);
     live::register(&mut suite);
+    faults::register(&mut suite);
     scanner::register(&mut suite);
     sink::register(&mut suite);
     reveal::register(&mut suite);

@@ -51,7 +51,8 @@ impl Place {
         format!("unix://{}", self.socket().display())
     }
 
-    fn socket(&self) -> PathBuf {
+    /// Its socket, there or not.
+    pub fn socket(&self) -> PathBuf {
         self.folder.path().join("socket")
     }
 

@@ -12,7 +12,8 @@ use crate::fixture::text;
 
 /// The program, serving, and a client that is signed in. Dropped, it is killed (SIGKILL).
 pub struct Serving {
-    _server: Server,
+    /// The process.
+    pub server: Server,
     /// Where it serves.
     pub base: String,
     /// The client.
@@ -34,7 +35,7 @@ impl Serving {
         let http = Client::builder().no_proxy().build().unwrap();
         let login = "mutation { login(username: \"tenant-admin@acme.example\", password: \"Custodian-Demo-1\") \
             { accessToken } }";
-        let mut serving = Self { _server: server, base, http, token: String::new() };
+        let mut serving = Self { server, base, http, token: String::new() };
         let answer = serving.ask(login, Value::Null).await;
         serving.token = text(&answer["login"]["accessToken"]).to_owned();
         serving

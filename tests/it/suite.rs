@@ -160,6 +160,20 @@ impl Suite {
         }
     }
 
+    /// A test of the service on SQLite, with a store that speaks S3 beside it.
+    pub fn stored<F>(&mut self, name: impl Into<String>, test: F)
+    where
+        F: AsyncFnOnce(TestApp, S3) + Send + 'static,
+    {
+        if let Ok((s3, ran)) = self.s3.clone() {
+            let test = async move |app| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                test(app, s3).await;
+            };
+            self.sqlite(format!("{} [s3]", name.into()), test);
+        }
+    }
+
     /// Says in the report what is left out, and why: `part — reason`.
     pub fn skip(&mut self, what: &'static str) {
         self.skipped.push(what);

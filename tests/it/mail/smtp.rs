@@ -53,7 +53,12 @@ impl Smtp {
 
     /// Its address, as it is configured.
     pub fn url(&self) -> Option<SmtpUrl> {
-        SmtpUrl::parse(&format!("smtp://127.0.0.1:{}", self.port))
+        SmtpUrl::parse(&format!("smtp://{}", self.address()))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// The letters it has.
