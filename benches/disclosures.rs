@@ -100,6 +100,7 @@ impl Service {
             role: ActingRole::built_in("tenant_admin"),
             session: None,
             client: None,
+            rate_tier: None,
             scopes: None,
         });
         let built_in = PolicyFiles::built_in();

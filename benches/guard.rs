@@ -173,6 +173,7 @@ impl Bench {
             role: ActingRole::built_in("support_agent"),
             session: None,
             client: None,
+            rate_tier: None,
             scopes: None,
         });
         let own = customer::Entity::find().filter(customer::Column::TenantId.eq(account.tenant_id));

@@ -150,6 +150,7 @@ impl Service {
             role: ActingRole::built_in("tenant_admin"),
             session: None,
             client: None,
+            rate_tier: None,
             scopes: None,
         });
         Self { app, db, viewer, customers, _folder: folder }

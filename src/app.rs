@@ -5,6 +5,7 @@ mod alerts;
 mod documents;
 mod keys;
 mod live;
+mod rates;
 mod scanning;
 mod shipping;
 mod upkeep;
@@ -20,6 +21,7 @@ use tokio::sync::Mutex;
 pub use self::keys::{connect_vault, open_vault};
 use self::live::Live;
 pub use self::live::{Begun, End, Place, SOCKETS, Seat, Subscribed, Told};
+pub use self::rates::Limited;
 use crate::accounts::Accounts;
 use crate::alerts::Watcher;
 use crate::audit::{self, Heads, Journal, Log, Quotas};
@@ -45,11 +47,13 @@ use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
 use crate::mail::{Outbox, OutboxError};
 use crate::news::News;
+use crate::rates::Limiter;
 use crate::reload::PolicyInForce;
 use crate::reveal::Reader;
 use crate::scanner::Scanner;
 use crate::schema::{self, CustodianSchema};
 use crate::seed::{self, SeedError};
+use crate::session::DocumentCost;
 use crate::sink::{SetupError, Shipper};
 use crate::store::{Store, StoreError};
 use crate::trail::Verifier;
@@ -87,6 +91,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// Who listens to what.
     pub live: Arc<Live>,
+    /// How often who may ask for what.
+    pub rates: Arc<Limiter>,
     db: DatabaseConnection,
     issuers: Issuers,
     schema: CustodianSchema,
@@ -349,6 +355,8 @@ impl App {
         let cursors = Arc::new(keys.sealer("cursors")?);
         let accounts = Arc::new(Accounts::new(&config, &keys)?);
         let outbox = Arc::new(Outbox::new(&config, &keys)?);
+        let redis = config.redis_url.clone();
+        let rates = Arc::new(Limiter::new(config.rates, redis, &keys, clock.clone())?);
         let watcher = Watcher::new(config.alerts, outbox.clone());
         let journal = Journal::new(db.clone(), config.audit.disclosures);
         let heads = Heads::new(config.audit_heads_dir.clone());
@@ -371,6 +379,7 @@ impl App {
                 invite: config.user_invite,
             })
             .data(accounts.clone())
+            .data(rates.clone())
             .data(outbox.clone())
             .data(Reader::new())
             .data(intake.clone())
@@ -395,6 +404,7 @@ impl App {
             store,
             intake,
             live,
+            rates,
             issuers,
             db,
             schema,
@@ -429,8 +439,20 @@ impl App {
         &self.db
     }
 
-    /// Executes a request under the guard, with one snapshot of the policy.
+    /// Counts a request, and executes it under the guard, with one snapshot of the policy.
     pub async fn execute(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
+        match self.admit(&viewer, &origin).await {
+            Ok(verdict) => {
+                let mut response = self.execute_admitted(viewer, origin, request).await;
+                verdict.tell(&mut response.http_headers);
+                response
+            }
+            Err(limited) => signed(limited.into_response(), &origin),
+        }
+    }
+
+    /// As [`Self::execute`], of a request that was counted already.
+    pub async fn execute_admitted(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
         match self.acting(&viewer, &origin).await {
             Ok((policy, rights)) => self.execute_with(&policy, rights, viewer, origin, request).await,
             Err(error) => signed(Refusal::from(error).into_response(), &origin),
@@ -467,6 +489,9 @@ impl App {
                 return signed(response, &origin);
             }
         };
+        if let Err(limited) = self.charge(&viewer, &origin, &guarded).await {
+            return signed(limited.into_response(), &origin);
+        }
         let read = |field: &FieldId| (*field, Question::shown(policy.catalog().field_name(*field)));
         let denials = Denials::of(policy, &rights, guarded.plan.denied().iter().map(read));
         denials.report(&viewer, &origin, "fields denied");
@@ -475,7 +500,7 @@ impl App {
         operation.disclosing.plan(&guarded.plan, policy);
         let asked = audit::action(guarded.plan.operations(policy.catalog()));
         self.record_denial(&operation, &asked, denials.fields(), policy).await;
-        let request = decided(request, guarded.document, guarded.defaults);
+        let request = decided(request, guarded.document, guarded.defaults).data(DocumentCost(guarded.cost));
         let about_schema = match guarded.introspection {
             Some(document) => {
                 Some(introspection::answer(policy, &rights, document, request.variables.clone()).await)

@@ -25,7 +25,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 1 | [`config`], [`error`], [`clock`] |
-//! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`sink`], [`authn`] |
+//! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`sink`], [`authn`], [`rates`] |
 //! | 3 | [`authz`], [`audit`] |
 //! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`trail`], [`documents`], [`alerts`], [`containment`], [`incidents`], [`live`] |
 //! | 5 | [`node`], [`reveal`], [`downloads`], [`schema`], [`seed`], [`reload`], [`app`] |
@@ -96,6 +96,7 @@
 //! | a key that is kept in clear between requests is gone at the next one after any key was destroyed | [`vault`]: the key store counts what it destroys, asked before what is kept is used; `tests/it/vault/kept.rs` |
 //! | a rotation killed anywhere loses nothing | the state is in the rows ([`vault`]); `tests/it/commands/keys.rs` |
 //! | who opens connections and says nothing, or asks more than can be done, takes nothing from others | [`http`]'s connections have places, by address too, and heads a time; `tests/it/http/connections.rs` |
+//! | whoever asks, from wherever, is counted before anything is done for him; without Redis by each instance | [`rates`]; `app` for operations, [`http`] for requests; `tests/it/rates` |
 //! | production sends nothing in clear, and does not serve as for trying out | [`config`], by every command; `serve`; `tests/it/commands/configuration.rs` |
 //! | nothing of a file is read of whom the service does not know, no other site's page can send one, and no more of it is held than is asked for | [`http`], [`graphql::upload`]; `tests/it/uploads` |
 //! | no content of a document is shown by a browser as a page of ours, and no part of one passes for the whole | [`http`]; `tests/it/uploads/content.rs` |
@@ -155,6 +156,7 @@ pub mod mail;
 pub mod news;
 pub mod node;
 pub mod numbers;
+pub mod rates;
 pub mod reload;
 pub mod resellers;
 pub mod reveal;

@@ -82,6 +82,16 @@ pub fn denial<'a>(
     Ok(Some(Entry { event: entry(operation, action, event)?, customers: Vec::new() }))
 }
 
+/// The entry about a viewer who asked for more than a limit lets him have.
+///
+/// # Errors
+/// When it cannot be made: a mistake of ours.
+pub fn limited(operation: &Operation, limit: &'static str) -> Result<Entry> {
+    let denied = Event::denied(EventType::RateLimited, Subject::default());
+    let event = Event { details: Details::Limited { limit }, ..denied };
+    Ok(Entry { event: entry(operation, "rateLimit", event)?, customers: Vec::new() })
+}
+
 /// The entry about somebody who was refused the role he asked to act in. What he called it could say anything.
 ///
 /// # Errors

@@ -135,6 +135,11 @@ pub(super) enum Details {
         /// Whether they are linked now.
         linked: bool,
     },
+    /// What was asked for more often than it may be.
+    Limited {
+        /// The limit, by name.
+        limit: &'static str,
+    },
     /// What the scanner found in a file.
     Infection {
         /// As the scanner calls it.

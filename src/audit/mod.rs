@@ -27,7 +27,7 @@ use custodian_entity::id::{AuditEventId, TypedId};
 use custodian_entity::personal::IpAddress;
 use sea_orm::Set;
 
-pub use self::disclosure::{Entry, action, denial, disclosures, refused_role};
+pub use self::disclosure::{Entry, action, denial, disclosures, limited, refused_role};
 pub use self::event::{Event, Subject};
 pub use self::event_type::EventType;
 pub use self::export::document;

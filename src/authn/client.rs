@@ -130,6 +130,7 @@ pub async fn acting(
         role,
         session: None,
         client: Some(client.id),
+        rate_tier: Some(client.rate_tier),
         scopes: Some(scopes),
     })
 }

@@ -21,7 +21,7 @@ use sea_orm::{
 
 use self::token::Bearer;
 pub use self::viewer::{
-    ADMINISTRATORS, ANONYMOUS, ActingRole, Credentials, ENROLLING, Identity, Origin, Viewer,
+    ADMINISTRATORS, ANONYMOUS, ActingRole, Credentials, ENROLLING, Identity, Origin, Viewer, network_of,
 };
 use crate::clock::Clock;
 use crate::database::{self, Settings};
@@ -236,6 +236,7 @@ pub fn act_as(
         role: held.role.clone(),
         session,
         client: None,
+        rate_tier: None,
         scopes: None,
     })
 }

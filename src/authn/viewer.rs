@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use custodian_entity::choice::{Scope, UserKind};
+use custodian_entity::choice::{RateTier, Scope, UserKind};
 use custodian_entity::id::{ApiClientId, CustomerId, ResellerId, RoleId, SessionId, TenantId, UserId};
+use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 
@@ -44,6 +45,8 @@ pub struct Identity {
     pub session: Option<SessionId>,
     /// The API client that acts in the account's name, if one does.
     pub client: Option<ApiClientId>,
+    /// How often that may call.
+    pub rate_tier: Option<RateTier>,
     /// The token scopes by which the role is narrowed; none where nothing narrows it, which an empty set does.
     pub scopes: Option<BTreeSet<String>>,
 }
@@ -127,4 +130,10 @@ pub struct Origin {
     pub ip: Option<IpAddr>,
     /// The client's own words about itself.
     pub user_agent: Option<String>,
+}
+
+/// What one client has of addresses: the address itself, of IPv6 a /64 (RFC 6177).
+pub fn network_of(address: IpAddr) -> IpNet {
+    let length = if address.is_ipv4() { 32 } else { 64 };
+    IpNet::new_assert(address, length).trunc()
 }

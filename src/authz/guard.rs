@@ -24,7 +24,7 @@ use super::nesting;
 use super::plan::{Plan, Refusal};
 use super::policy::Policy;
 use super::table::{Level, Rights};
-use super::uses::{Fragments, Uses};
+use super::uses::{Fragments, Uses, roots};
 use crate::config::Limits;
 use crate::error::Error;
 
@@ -38,6 +38,10 @@ pub struct Guarded {
     pub introspection: Option<ExecutableDocument>,
     /// What was masked and denied.
     pub plan: Plan,
+    /// What it costs, as it is measured.
+    pub cost: u64,
+    /// The fields of the root, each as often as it is selected.
+    pub roots: Vec<Name>,
     /// The defaults of variables that were not given: the library forgets them in directives.
     pub defaults: Vec<(Name, async_graphql::Value)>,
 }
@@ -75,7 +79,8 @@ pub fn guard(
         })
         .collect();
     let given = Given { variables, defaults: &defaults };
-    let roots = measure(catalog, limits, &document, &operation.node, root, given)?;
+    let measured = measure(catalog, limits, &document, &operation.node, root, given)?;
+    let roots = roots(&operation.node, &document.fragments);
     let uses = Uses::of(&document, &operation.node);
     let mut rewriter = Rewriter {
         catalog,
@@ -97,7 +102,7 @@ pub fn guard(
         reserved_alias: false,
     };
     let operation_type = operation.node.ty;
-    one_event(&operation.node, roots)?;
+    one_event(&operation.node, measured.root_fields)?;
     let mut operation = operation;
     operation.node.selection_set.node =
         rewriter.selections(std::mem::take(&mut operation.node.selection_set.node), root);
@@ -115,7 +120,7 @@ pub fn guard(
     if rewriter.arguments.holds_nul || variables.values().any(holds_nul) {
         return Err(Error::bad_input("a text holds the character NUL").into());
     }
-    one_mutation(operation_type, roots)?;
+    one_mutation(operation_type, measured.root_fields)?;
     if !rewriter.arguments.refused.is_empty() {
         return Err(Refusal::arguments(catalog, &rewriter.plan, &rewriter.arguments.refused));
     }
@@ -132,7 +137,8 @@ pub fn guard(
     let defaults =
         defaults.iter().filter(absent).map(|(name, value)| (name.clone(), value.clone())).collect();
     let document = ExecutableDocument { operations, fragments };
-    Ok(Guarded { operation_type, document, introspection, plan: rewriter.plan, defaults })
+    let (plan, cost) = (rewriter.plan, measured.cost);
+    Ok(Guarded { operation_type, document, introspection, plan, cost, roots, defaults })
 }
 
 impl Guarded {

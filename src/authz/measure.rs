@@ -85,7 +85,16 @@ impl Measure {
     }
 }
 
-/// Measures the operation and refuses it when a limit is passed; gives the number of its root fields.
+/// What there is to know of a document that may be run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measured {
+    /// How many fields are directly under the root.
+    pub(super) root_fields: u64,
+    /// Fields, each times the size of the lists it stands in.
+    pub(super) cost: u64,
+}
+
+/// Measures the operation and refuses it when a limit is passed.
 ///
 /// # Errors
 /// [`Error::TooComplex`] naming limit and measure; [`Error::BadInput`] when fragments form a cycle.
@@ -96,7 +105,7 @@ pub(super) fn measure(
     operation: &OperationDefinition,
     root: TypeIndex,
     given: Given<'_>,
-) -> Result<u64> {
+) -> Result<Measured> {
     let too_many = |what: &str, measured: u64, limit: u64| {
         Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed"))
     };
@@ -130,7 +139,7 @@ pub(super) fn measure(
             return Err(too_many(what, measured, limit));
         }
     }
-    Ok(total.root_fields)
+    Ok(Measured { root_fields: total.root_fields, cost: total.cost })
 }
 
 struct Meter<'a> {

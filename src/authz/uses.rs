@@ -20,6 +20,24 @@ pub(super) struct Uses {
     variables: HashSet<Name>,
 }
 
+/// The fields of the root that an operation selects, each as often as it does. It was measured: there are few.
+pub(super) fn roots(operation: &OperationDefinition, fragments: &Fragments) -> Vec<Name> {
+    let (mut roots, mut sets) = (Vec::new(), vec![&operation.selection_set.node]);
+    while let Some(set) = sets.pop() {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => roots.push(field.node.name.node.clone()),
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(spread) => {
+                    let fragment = fragments.get(&spread.node.fragment_name.node);
+                    sets.extend(fragment.map(|fragment| &fragment.node.selection_set.node));
+                }
+            }
+        }
+    }
+    roots
+}
+
 impl Uses {
     pub(super) fn of(document: &ExecutableDocument, operation: &OperationDefinition) -> Self {
         let fragments = (document.operations.iter())

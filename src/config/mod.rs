@@ -12,6 +12,7 @@ mod error;
 mod issuer;
 mod production;
 mod public_url;
+mod rates;
 mod redis_url;
 mod smtp_url;
 mod sources;
@@ -37,6 +38,7 @@ pub use self::error::ConfigError;
 pub use self::issuer::{IssuerConfig, SignatureAlgorithm};
 pub use self::production::Unfit;
 pub use self::public_url::PublicUrl;
+pub use self::rates::Rates;
 pub use self::redis_url::RedisUrl;
 pub use self::smtp_url::SmtpUrl;
 pub use self::sources::{Flag, Sources};
@@ -140,7 +142,7 @@ pub struct Config {
     /// The key.
     #[serde(deserialize_with = "value::optional_secret")]
     pub store_secret_key: Option<SecretString>,
-    /// Where instances tell each other what changed, if anywhere.
+    /// Where instances tell each other what changed, and count together, if anywhere.
     #[serde(deserialize_with = "RedisUrl::optional")]
     pub redis_url: Option<RedisUrl>,
     /// The server that letters are given to; where there is none, they become files.
@@ -257,6 +259,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// Live data.
     pub websocket: WebSocket,
+    /// How often something may be asked for.
+    pub rates: Rates,
 }
 
 /// The audit log.
@@ -553,6 +557,7 @@ impl Config {
         Self {
             keys_kept,
             audit,
+            rates: Rates::for_tests(),
             signing_keys_dir,
             mail_dir,
             audit_heads_dir,

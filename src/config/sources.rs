@@ -13,6 +13,7 @@ use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, one_line};
 use super::production;
 use super::public_url::PublicUrl;
+use super::rates;
 use super::{AUDIT_HEADS, Config, DOCUMENTS, KEYS, MAIL, MASTER_KEY, Profile};
 
 /// What is read besides the defaults. The default is nothing.
@@ -113,6 +114,7 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
     refuse_ambiguous_keys(&config)?;
     refuse_half_credentials(&config)?;
     refuse_half_certificate(&config)?;
+    rates::refuse_unusable(&config)?;
     refuse_open_log(&config)?;
     refuse_open_alerts(&config)?;
     Ok(config)

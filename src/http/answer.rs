@@ -13,6 +13,7 @@ use serde_json::json;
 use super::edge::RequestId;
 use super::media::MediaType;
 use crate::error::{Error, code};
+use crate::rates::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
 /// A request that is answered without being run.
 #[derive(Debug)]
@@ -144,7 +145,7 @@ pub(super) const MOST_ERRORS: usize = 20;
 /// The answer to a GraphQL request that was well formed.
 ///
 /// As `application/json` it has status 200 whatever happened; as `application/graphql-response+json` a request of
-/// which nothing was run has the status of its first error's code. Who guesses too often is told so in either; and whose
+/// which nothing was run has the status of its first error's code. Who asks or guesses too often is told so in either; and whose
 /// body was not read to its end, that the connection ends with it. Of what is away it is said when to come back.
 pub(super) fn graphql(
     mut response: async_graphql::Response,
@@ -181,9 +182,9 @@ pub(super) fn graphql(
     {
         headers.insert(RETRY_AFTER, seconds.into());
     }
-    for name in [RETRY_AFTER, CONNECTION] {
-        if let Some(value) = response.http_headers.get(&name) {
-            headers.insert(name, value.clone());
+    for name in [RETRY_AFTER, CONNECTION, RATE_LIMIT, RATE_LIMIT_POLICY] {
+        for value in response.http_headers.get_all(&name) {
+            headers.append(name.clone(), value.clone());
         }
     }
     (status, headers, body).into_response()

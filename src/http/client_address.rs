@@ -28,12 +28,6 @@ pub(super) fn of(head: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
     Some(client)
 }
 
-/// What one client has of addresses: the address itself, of IPv6 a /64 (RFC 6177).
-pub(super) fn network_of(address: IpAddr) -> IpNet {
-    let length = if address.is_ipv4() { 32 } else { 64 };
-    IpNet::new_assert(address, length).trunc()
-}
-
 /// An address, perhaps with a port.
 fn parse(text: &str) -> Option<IpAddr> {
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());

@@ -7,6 +7,8 @@ use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYP
 use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::rates::{RATE_LIMIT, RATE_LIMIT_POLICY};
+
 /// How long a browser need not ask again.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
@@ -27,8 +29,8 @@ const READ: [HeaderName; 5] = [
     CONTENT_DISPOSITION,
     RETRY_AFTER,
     HeaderName::from_static("x-request-id"),
-    HeaderName::from_static("ratelimit"),
-    HeaderName::from_static("ratelimit-policy"),
+    RATE_LIMIT,
+    RATE_LIMIT_POLICY,
 ];
 
 /// For pages of these origins.

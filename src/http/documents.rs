@@ -28,6 +28,7 @@ use super::edge::RequestId;
 use super::gate::{Gate, Place};
 use super::graphql::{authenticate, origin};
 use crate::app::App;
+use crate::authn::Viewer;
 use crate::config::Downloads;
 use crate::downloads::Content;
 use crate::error::{Error, code};
@@ -78,11 +79,18 @@ async fn open(
     let origin = origin(app, id, head);
     let is_sent = |size| head.method == Method::GET && wanted(&head.headers, size) != Wanted::Nothing;
     let reader = match link(&head.uri)? {
-        None => app.reader(authenticate(app, head, &origin).await?, origin, document).await,
+        None => {
+            let viewer = authenticate(app, head, &origin).await?;
+            app.admit(&viewer, &origin).await.map_err(Error::from)?;
+            app.reader(viewer, origin, document).await
+        }
         Some(_) if head.headers.contains_key(AUTHORIZATION) => {
             return Err(Refusal::malformed("send a token or a link, not both"));
         }
-        Some(token) => app.reader_by_link(origin, document, &token).await,
+        Some(token) => {
+            app.admit(&Viewer::anonymous(), &origin).await.map_err(Error::from)?;
+            app.reader_by_link(origin, document, &token).await
+        }
     };
     let reader = reader.map_err(refusal)?;
     let Downloads { per_user, at_once, .. } = app.config.downloads;

@@ -3,7 +3,7 @@
 //! `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
 //!
 //! ```text
-//! edge (request id, span, panic, headers, count) ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
+//! edge (request id, span, panic, headers, count) ─ rate of the address ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
 //! ```
 //!
 //! Invariants: every answer this server makes passes `edge`, so every one has a request id and the security headers,
@@ -33,6 +33,7 @@ mod metrics;
 mod oauth;
 mod overload;
 mod patience;
+mod rates;
 mod reads;
 mod server;
 mod shares;
@@ -84,6 +85,7 @@ pub fn router(app: Arc<App>) -> Router {
     }
     router
         .layer(from_fn_with_state((Arc::clone(&app), room), overload::shed))
+        .layer(from_fn_with_state(Arc::clone(&app), rates::by_address))
         .layer(from_fn_with_state(Arc::clone(&app), edge::edge))
         .with_state(app)
 }

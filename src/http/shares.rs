@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 
-use super::client_address::network_of;
+use crate::authn::network_of;
 
 /// Places, for all and for one client.
 pub(super) struct Shares {

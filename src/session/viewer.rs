@@ -6,6 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use custodian_entity::{tenant, user};
 
 use super::account;
+use super::rate_limit::RateLimit;
 use crate::authn::{self, HeldRole, Identity};
 use crate::authz::policy::Policy;
 use crate::authz::{InOperation, Level, Rights, Verb};
@@ -78,6 +79,10 @@ impl Viewer {
     /// The provider.
     async fn tenant(&self) -> Option<Tenant> {
         Some(Tenant(self.tenant.clone()))
+    }
+    /// How much may still be asked for.
+    async fn rate_limit(&self, ctx: &Context<'_>) -> Maybe<RateLimit> {
+        certain(async { RateLimit::of(ctx, &self.identity) }).await
     }
     /// What the viewer may do with a field.
     async fn access(

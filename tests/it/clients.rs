@@ -74,7 +74,7 @@ impl Portal {
     }
 
     /// The same, with more in the input.
-    async fn with(app: &TestApp, username: &str, scopes: &[&str], more: Value) -> Self {
+    pub async fn with(app: &TestApp, username: &str, scopes: &[&str], more: Value) -> Self {
         let answer = create(&app.login(username).await, scopes, more).await;
         let payload = &answer.ok()["apiClientCreate"];
         assert_eq!(payload["userErrors"], json!([]), "{}", answer.text);

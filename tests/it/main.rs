@@ -59,6 +59,7 @@ mod matrix;
 mod past;
 mod policy;
 mod postgres;
+mod rates;
 mod redis;
 mod reference;
 mod resellers;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
     coverage::register(&mut suite);
     matrix::register(&mut suite);
     policy::register(&mut suite);
+    rates::register(&mut suite);
     arguments::register(&mut suite);
     alerts::register(&mut suite);
     containment::register(&mut suite);

@@ -17,7 +17,7 @@ pub fn register(suite: &mut Suite) {
 /// The floors of `src/lib.rs`, lowest first.
 const FLOORS: [&[&str]; 6] = [
     &["config", "error", "clock"],
-    &["crypto", "database", "vault", "store", "scanner", "news", "sink", "authn"],
+    &["crypto", "database", "vault", "store", "scanner", "news", "sink", "authn", "rates"],
     &["authz", "audit"],
     &[
         "graphql",

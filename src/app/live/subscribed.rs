@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::occurrence::Outcome;
 use super::{Audience, End, Hearer, Seat};
-use crate::app::{App, decided, equipped, sign};
+use crate::app::{App, decided, equipped, sign, signed};
 use crate::audit;
 use crate::authn::{Origin, Viewer};
 use crate::authz::Rights;
@@ -49,7 +49,7 @@ impl Asked {
 
 /// How an operation on a socket begins.
 pub enum Begun {
-    /// It is one that is answered once: [`App::execute`], as this viewer.
+    /// It is one that is answered once: [`App::execute_admitted`], as this viewer.
     Once(Viewer),
     /// It is a subscription that nothing is told to.
     Refused(Vec<ServerError>),
@@ -145,6 +145,9 @@ impl App {
         request: &Request,
     ) -> Result<Begun, End> {
         let viewer = seat.viewer_anew(self).await?;
+        if let Err(limited) = self.admit(&viewer, origin).await {
+            return Ok(Begun::Refused(signed(limited.into_response(), origin).errors));
+        }
         let Ok((policy, rights)) = self.acting(&viewer, origin).await else {
             seat.end(End::Forbidden);
             return Err(End::Forbidden);
@@ -195,6 +198,7 @@ impl App {
         guarded: Guarded,
     ) -> Result<Subscribed, Vec<ServerError>> {
         let Audience { viewer, rights, policy, origin } = audience;
+        self.charge(&viewer, &origin, &guarded).await.map_err(|limited| limited.into_response().errors)?;
         let read = |field: &_| (*field, Question::shown(policy.catalog().field_name(*field)));
         let denials = Denials::of(&policy, &rights, guarded.plan.denied().iter().map(read));
         denials.report(&viewer, &origin, "fields denied");

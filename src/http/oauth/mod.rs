@@ -68,6 +68,7 @@ async fn answered(
 /// that one that is asked for is refused. A further grant type is a further arm.
 async fn token(State(app): State<Arc<App>>, id: RequestId, request: Request) -> Response {
     answered(&app, id, request, async |operation, mut form| {
+        app.admit_sign_in(&operation.origin).await.map_err(Error::from)?;
         let grant_type = form.required("grant_type")?;
         match grant_type.as_str() {
             "client_credentials" => {
@@ -181,7 +182,9 @@ fn status_of(error: &Error) -> (StatusCode, &'static str) {
         Error::Timeout | Error::Unavailable(_) | Error::Uncertain(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
         }
-        Error::TooManyGuesses(_) => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
+        Error::RateLimited(_) | Error::TooManyGuesses(_) => {
+            (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable")
+        }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
     }
 }

@@ -280,7 +280,7 @@ async fn listen(mut subscribed: Subscribed, ending: Ending, said: Outgoing, orig
     }
 }
 
-/// Runs a query or a mutation, as over HTTP.
+/// Runs a query or a mutation, as over HTTP. It was counted when it began.
 async fn once(
     app: Arc<App>,
     viewer: Viewer,
@@ -289,8 +289,8 @@ async fn once(
     ending: Ending,
     said: Outgoing,
 ) {
-    let answering = timeout(app.config.request_timeout(), app.execute(viewer, origin.clone(), request));
-    let answer = caught(answering).await;
+    let running = app.execute_admitted(viewer, origin.clone(), request);
+    let answer = caught(timeout(app.config.request_timeout(), running)).await;
     let id = ending.id();
     let last = match answer.map(|answer| answer.map(|response| told(&id, response))) {
         Ok(Ok(Ok(next))) => {

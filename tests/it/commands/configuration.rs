@@ -127,6 +127,19 @@ pub fn every_key_is_a_variable() {
         ("WEBSOCKET_WAITING", "1"),
         ("WEBSOCKET_PING_SECONDS", "600"),
         ("WEBSOCKET_RECHECK_SECONDS", "55"),
+        ("RATES_ADDRESS", "1"),
+        ("RATES_ANONYMOUS", "1"),
+        ("RATES_USER", "1000000"),
+        ("RATES_CLIENT_LOW", "1"),
+        ("RATES_CLIENT_STANDARD", "1"),
+        ("RATES_CLIENT_HIGH", "1"),
+        ("RATES_SIGN_IN", "1"),
+        ("RATES_REVEAL", "1"),
+        ("RATES_LOOKUP", "1"),
+        ("RATES_UPLOAD", "1"),
+        ("RATES_COST_AT_ONCE", "50000"),
+        ("RATES_COST_PER_SECOND", "56"),
+        ("RATES_REDIS_TIMEOUT_MILLISECONDS", "10000"),
     ] {
         let loaded = load("", &[(&format!("CUSTODIAN_{name}"), value)], &[]);
         assert!(loaded.is_ok(), "{name}: {}", loaded.unwrap_err());
@@ -195,6 +208,8 @@ pub fn wrong_settings() {
         ("[limits]\ndepth = 65", "limits.depth"),
         ("[limits]\nunknown = 1", "limits.unknown"),
         ("[server]\nlisten = 'x'", "server"),
+        ("[rates]\nuser = 0", "rates.user"),
+        ("[rates]\nsign_in = 1000001", "rates.sign_in"),
     ] {
         let error = load(file, &[], &[]).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{key}: ")), "{file}: {error}");
@@ -213,6 +228,14 @@ pub fn wrong_settings() {
         let error = load("", &[(variable, value)], &[]).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{key}: ")), "{error}");
         assert!(error.contains(variable) && !error.contains('\n'), "{error}");
+    }
+    for (file, key) in [
+        ("[limits]\ncost = 200001", "rates.cost_at_once"),
+        ("[rates]\ncost_at_once = 49999", "rates.cost_at_once"),
+        ("[rates]\ncost_per_second = 55", "rates.cost_per_second"),
+    ] {
+        let error = load(file, &[], &[]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{key}: ")) && !error.contains('\n'), "{file}: {error}");
     }
     let error = load("", &[], &[("--listen", "listen", "x")]).unwrap_err().to_string();
     assert!(error.starts_with("listen: ") && error.contains("--listen"), "{error}");

@@ -59,6 +59,7 @@ impl Observed {
             role: ActingRole::built_in(role),
             session: None,
             client: None,
+            rate_tier: None,
             scopes: None,
         };
         self.statements.lock().unwrap().clear();

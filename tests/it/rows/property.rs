@@ -84,6 +84,7 @@ impl Scene {
             role: ActingRole::built_in(who.role),
             session: None,
             client: None,
+            rate_tier: None,
             scopes: None,
         };
         let rights = self.spec.policy.rights(who.role).expect("the policy knows the role").clone();
