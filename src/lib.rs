@@ -3,8 +3,8 @@
 //! # The way of a request
 //!
 //! ```text
-//! http       size, type, headers, request id, time ─ bearer token → Viewer
-//! app        one snapshot of the policy, the rights of the viewer's role
+//! http       the rate of the address, size, type, headers, request id, time ─ bearer token → Viewer
+//! app        the rate of the viewer, one snapshot of the policy, the rights of his role
 //! authz      measure the document ─ guard it: which fields are clear, masked, denied; arguments and inputs too
 //! features   objects over rows; rows through Scoped only; personal data through Pii only
 //! authz      answer: denied keys get null, one error per denied field, extensions.access

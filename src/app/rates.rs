@@ -66,7 +66,8 @@ impl App {
         guarded: &Guarded,
     ) -> Result<(), Limited> {
         for bucket in [Bucket::SignIn, Bucket::Reveal, Bucket::Lookup, Bucket::Upload] {
-            let times = guarded.roots.iter().filter(|name| Bucket::of_operation(name) == Some(bucket)).count();
+            let times =
+                guarded.roots.iter().filter(|name| Bucket::of_operation(name) == Some(bucket)).count();
             if times > 0 {
                 self.count(bucket, viewer, origin, times as u64).await?;
             }

@@ -86,7 +86,10 @@ impl Rates {
 pub(super) fn refuse_unusable(config: &Config) -> Result<(), ConfigError> {
     let Rates { cost_at_once, cost_per_second, .. } = config.rates;
     if cost_at_once < config.limits.cost {
-        return Err(combined("rates.cost_at_once", "it is less than limits.cost, which one document may have"));
+        return Err(combined(
+            "rates.cost_at_once",
+            "it is less than limits.cost, which one document may have",
+        ));
     }
     if cost_at_once / cost_per_second > LONGEST {
         return Err(combined("rates.cost_per_second", "cost_at_once would not be back within an hour"));

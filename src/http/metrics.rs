@@ -57,7 +57,10 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!(audit::REJECTED, "Entries of the audit log that are never taken: passed over");
     metrics::describe_gauge!(app::SOCKETS, "WebSockets that are open");
     metrics::describe_counter!(rates::LIMITED, "What was refused because there was too much of it, by limit");
-    metrics::describe_counter!(rates::FAILURES, "How often Redis did not count: each instance counted its own");
+    metrics::describe_counter!(
+        rates::FAILURES,
+        "How often Redis did not count: each instance counted its own"
+    );
     metrics::describe_counter!(CLOSED, "WebSockets closed, by code");
     metrics::describe_counter!(
         vault::ERRORS,

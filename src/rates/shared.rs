@@ -50,7 +50,13 @@ impl Shared {
     /// In this Redis, which may take so long to answer.
     pub fn new(url: RedisUrl, patience: Duration) -> Self {
         let script = Script::new(include_str!("take.lua"));
-        Self(Arc::new(Inner { url, patience, script, link: Mutex::new(Link::New), is_missed: AtomicBool::default() }))
+        Self(Arc::new(Inner {
+            url,
+            patience,
+            script,
+            link: Mutex::new(Link::New),
+            is_missed: AtomicBool::default(),
+        }))
     }
 
     /// Whether Redis answered lately.

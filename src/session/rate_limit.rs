@@ -37,10 +37,12 @@ impl RateLimit {
     pub(super) fn of(ctx: &Context<'_>, identity: &Identity) -> Result<Self> {
         let limiter =
             ctx.data_opt::<Arc<Limiter>>().ok_or_else(|| Error::bug("the schema lacks its data"))?;
-        let cost = ctx.data_opt::<DocumentCost>().ok_or_else(|| Error::bug("nobody measured the document"))?;
+        let cost =
+            ctx.data_opt::<DocumentCost>().ok_or_else(|| Error::bug("nobody measured the document"))?;
         let viewer = Viewer::signed_in(identity.clone());
         let who = Who::of(&viewer, &ctx.operation()?.origin);
-        let (operations, costs) = (limiter.standing(Bucket::Viewer, who), limiter.standing(Bucket::Cost, who));
+        let (operations, costs) =
+            (limiter.standing(Bucket::Viewer, who), limiter.standing(Bucket::Cost, who));
         let time = |micros| DateTime(chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default());
         Ok(Self {
             limit: whole(operations.limit),

@@ -77,6 +77,7 @@ pub const ADDED_TYPES: [&str; 22] = [
     "PageInfo",
     "Permission",
     "Query",
+    "RateLimit",
     "RevealedField",
     "UserError",
     "Viewer",

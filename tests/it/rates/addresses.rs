@@ -31,7 +31,8 @@ fn somebody(router: &Router, address: &str) -> Client {
 async fn pages(app: TestApp) {
     let (_, router) = limited(&app, |rates| rates.address = 4).await;
     let client = somebody(&router, "192.0.2.1");
-    for (number, path) in ["/nowhere", "/.well-known/jwks.json", "/graphql", "/documents/x/content"].into_iter().enumerate()
+    for (number, path) in
+        ["/nowhere", "/.well-known/jwks.json", "/graphql", "/documents/x/content"].into_iter().enumerate()
     {
         let answer = get(&client, path, None).await;
         assert_ne!(answer.status, 429, "{path}");

@@ -37,7 +37,8 @@ async fn viewers(app: TestApp) {
     advance(&app, 1);
     exactly(&support, 1).await;
     advance(&app, 36);
-    let told = "{ viewer { rateLimit { limit remaining resetAt cost costLimit costRemaining costResetAt } } }";
+    let told =
+        "{ viewer { rateLimit { limit remaining resetAt cost costLimit costRemaining costResetAt } } }";
     let answer = support.query(told, Value::Null).await;
     let told = &answer.ok()["viewer"]["rateLimit"];
     assert_eq!((&told["limit"], &told["remaining"]), (&json!(5), &json!(2)));
@@ -113,7 +114,8 @@ async fn lookups(app: TestApp) {
     let support = app.login(SUPPORT).await.at(&router);
     let one = |alias: usize| format!("a{alias}: customerLookup(by: {{ customerNumber: \"x\" }}) {{ id }}");
     let many = |numbers: std::ops::Range<usize>| numbers.map(one).collect::<Vec<_>>().join(" ");
-    let document = format!("{{ {} ...More ...More }} fragment More on Query {{ {} }}", many(0..2), many(2..5));
+    let document =
+        format!("{{ {} ...More ...More }} fragment More on Query {{ {} }}", many(0..2), many(2..5));
     assert_ne!(support.query(&document, Value::Null).await.status, 429, "eight");
     let three = format!("{{ {} }}", many(0..3));
     assert_eq!(refused(&support.query(&three, Value::Null).await), 6);

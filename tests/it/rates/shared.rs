@@ -54,7 +54,11 @@ async fn alike(_: TestApp, redis: Redis) {
             let (limit, amount) = (limits[number], if number == 2 { amount * 40 } else { amount });
             let key = format!("{case} {number}");
             let here = local.take(&key, limit, amount, now);
-            assert_eq!(shared.take(&key, limit, amount, now).await, Some(here), "{limit:?}, {amount} at {now}");
+            assert_eq!(
+                shared.take(&key, limit, amount, now).await,
+                Some(here),
+                "{limit:?}, {amount} at {now}"
+            );
         }
     }
 }
@@ -91,7 +95,8 @@ async fn together(app: TestApp, redis: Redis) {
     // What is there tells nothing of whose it is, and goes by itself.
     let client = redis::Client::open(place.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let keys: Vec<String> = redis::cmd("KEYS").arg("custodian:rates:*").query_async(&mut connection).await.unwrap();
+    let keys: Vec<String> =
+        redis::cmd("KEYS").arg("custodian:rates:*").query_async(&mut connection).await.unwrap();
     assert!(keys.len() >= 4, "{keys:?}");
     for key in keys {
         let tag = key.strip_prefix("custodian:rates:").unwrap();

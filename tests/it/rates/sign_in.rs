@@ -47,7 +47,9 @@ async fn aliases(app: TestApp) {
     let somebody = Client::new(router, None);
     for many in [10, 20, 1_000] {
         let logins = (0..many).map(|number| {
-            format!("a{number}: login(username: {SUPPORT:?}, password: \"Custodian-Demo-1\") {{ accessToken }}")
+            format!(
+                "a{number}: login(username: {SUPPORT:?}, password: \"Custodian-Demo-1\") {{ accessToken }}"
+            )
         });
         let document = format!("mutation {{ {} }}", logins.collect::<Vec<_>>().join(" "));
         let answer = somebody.query(&document, Value::Null).await;
@@ -55,7 +57,10 @@ async fn aliases(app: TestApp) {
         assert!(!answer.text.contains("accessToken"), "{}", answer.text);
     }
     // In an array there are none at all.
-    let batch = format!("[{0},{0}]", "{\"query\":\"mutation { login(username: \\\"x\\\", password: \\\"x\\\") { accessToken } }\"}");
+    let batch = format!(
+        "[{0},{0}]",
+        "{\"query\":\"mutation { login(username: \\\"x\\\", password: \\\"x\\\") { accessToken } }\"}"
+    );
     let request = Request::post("/graphql").header("content-type", "application/json");
     assert_eq!(somebody.send(request.body(Body::from(batch)).unwrap()).await.status, 400);
 }

@@ -32,7 +32,11 @@ async fn together(app: TestApp) {
         socket.ask(id, document, maria.clone()).await;
         let message = socket.message().await;
         let extensions = &message["payload"][0]["extensions"];
-        assert_eq!((&message["type"], &extensions["code"]), (&json!("error"), &json!("RATE_LIMITED")), "{message}");
+        assert_eq!(
+            (&message["type"], &extensions["code"]),
+            (&json!("error"), &json!("RATE_LIMITED")),
+            "{message}"
+        );
         assert_eq!(extensions["retryAfter"], 15, "{message}");
         assert!(extensions["requestId"].is_string(), "{message}");
     }
