@@ -57,7 +57,7 @@ pub const ADDED_FIELDS: [&str; 6] = [
 
 /// Types that the matrix does not have, and that are no lists, edges or payloads: values, which hold what the fields
 /// that return them may show, and the roots.
-pub const ADDED_TYPES: [&str; 22] = [
+pub const ADDED_TYPES: [&str; 23] = [
     "AccessCell",
     "AccessExplanation",
     "AccessRule",

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use custodian::config::RedisUrl;
 use custodian::rates::{Limit, Local, Shared};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -106,6 +107,9 @@ async fn together(app: TestApp, redis: Redis) {
     }
 
     // Without Redis each counts by itself, from what it knew: what was used up stays so.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let counted = recorder.handle();
+    let _guard = metrics::set_default_local_recorder(&recorder);
     place.kill();
     refused(&ask(&here).await);
     refused(&sign_in(&Client::new(at_other.clone(), None), "nobody-3@acme.example", "wrong").await);
@@ -129,6 +133,16 @@ async fn together(app: TestApp, redis: Redis) {
     let logs = app.logs();
     let told = logs.lines().filter(|line| line.contains(socket) && line.contains("does not count")).count();
     assert_eq!(told, 2, "each instance tells it once");
+
+    let counted = counted.render();
+    for (count, least) in [
+        ("custodian_rate_limited_total{bucket=\"viewer\"}", 3),
+        ("custodian_rate_limited_total{bucket=\"sign-in\"}", 3),
+        ("custodian_rate_limit_redis_failures_total", 2),
+    ] {
+        let line = counted.lines().find_map(|line| line.strip_prefix(count)?.trim().parse::<u64>().ok());
+        assert!(line >= Some(least), "{count}: {counted}");
+    }
 
     // It is asked again after some seconds.
     start(&mut place).await;
