@@ -489,9 +489,10 @@ impl App {
                 return signed(response, &origin);
             }
         };
-        if let Err(limited) = self.charge(&viewer, &origin, &guarded).await {
-            return signed(limited.into_response(), &origin);
-        }
+        let charged = match self.charge(&viewer, &origin, &guarded).await {
+            Ok(charged) => rates::told(charged, guarded.cost, self.config.limits.cost),
+            Err(limited) => return signed(limited.into_response(), &origin),
+        };
         let read = |field: &FieldId| (*field, Question::shown(policy.catalog().field_name(*field)));
         let denials = Denials::of(policy, &rights, guarded.plan.denied().iter().map(read));
         denials.report(&viewer, &origin, "fields denied");
@@ -526,6 +527,7 @@ impl App {
         }
         let mut response = finish(policy.catalog(), &guarded.plan, response);
         denials.explain(&mut response);
+        response.extensions.insert("cost".to_owned(), charged);
         signed(response, &origin)
     }
 

@@ -1,6 +1,6 @@
 //! What is counted before it is done, and how it is refused (see [`crate::rates`]).
 
-use async_graphql::Response;
+use async_graphql::{Name, Response, Value};
 use axum::http::header::RETRY_AFTER;
 
 use super::App;
@@ -37,6 +37,12 @@ impl Limited {
     }
 }
 
+/// `extensions.cost`: what a document was taken to cost, what one may, and what the viewer has left until more is there.
+pub(super) fn told(verdict: Verdict, requested: u64, limit: u64) -> Value {
+    let members = [("requested", requested), ("limit", limit), ("remaining", verdict.remaining)];
+    Value::Object(members.into_iter().map(|(name, number)| (Name::new(name), number.into())).collect())
+}
+
 impl App {
     /// Counts an operation of a viewer, before anything of it is looked at.
     ///
@@ -64,7 +70,7 @@ impl App {
         viewer: &Viewer,
         origin: &Origin,
         guarded: &Guarded,
-    ) -> Result<(), Limited> {
+    ) -> Result<Verdict, Limited> {
         for bucket in [Bucket::SignIn, Bucket::Reveal, Bucket::Lookup, Bucket::Upload] {
             let times =
                 guarded.roots.iter().filter(|name| Bucket::of_operation(name) == Some(bucket)).count();
@@ -72,8 +78,7 @@ impl App {
                 self.count(bucket, viewer, origin, times as u64).await?;
             }
         }
-        self.count(Bucket::Cost, viewer, origin, guarded.cost).await?;
-        Ok(())
+        self.count(Bucket::Cost, viewer, origin, guarded.cost).await
     }
 
     async fn count(

@@ -45,7 +45,7 @@ async fn away(app: TestApp) {
     let database = app.database().url.clone();
     let secrets = [database.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default()];
     for how in ["refuses", "is silent"] {
-        many(&client).await.iter().for_each(|answer| drop(answer.ok()));
+        many(&client).await.iter().for_each(|answer| { let _ = answer.ok(); });
         match how {
             "refuses" => proxy.refuse(),
             _ => proxy.blackhole(),

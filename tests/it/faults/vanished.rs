@@ -46,7 +46,7 @@ async fn unused(app: TestApp) {
         behind(&app, |config| config.connections.acquire_timeout_seconds = 4).await;
     let client = app.login(SUPPORT).await.at(&router);
     let asked = (0..8).map(|_| client.query(ASKED, Value::Null));
-    futures_util::future::join_all(asked).await.iter().for_each(|answer| drop(answer.ok()));
+    futures_util::future::join_all(asked).await.iter().for_each(|answer| { let _ = answer.ok(); });
     // A firewall forgets them; whoever connects anew is served.
     proxy.blackhole();
     let lost = prompt("a question", client.query(ASKED, Value::Null)).await;

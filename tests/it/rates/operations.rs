@@ -97,6 +97,8 @@ async fn cost(app: TestApp) {
     let answer = support.query(dear, Value::Null).await;
     // customers and 25 times nodes and id, and four of viewer.
     assert_eq!(answer.ok()["viewer"]["rateLimit"], json!({ "cost": 55, "costRemaining": 45 }));
+    let told = &answer.body["extensions"]["cost"];
+    assert_eq!(*told, json!({ "requested": 55, "limit": 50_000, "remaining": 45 }));
     let answer = support.query(dear, Value::Null).await;
     assert_eq!(refused(&answer), 1);
     assert_eq!(lines(&answer, "ratelimit")[0], "\"cost\";r=45;t=6");
