@@ -2,13 +2,13 @@
 //! `documents::killed`.)
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use custodian_entity::audit_event;
 use custodian_entity::id::{CustomerId, TypedId};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -30,7 +30,7 @@ pub(super) fn register(suite: &mut Suite) {
 const AT_ONCE: usize = 12;
 
 /// After how many acknowledgements the server is killed, round by round.
-const ROUNDS: [usize; 5] = [0, 5, 17, 30, 44];
+const ROUNDS: [u32; 5] = [0, 5, 17, 30, 44];
 
 /// As many as it takes, each of another address.
 const SETTINGS: [(&str, &str); 1] = [("CUSTODIAN_CUSTOMER_CREATE_PER_MINUTE", "1000")];
@@ -53,7 +53,7 @@ pub(super) fn input(email: &str) -> Value {
 }
 
 /// Adds customers and changes them, one after the other, until nobody answers.
-async fn work(serving: Arc<Serving>, name: String, count: Arc<AtomicUsize>) -> Vec<Acknowledged> {
+async fn work(serving: Arc<Serving>, name: String, count: Arc<Semaphore>) -> Vec<Acknowledged> {
     let mut done = Vec::new();
     for number in 0.. {
         let email = format!("{name}-{number}@load.example");
@@ -62,7 +62,7 @@ async fn work(serving: Arc<Serving>, name: String, count: Arc<AtomicUsize>) -> V
         assert!(customer.is_object(), "it was answered, and not done: {answer}");
         let id = text(&customer["id"]).to_owned();
         done.push(Acknowledged { id: id.clone(), email, is_changed: false });
-        count.fetch_add(1, Ordering::SeqCst);
+        count.add_permits(1);
         let change = json!({ "input": { "id": id, "version": customer["version"], "language": "fr" } });
         let Ok(answer) = serving.try_ask(UPDATE, change).await else { break };
         assert!(
@@ -70,7 +70,7 @@ async fn work(serving: Arc<Serving>, name: String, count: Arc<AtomicUsize>) -> V
             "it was answered, and not done: {answer}"
         );
         done.last_mut().expect("it was added").is_changed = true;
-        count.fetch_add(1, Ordering::SeqCst);
+        count.add_permits(1);
     }
     done
 }
@@ -82,14 +82,12 @@ fn killed() {
         for (round, after) in ROUNDS.into_iter().enumerate() {
             let serving = timeout(BACK, Serving::begin(folder.path(), &SETTINGS)).await;
             let serving = Arc::new(serving.expect("a server that was killed does not come back in time"));
-            let count = Arc::new(AtomicUsize::new(0));
+            let count = Arc::new(Semaphore::new(0));
             let mut working = JoinSet::new();
             for number in 0..AT_ONCE {
                 working.spawn(work(serving.clone(), format!("r{round}w{number}"), count.clone()));
             }
-            while count.load(Ordering::SeqCst) < after {
-                tokio::task::yield_now().await;
-            }
+            drop(count.acquire_many(after).await.expect("nobody closes it"));
             crate::commands::kill(&serving.server, "-KILL");
             while let Some(done) = working.join_next().await {
                 acknowledged.extend(done.expect("a client does not panic"));
@@ -121,7 +119,7 @@ fn killed() {
             assert!(!is_changed || is_recorded(id, "CUSTOMER_UPDATED"), "{id} was changed without an entry");
         }
         assert!(
-            acknowledged.len() > ROUNDS.iter().sum::<usize>() / 3,
+            acknowledged.len() > ROUNDS.iter().sum::<u32>() as usize / 3,
             "{} were acknowledged",
             acknowledged.len()
         );

@@ -8,6 +8,7 @@ use custodian_entity::id::TypedId;
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, TransactionTrait};
 use serde_json::{Value, json};
 
+use super::proxy::Fate;
 use super::{ASKED, assert_away, assert_discreet, back, behind, page, prompt, works};
 use crate::app::TestApp;
 use crate::client::Client;
@@ -45,7 +46,9 @@ async fn away(app: TestApp) {
     let database = app.database().url.clone();
     let secrets = [database.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default()];
     for how in ["refuses", "is silent"] {
-        many(&client).await.iter().for_each(|answer| { let _ = answer.ok(); });
+        many(&client).await.iter().for_each(|answer| {
+            answer.ok();
+        });
         match how {
             "refuses" => proxy.refuse(),
             _ => proxy.blackhole(),
@@ -77,16 +80,13 @@ async fn slow(app: TestApp) {
     let (mut proxy, _service, router) = behind(&app, |_| {}).await;
     let client = app.login(SUPPORT).await.at(&router);
     proxy.slow(Duration::from_millis(60));
-    for round in 0..4 {
-        let asked = many(&client);
-        let cut = async {
-            if round > 0 {
-                // While they are under way.
-                tokio::time::sleep(Duration::from_millis(150 * round)).await;
-                proxy.cut();
-            }
-        };
-        for answer in tokio::join!(asked, cut).0 {
+    // As it is, and cut while many are under way: as they begin, while they say who asks, and as they end.
+    for word in ["", "BEGIN", "set_config", "ROLLBACK", "COMMIT"] {
+        if !word.is_empty() {
+            proxy.cut();
+            proxy.trap(word, Fate::CutAfter, 5);
+        }
+        for answer in many(&client).await {
             let code = answer.code();
             assert!(
                 answer.status == StatusCode::OK && code.is_none()
@@ -97,6 +97,7 @@ async fn slow(app: TestApp) {
             assert_discreet(&answer, &[]);
         }
     }
+    proxy.disarm();
     let alive = prompt("whether it is alive", page(&client, "/healthz")).await;
     assert_eq!(alive.0, 200);
     proxy.pass();

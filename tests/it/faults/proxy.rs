@@ -45,8 +45,9 @@ pub enum Fate {
     Vanish,
 }
 
-/// What happens to those who say a word, so many times.
+/// What happens to those who say a word, once they have said another, so many times.
 struct Trap {
+    after: &'static str,
     word: &'static str,
     fate: Fate,
     left: usize,
@@ -119,7 +120,19 @@ impl Proxy {
 
     /// From now on this happens to those who say this word to the server, so many times.
     pub fn trap(&self, word: &'static str, fate: Fate, times: usize) {
-        *self.shared.trap() = Some(Trap { word, fate, left: times });
+        *self.shared.trap() = Some(Trap { after: "", word, fate, left: times });
+    }
+
+    /// From now on it happens to nobody.
+    pub fn disarm(&self) {
+        *self.shared.trap() = None;
+    }
+
+    /// The same once, to whoever has said another word before. All connections begin anew: what was said on one before is
+    /// perhaps not said again.
+    pub fn trap_after(&self, after: &'static str, word: &'static str, fate: Fate) {
+        self.cut();
+        *self.shared.trap() = Some(Trap { after, word, fate, left: 1 });
     }
 
     /// Waits until it has happened.
@@ -158,24 +171,25 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn converse(client: TcpStream, shared: &Shared) {
-    let connected = match &shared.upstream {
-        Upstream::Tcp(address) => match TcpStream::connect(address).await {
-            Ok(server) => between(client, server, shared).await,
-            Err(_) => return,
-        },
-        Upstream::Unix(path) => match UnixStream::connect(path).await {
-            Ok(server) => between(client, server, shared).await,
-            Err(_) => return,
-        },
-    };
-    connected
+    // A server that is not there hangs up.
+    match &shared.upstream {
+        Upstream::Tcp(address) => {
+            let Ok(server) = TcpStream::connect(address).await else { return };
+            between(client, server, shared).await;
+        }
+        Upstream::Unix(path) => {
+            let Ok(server) = UnixStream::connect(path).await else { return };
+            between(client, server, shared).await;
+        }
+    }
 }
 
 async fn between(client: TcpStream, server: impl AsyncRead + AsyncWrite, shared: &Shared) {
     // Small messages do not wait for each other.
     client.set_nodelay(true).expect("an option that every system has");
     let ((from_client, to_client), (from_server, to_server)) = (split(client), split(server));
-    let line = Line { shared, is_lost: AtomicBool::new(false), is_last: AtomicBool::new(false) };
+    let [is_near, is_lost, is_last] = [(); 3].map(|()| AtomicBool::new(false));
+    let line = Line { shared, is_near, is_lost, is_last };
     tokio::select! {
         () = line.carry(from_client, to_server, true) => {}
         () = line.carry(from_server, to_client, false) => {}
@@ -185,6 +199,8 @@ async fn between(client: TcpStream, server: impl AsyncRead + AsyncWrite, shared:
 /// One connection.
 struct Line<'s> {
     shared: &'s Shared,
+    /// What the trap waits for was said before.
+    is_near: AtomicBool,
     /// It lost bytes.
     is_lost: AtomicBool,
     /// What the server says next is not carried: it ends.
@@ -197,7 +213,7 @@ impl Line<'_> {
         while let Ok(read @ 1..) = from.read(&mut bytes).await {
             let chunk = &bytes[..read];
             let mode = *self.shared.mode.borrow();
-            match if is_said { self.shared.spring(chunk) } else { None } {
+            match if is_said { self.shared.spring(chunk, &self.is_near) } else { None } {
                 Some(Fate::CutBefore) => return,
                 Some(Fate::CutAfter) => self.is_last.store(true, Ordering::SeqCst),
                 Some(Fate::Vanish) => self.is_lost.store(true, Ordering::SeqCst),
@@ -228,10 +244,15 @@ impl Shared {
     }
 
     /// What happens to who says this, if anything.
-    fn spring(&self, said: &[u8]) -> Option<Fate> {
+    fn spring(&self, said: &[u8], is_near: &AtomicBool) -> Option<Fate> {
         let mut slot = self.trap();
         let trap = slot.as_mut()?;
-        if !said.windows(trap.word.len()).any(|part| part == trap.word.as_bytes()) {
+        let is_in =
+            |word: &str| word.is_empty() || said.windows(word.len()).any(|part| part == word.as_bytes());
+        if is_in(trap.after) {
+            is_near.store(true, Ordering::SeqCst);
+        }
+        if !is_near.load(Ordering::SeqCst) || !is_in(trap.word) {
             return None;
         }
         let fate = trap.fate;
