@@ -83,7 +83,7 @@ async fn at_any(mut app: TestApp) {
             );
         }
         orphans += objects(&app).len() - rows.len();
-        app.service.sweep_documents(Duration::ZERO).await.expect("it can be swept");
+        sweep(&app).await;
         assert_eq!(
             objects(&app).len(),
             rows.len(),

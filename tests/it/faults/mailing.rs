@@ -7,7 +7,7 @@ use custodian_entity::letter;
 use serde_json::{Value, json};
 
 use super::proxy::{Fate, Proxy, Upstream};
-use super::{ASKED, HANG, assert_discreet, prompt};
+use super::{ASKED, HANG, assert_discreet, back, prompt};
 use crate::app::TestApp;
 use crate::fixture::{ADMIN, SUPPORT, all};
 use crate::mail::smtp::Smtp;
@@ -46,7 +46,12 @@ async fn away(app: TestApp) {
         if how == "is silent" {
             // Whoever sends it waits; nobody else does.
             prompt(how, app.login(ADMIN).await.at(&router).query(ASKED, Value::Null)).await.ok();
-            proxy.cut();
+            // Once it has begun.
+            back("whoever sends it", async || {
+                proxy.cut();
+                sending.is_finished()
+            })
+            .await;
         }
         let sent = tokio::time::timeout(HANG, sending).await.expect("a letter that waits holds others up");
         assert!(
