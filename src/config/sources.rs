@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use figment::providers::{Format, Toml};
@@ -10,7 +10,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Metadata, Profile as Section, Provider};
 
 use super::database_url::DatabaseUrl;
-use super::error::{ConfigError, one_line};
+use super::error::{ConfigError, SECRETS, one_line};
 use super::production;
 use super::public_url::PublicUrl;
 use super::rates;
@@ -41,6 +41,12 @@ pub struct Flag {
 /// The file that is read when none is named.
 const FILE: &str = "custodian.toml";
 const PREFIX: &str = "CUSTODIAN_";
+/// Behind the name of a variable that names a file with the value of a secret.
+const OF_FILE: &str = "_FILE";
+/// Bytes of such a file: an address, a key.
+const LONGEST_SECRET: u64 = 65_536;
+/// The secret that has a file of its own kind: `master_key_file`.
+const MASTER_KEY_TEXT: &str = "master_key";
 /// Variables of the tests, which are no business of the server.
 const TEST_PREFIX: &str = "CUSTODIAN_TEST_";
 const DEFAULTS: &str = include_str!("defaults.toml");
@@ -87,6 +93,7 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
         refuse_master_key(&layer)?;
         figment = figment.merge(layer);
     }
+    refuse_two_secrets(&sources.variables)?;
     for (name, text) in sources.variables {
         if let Some(layer) = read_variable(&keys, &name, &text)? {
             figment = figment.merge(layer);
@@ -299,8 +306,46 @@ fn read_variable(keys: &Dict, name: &OsString, text: &OsString) -> Result<Option
             origin,
         });
     };
-    let (name, value) = found(keys, key, text).ok_or_else(unknown)?;
-    Ok(Some(Layer { origin, values: Dict::from([(name, value)]) }))
+    if let Some((name, value)) = found(keys, key, text) {
+        return Ok(Some(Layer { origin, values: Dict::from([(name, value)]) }));
+    }
+    let secret = key.strip_suffix(OF_FILE).map(str::to_lowercase);
+    let secret = secret.filter(|key| SECRETS.contains(&key.as_str())).ok_or_else(unknown)?;
+    let content = read_secret(Path::new(text)).map_err(|problem| ConfigError::Key {
+        key: secret.clone(),
+        problem: format!("the file that holds it: {problem}"),
+        origin: origin.clone(),
+    })?;
+    Ok(Some(Layer { origin, values: Dict::from([(secret, Value::from(content))]) }))
+}
+
+/// What a file holds that a secret is kept in, as orchestrators hand them out: one line, without its end.
+fn read_secret(path: &Path) -> Result<String, String> {
+    let mut content = String::new();
+    let file = std::fs::File::open(path).map_err(|error| error.kind().to_string())?;
+    file.take(LONGEST_SECRET + 1).read_to_string(&mut content).map_err(|error| error.kind().to_string())?;
+    if content.len() as u64 > LONGEST_SECRET {
+        return Err(format!("it has more than {LONGEST_SECRET} bytes"));
+    }
+    let line = content.strip_suffix('\n').map_or(content.as_str(), |line| line.trim_end_matches('\r'));
+    match line.contains('\n') {
+        false => Ok(line.to_owned()),
+        true => Err("it has more than one line".to_owned()),
+    }
+}
+
+/// Of a secret that is given twice nobody knows which was meant.
+fn refuse_two_secrets(variables: &[(OsString, OsString)]) -> Result<(), ConfigError> {
+    let is_given = |name: &str| variables.iter().any(|(given, _)| given == name);
+    for key in SECRETS {
+        let name = format!("{PREFIX}{}", key.to_uppercase());
+        let of_file = format!("{name}{OF_FILE}");
+        if key != MASTER_KEY_TEXT && is_given(&name) && is_given(&of_file) {
+            let problem = format!("{name} and {of_file} are given: one of the two");
+            return Err(combined(key, &problem));
+        }
+    }
+    Ok(())
 }
 
 /// The setting that a variable names, with its value: `ALERTS_DENIAL_BURST_THRESHOLD` is `alerts.denial_burst.threshold`.

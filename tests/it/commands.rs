@@ -33,6 +33,7 @@ pub fn register(suite: &mut Suite) {
         configuration::wrong_settings,
     );
     suite.pure("commands::a message repeats no secret", configuration::no_secret_repeated);
+    suite.pure("commands::secrets are read from files that variables name", configuration::secrets_in_files);
     suite.pure(
         "commands::keys lie apart from data, and their owner is that of the data",
         configuration::key_store,

@@ -241,6 +241,37 @@ pub fn wrong_settings() {
     assert!(error.starts_with("listen: ") && error.contains("--listen"), "{error}");
 }
 
+pub fn secrets_in_files() {
+    let folder = TempDir::new().unwrap();
+    let path = |content: &str| {
+        let path = folder.path().join(format!("secret-{}", content.len()));
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    const NAME: &str = "CUSTODIAN_REDIS_URL_FILE";
+    for content in ["planted", "planted\n", "planted\r\n"] {
+        let file = "demo_password = 'of the file'";
+        let config = load(file, &[("CUSTODIAN_DEMO_PASSWORD_FILE", &path(content))], &[]).unwrap();
+        assert_eq!(config.demo_password.expose_secret(), "planted", "{content:?}");
+    }
+    let two = [("CUSTODIAN_REDIS_URL", "redis://127.0.0.1"), (NAME, &path("redis://127.0.0.2"))];
+    for (variables, told) in [
+        (vec![(NAME, "/nowhere/planted")], "redis_url: the file that holds it: entity not found"),
+        (vec![(NAME, path("redis://a\nredis://b").as_str())], "it has more than one line"),
+        (vec![(NAME, path(&"a".repeat(70_000)).as_str())], "it has more than 65536 bytes"),
+        (vec![(NAME, path("http://planted").as_str())], "redis_url: "),
+        (two.to_vec(), "CUSTODIAN_REDIS_URL and CUSTODIAN_REDIS_URL_FILE are given"),
+        // What is no secret stands where it is read.
+        (vec![("CUSTODIAN_LISTEN_FILE", path("127.0.0.1:1").as_str())], "CUSTODIAN_LISTEN_FILE"),
+    ] {
+        let error = load("", &variables, &[]).unwrap_err().to_string();
+        assert!(
+            error.contains(told) && !error.contains("planted") && !error.contains('\n'),
+            "{told}: {error}"
+        );
+    }
+}
+
 pub fn no_secret_repeated() {
     for file in [
         "demo_password = ['planted']",
