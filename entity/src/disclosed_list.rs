@@ -1,11 +1,10 @@
-//! Whose data an entry of the audit log says were shown, in one piece.
+//! Whose data an entry of the audit log says were shown.
 
 use sea_orm::entity::prelude::*;
 
 use crate::id::AuditEventId;
 
-/// Whose data an entry of the audit log says were shown, in one piece. Written with it; never changed. By customer they are
-/// listed in [`crate::disclosed_customer`], a moment later.
+/// Whose data an entry of the audit log says were shown: which set of customers. Written with it; never changed.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "disclosed_list")]
 pub struct Model {
@@ -15,13 +14,13 @@ pub struct Model {
     /// The entry's number there.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
-    /// The entry.
+    /// The entry. Ids of entries are in the order of time.
     pub event_id: AuditEventId,
-    /// The customers' ids in their order, 16 bytes each.
-    pub customers: Vec<u8>,
+    /// The set: [`crate::disclosed_set`].
+    pub digest: Vec<u8>,
 }
 
-/// None: nothing is followed from here.
+/// None: rows are followed through request-scoped loaders, under the viewer's row scope.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -9,13 +9,17 @@ use crate::id::{ApiClientId, AuditEventId, TenantId, UserId};
 pub const KINDS: [&str; 3] = ["DATA_DISCLOSED", "FIELD_REVEALED", "DOCUMENT_DOWNLOADED"];
 
 /// An entry of the audit log that tells whom of data were shown: the same rows as [`crate::audit_event`], with what of them
-/// is told to those whose data they were. Whose they were is in [`crate::disclosed_customer`].
+/// is told to those whose data they were. Whose they were is in [`crate::disclosed_list`].
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_event")]
 pub struct Model {
     /// The id of the entry.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AuditEventId,
+    /// Its chain.
+    pub chain: Uuid,
+    /// Its number there.
+    pub sequence: i64,
     /// Whose data they were.
     pub tenant_id: Option<TenantId>,
     /// When.

@@ -22,6 +22,7 @@ pub mod customer_word;
 pub mod disclosed_cursor;
 pub mod disclosed_customer;
 pub mod disclosed_list;
+pub mod disclosed_set;
 pub mod disclosure;
 pub mod document;
 pub mod document_link;

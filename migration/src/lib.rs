@@ -34,6 +34,7 @@ mod m20261123_000022_trail;
 mod m20261123_000023_alerts;
 mod m20261123_000024_incidents;
 mod m20261123_000025_rules_contain;
+mod m20261123_000026_disclosed_sets;
 mod table;
 mod wall;
 
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000023_alerts::Migration),
             Box::new(m20261123_000024_incidents::Migration),
             Box::new(m20261123_000025_rules_contain::Migration),
+            Box::new(m20261123_000026_disclosed_sets::Migration),
         ]
     }
 }

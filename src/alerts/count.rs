@@ -8,16 +8,16 @@ use chrono_tz::Tz;
 use custodian_entity::audit_event::{Column, Entity, Model};
 use custodian_entity::choice::UserKind;
 use custodian_entity::id::AuditEventId;
-use custodian_entity::{disclosed_customer, tenant, user};
-use sea_orm::ConnectionTrait;
+use custodian_entity::{tenant, user};
 use sea_orm::sea_query::{Expr, IntoCondition, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Statement,
 };
 
 use super::hours::is_outside;
 use super::rule::{Key, Measure, Rule, Setting};
+use crate::audit::shown_by;
 use crate::authn::ADMINISTRATORS;
 use crate::config::HoursRule;
 use crate::error::Result;
@@ -107,14 +107,9 @@ async fn outside(
 }
 
 async fn customers(db: &DatabaseTransaction, of: Condition, most: u64) -> Result<u64> {
-    use disclosed_customer::Column::{CustomerId, EventId};
-    let events = Entity::find().select_only().column(Column::Id).filter(of).into_query();
-    let customers = disclosed_customer::Entity::find()
-        .select_only()
-        .column(CustomerId)
-        .distinct()
-        .filter(EventId.in_subquery(events))
-        .limit(most);
-    let ids: Vec<custodian_entity::id::CustomerId> = customers.into_tuple().all(db).await?;
-    Ok(ids.len() as u64)
+    let backend = db.get_database_backend();
+    let (shown, values) = shown_by(backend, of);
+    let sql = format!("SELECT DISTINCT customer_id FROM ({shown}) AS shown LIMIT {most}");
+    let found = db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    Ok(found.len() as u64)
 }

@@ -23,7 +23,7 @@ use sea_orm::{
 use super::contain::contain;
 use super::count::count;
 use super::rule::{Key, RULES, Rule, Setting, judge};
-use crate::audit::{self, Event, EventType, Subject, noted};
+use crate::audit::{Event, EventType, Subject, noted};
 use crate::authn::ANONYMOUS;
 use crate::authz::Operation;
 use crate::config::Alerts;
@@ -56,8 +56,6 @@ impl Watcher {
     /// When the database is away.
     pub async fn watch(&self, operation: &Operation) -> Result<bool> {
         let operation = &operation.told(Settings::of_alerts());
-        // Whom disclosures are about is listed a moment later than they are written, and is counted here.
-        audit::list(operation.database()).await?;
         let behind = unless_gone(behind(operation)).await?;
         let mut was_read = false;
         for chain in behind {
@@ -87,8 +85,7 @@ impl Watcher {
         let Some(head) = audit_head::Entity::find_by_id(chain).one(&*db).await? else {
             return Ok(((false, raised), events));
         };
-        // Whom an entry is about is counted: what is not listed yet waits.
-        let end = audit::listed(&db, chain).await?.min(head.sequence);
+        let end = head.sequence;
         if end <= cursor.sequence {
             return Ok(((false, raised), events));
         }

@@ -1,15 +1,15 @@
 //! Entries about reading: what was shown in clear that is RESTRICTED, and what was denied.
 //!
-//! Which customers a disclosure is about is kept beside its entry (`disclosed_list`) and listed so that it can be asked for
-//! by customer (`disclosed_customer`); the entry holds how many they are and a digest of their ids, by which they are part
-//! of the chain.
+//! Which customers a disclosure is about is kept beside its entry (`disclosed_list`): a set of them (`disclosed_set`), which
+//! is listed so that it can be asked for by customer (`disclosed_customer`). The entry holds how many they are and the digest
+//! of their ids that the set is known by, so they are part of the chain.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use custodian_entity::audit_event;
 use custodian_entity::id::{ApiClientId, CustomerId, TenantId, TypedId, UserId};
 use sea_orm::prelude::Uuid;
 
 use super::event::Details;
+use super::sets::{bytes, sha256};
 use super::{Event, EventType, Subject, entry};
 use crate::authz::Operation;
 use crate::authz::disclosing::Disclosed;
@@ -52,13 +52,12 @@ fn of(operation: &Operation, action: &str, disclosed: Disclosed) -> Result<Entry
 
 /// SHA-256 of the ids, in hexadecimal digits; none of none.
 pub(super) fn digest_of(sorted: &[Uuid]) -> Option<String> {
-    let bytes: Vec<u8> = sorted.iter().flat_map(|id| *id.as_bytes()).collect();
-    (!sorted.is_empty()).then(|| hex(&bytes))
+    (!sorted.is_empty()).then(|| hex(&sha256(&bytes(sorted))))
 }
 
-/// SHA-256 in hexadecimal digits.
+/// Bytes in hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The entry about what a viewer was denied, by which version of the policy; none of who is not known.

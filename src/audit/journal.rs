@@ -20,7 +20,8 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Entry, listing};
+use super::Entry;
+use super::listing::{self, Known};
 use crate::config::Disclosures;
 use crate::database::{self, Settings};
 use crate::error::{Error, Result};
@@ -108,6 +109,7 @@ impl Journal {
 
 async fn write(db: DatabaseConnection, mut given: UnboundedReceiver<Given>) {
     let (mut waiting, mut due) = (Vec::new(), Instant::now());
+    let mut known = Known::default();
     loop {
         let was_none = waiting.is_empty();
         let come = given.recv_many(&mut waiting, MOST);
@@ -118,7 +120,7 @@ async fn write(db: DatabaseConnection, mut given: UnboundedReceiver<Given>) {
         let is_over = come == Some(0);
         let is_awaited = waiting.iter().any(|given| matches!(given.end, End::Told(_)));
         if is_over || is_awaited || come.is_none() || waiting.len() >= MOST {
-            waiting = attempt(&db, waiting).await;
+            waiting = attempt(&db, waiting, &mut known).await;
             due = Instant::now() + PAUSE;
         }
         if is_over {
@@ -134,9 +136,9 @@ async fn write(db: DatabaseConnection, mut given: UnboundedReceiver<Given>) {
 }
 
 /// Writes what waits and tells who does; what is left is to be written yet.
-async fn attempt(db: &DatabaseConnection, waiting: Vec<Given>) -> Vec<Given> {
+async fn attempt(db: &DatabaseConnection, waiting: Vec<Given>, known: &mut Known) -> Vec<Given> {
     // Whatever goes wrong, those who come next find somebody who writes.
-    let writing = AssertUnwindSafe(commit(db, &waiting)).catch_unwind();
+    let writing = AssertUnwindSafe(commit(db, &waiting, known)).catch_unwind();
     let written = match timeout(PATIENCE, writing).await {
         Ok(written) => {
             written.unwrap_or_else(|_| Err(Error::bug("writing entries of the audit log panicked")))
@@ -145,6 +147,7 @@ async fn attempt(db: &DatabaseConnection, waiting: Vec<Given>) -> Vec<Given> {
     };
     if let Err(error) = &written {
         error.log();
+        *known = Known::default();
     }
     let mut left = Vec::new();
     for given in waiting {
@@ -158,7 +161,7 @@ async fn attempt(db: &DatabaseConnection, waiting: Vec<Given>) -> Vec<Given> {
     left
 }
 
-async fn commit(db: &DatabaseConnection, waiting: &[Given]) -> Result<()> {
+async fn commit(db: &DatabaseConnection, waiting: &[Given], known: &mut Known) -> Result<()> {
     let entries: Vec<&Entry> = waiting.iter().flat_map(|given| &given.entries).collect();
     if entries.is_empty() {
         return Ok(());
@@ -168,7 +171,7 @@ async fn commit(db: &DatabaseConnection, waiting: &[Given]) -> Result<()> {
         let there = there(&transaction, waiting).await?;
         let is_there = |entry: &Entry| entry.event.id.try_as_ref().is_some_and(|id| there.contains(id));
         let entries: Vec<&Entry> = entries.into_iter().filter(|entry| !is_there(entry)).collect();
-        listing::append(&transaction, &entries).await?;
+        listing::append(&transaction, &entries, known).await?;
         Ok(transaction.commit().await?)
     };
     written.await.map_err(|error| match error {

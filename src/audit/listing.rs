@@ -1,5 +1,5 @@
-//! Whom disclosures are about: kept in one piece with the entry, and listed by customer a moment later, many entries at a
-//! time.
+//! Whom disclosures are about: a set of customers, kept in one piece with the first entry that is about it, and listed by
+//! customer a moment later, many at a time.
 //!
 //! Who waits for an entry waits for one row, and not for one of each customer: those lie far apart in any index. They are
 //! listed in the order of the chain, by the service every second and by whoever asks before he does, so nobody who asks
@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use custodian_entity::{audit_head, disclosed_cursor, disclosed_list};
+use custodian_entity::{audit_head, disclosed_cursor, disclosed_list, disclosed_set};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -15,23 +15,30 @@ use sea_orm::{
     DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
 };
 
-use super::chain;
+use super::chain::{self, Ends};
 use super::disclosure::Entry;
+use super::sets::{self, Sets};
 use crate::database::{self, Settings, unless_gone};
 use crate::error::{Error, Result};
 
-/// How many entries are listed in one transaction: others who write wait for it.
+/// How many sets are listed in one transaction: others who write wait for it on SQLite.
 const AT_ONCE: u64 = 32;
 
-/// Adds entries to their chains in the running transaction, each with whom it is about in one piece. As the last thing that
-/// the transaction does: see [`chain::append`].
+/// What this process knows to be in the log, because it wrote it.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    ends: Ends,
+    sets: Sets,
+}
+
+/// Adds entries to their chains in the running transaction, each with whom it is about. As the last thing that the transaction
+/// does: see [`chain::append`].
 ///
 /// # Errors
-/// When the database is away or refuses.
-#[expect(clippy::disallowed_methods, reason = "lists belong to the log, whosever entries they are of")]
-pub(super) async fn append(db: &DatabaseTransaction, entries: &[&Entry]) -> Result<()> {
+/// When the database is away or refuses. What was known is to be forgotten then, and whenever the transaction fails.
+pub(super) async fn append(db: &DatabaseTransaction, entries: &[&Entry], known: &mut Known) -> Result<()> {
     let events = entries.iter().map(|entry| entry.event.clone()).collect();
-    let places = chain::append(db, events).await?;
+    let places = chain::append(db, events, &mut known.ends).await?;
     let places: HashMap<_, _> = places.into_iter().map(|place| (place.event, place)).collect();
     let mut lists = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.customers.is_empty()) {
@@ -41,13 +48,14 @@ pub(super) async fn append(db: &DatabaseTransaction, entries: &[&Entry]) -> Resu
             chain: Set(place.chain),
             sequence: Set(place.sequence),
             event_id: Set(place.event),
-            customers: Set(entry.customers.iter().flat_map(|id| *id.as_bytes()).collect()),
+            digest: Set(known.sets.note(place.chain, place.sequence, &entry.customers)),
         });
     }
+    known.sets.add(db).await?;
     Ok(database::add(db, lists).await?)
 }
 
-/// Lists by customer whatever was disclosed and is not yet, and says how many entries those were.
+/// Lists by customer whatever was disclosed and is not yet, and says how many sets those were.
 ///
 /// # Errors
 /// When the database is away or refuses.
@@ -93,25 +101,25 @@ async fn behind(db: &DatabaseConnection) -> Result<Vec<Uuid>> {
 /// # Errors
 /// When the database is away.
 #[expect(clippy::disallowed_methods, reason = "how far the log is listed is nobody's row")]
-pub(crate) async fn listed(db: &DatabaseTransaction, chain: Uuid) -> Result<i64> {
+pub(super) async fn listed(db: &DatabaseTransaction, chain: Uuid) -> Result<i64> {
     let cursor = disclosed_cursor::Entity::find_by_id(chain).one(db).await?;
     Ok(cursor.map_or(0, |cursor| cursor.sequence))
 }
 
-/// Lists the next entries of a chain, and says how many they were.
+/// Lists the next sets of a chain, and says how many they were.
 #[expect(clippy::disallowed_methods, reason = "the log is listed whosever entries are in it")]
 async fn step(db: &DatabaseConnection, chain: Uuid) -> Result<u64> {
-    use disclosed_list::Column::{Chain, Sequence};
+    use disclosed_set::Column::{Chain, Sequence};
     let writing = database::begin(db, AccessMode::ReadWrite, &Settings::of_audit()).await?;
     let cursor = locked(&writing, chain).await?;
-    // Read before the lists: what is added between both is listed the next time.
+    // Read before the sets: what is added between both is listed the next time.
     let end = audit_head::Entity::find_by_id(chain).one(&writing).await?;
     let end = end.map_or(cursor.sequence, |head| head.sequence);
-    let lists = disclosed_list::Entity::find().select_only().column(Sequence).filter(Chain.eq(chain));
-    let lists = lists.filter(Sequence.gt(cursor.sequence)).filter(Sequence.lte(end));
-    let lists: Vec<i64> = lists.order_by_asc(Sequence).limit(AT_ONCE).into_tuple().all(&writing).await?;
-    let count = lists.len() as u64;
-    let sequence = lists.last().copied().filter(|_| count == AT_ONCE).unwrap_or(end);
+    let sets = disclosed_set::Entity::find().select_only().column(Sequence).filter(Chain.eq(chain));
+    let sets = sets.filter(Sequence.gt(cursor.sequence)).filter(Sequence.lte(end));
+    let sets: Vec<i64> = sets.order_by_asc(Sequence).limit(AT_ONCE).into_tuple().all(&writing).await?;
+    let count = sets.len() as u64;
+    let sequence = sets.last().copied().filter(|_| count == AT_ONCE).unwrap_or(end);
     if count > 0 {
         by_customer(&writing, chain, cursor.sequence, sequence).await?;
     }
@@ -124,29 +132,17 @@ async fn step(db: &DatabaseConnection, chain: Uuid) -> Result<u64> {
     Ok(count)
 }
 
-/// Lists the entries of a chain between two, without and with them, in the order of the index that they go into.
-#[expect(clippy::disallowed_methods, reason = "taking lists apart has no builder")]
+/// Lists the sets of a chain between two entries, without the one and with the other, in the order of the index that they go
+/// into.
+#[expect(clippy::disallowed_methods, reason = "taking sets apart has no builder")]
 async fn by_customer(db: &DatabaseTransaction, chain: Uuid, after: i64, to: i64) -> Result<()> {
     let backend = db.get_database_backend();
-    let (places, customer) = match backend {
-        DbBackend::Postgres => (
-            "LATERAL generate_series(0, length(list.customers) / 16 - 1) AS place (number) ON true",
-            "encode(substring(list.customers FROM place.number * 16 + 1 FOR 16), 'hex')::uuid",
-        ),
-        _ => (
-            "(WITH RECURSIVE place (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM place
-              WHERE number < (SELECT max(length(customers)) FROM disclosed_list
-                              WHERE chain = $1 AND sequence > $2 AND sequence <= $3) / 16 - 1)
-              SELECT number FROM place) AS place ON place.number < length(list.customers) / 16",
-            "substr(list.customers, place.number * 16 + 1, 16)",
-        ),
-    };
+    let of = "SELECT chain, digest FROM disclosed_set WHERE chain = $1 AND sequence > $2 AND sequence <= $3";
     let insert = format!(
-        "INSERT INTO disclosed_customer (event_id, customer_id, tenant_id)
-         SELECT list.event_id, {customer}, list.chain FROM disclosed_list AS list JOIN {places}
-         WHERE list.chain = $1 AND list.sequence > $2 AND list.sequence <= $3
-         ORDER BY 2, 1
-         ON CONFLICT DO NOTHING"
+        "INSERT INTO disclosed_customer (customer_id, tenant_id, digest)
+         SELECT customer_id, chain, digest FROM ({}) AS shown WHERE true ORDER BY 1
+         ON CONFLICT DO NOTHING",
+        sets::customers_of(backend, of)
     );
     let values = [chain.into(), after.into(), to.into()];
     db.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await?;

@@ -14,6 +14,7 @@ mod heads;
 mod journal;
 mod listing;
 mod quota;
+mod sets;
 mod shipping;
 mod signed;
 mod told;
@@ -33,9 +34,10 @@ pub use self::event_type::EventType;
 pub use self::export::document;
 pub use self::heads::{Head, HeadError, Heads};
 pub use self::journal::Journal;
+use self::listing::Known;
 pub use self::listing::list;
-pub(crate) use self::listing::listed;
 pub use self::quota::{Limit, Quotas, count_refused, counted, refused, within};
+pub(crate) use self::sets::shown_by;
 pub use self::shipping::{LAG_ENTRIES, LAG_SECONDS, Log, REJECTED, SHIPPED};
 pub use self::signed::{Signed, SignedError, signed};
 pub use self::verify::{Fault, Span, Verification, What, count, page, verify};
@@ -100,7 +102,7 @@ pub async fn noted<T>(
         events.iter().for_each(|event| told::note(operation, event));
         let rows: Vec<_> =
             events.into_iter().map(|event| entry(operation, action, event)).collect::<Result<_>>()?;
-        chain::append(&*operation.transaction().await?, rows).await?;
+        chain::append(&*operation.transaction().await?, rows, &mut chain::Ends::default()).await?;
         Ok(done)
     };
     match written.await {
@@ -119,7 +121,7 @@ async fn write(operation: &Arc<Operation>, action: &'static str, event: Event) -
     told::note(operation, &event);
     let entry = Entry { event: entry(operation, action, event)?, customers };
     let transaction = operation.transaction().await?;
-    listing::append(&transaction, &[&entry]).await
+    listing::append(&transaction, &[&entry], &mut Known::default()).await
 }
 
 /// How much is kept of what a client calls itself.

@@ -255,7 +255,13 @@ impl<P: FnMut(u64)> Walk<'_, P> {
         if span.to.is_some() {
             return Ok(None);
         }
-        Ok(self.tail(next, &before))
+        let mut wrong = self.tail(next, &before);
+        // Not in the order of the chain: it is gone through with the whole of it.
+        if wrong.is_none() && span.from.is_none() {
+            let beside = customers::beside(db, chain, self.end.sequence).await?;
+            wrong = beside.map(|of| (of.sequence, Some(of.event_id), What::Customers));
+        }
+        Ok(wrong)
     }
 
     fn entry(&mut self, entry: &audit_event::Model, number: i64, before: &str) -> Option<What> {

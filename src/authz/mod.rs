@@ -42,3 +42,4 @@ pub use self::pii::{Personal, Pii, Withheld};
 pub use self::rows::Rows;
 pub use self::scope::Scoped;
 pub use self::table::{Level, Rights, Verb, field};
+pub(crate) use self::trail::tells_of;

@@ -108,11 +108,6 @@ impl Operation {
         Self { disclosing: other, ..self }
     }
 
-    /// The database, for what is nobody's: the service's own upkeep, which a viewer may have to wait for.
-    pub(crate) fn database(&self) -> &DatabaseConnection {
-        &self.db
-    }
-
     /// Runs something as the same viewer in a transaction of its own: for a query that records what it was asked, which
     /// must be permanent before it is answered, while other fields of the operation go on reading. One at a time, so
     /// that no document takes many connections.

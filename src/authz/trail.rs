@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use custodian_entity::choice::{Outcome, Scope};
-use custodian_entity::id::{AuditEventId, ResellerId};
-use custodian_entity::{audit_event, customer, disclosed_customer, disclosure};
+use custodian_entity::id::{AuditEventId, CustomerId, ResellerId};
+use custodian_entity::{audit_event, customer, disclosed_customer, disclosed_list, disclosure};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition};
 
@@ -65,16 +65,16 @@ impl Rows for audit_event::Entity {
     }
 }
 
-/// A row is known by its entry where the customer is known. It does not carry the customer's reseller: whose customer it is
-/// now is asked.
+/// Which of a provider's customers were in which set. A row does not carry the customer's reseller: whose customer it is now is
+/// asked.
 impl Rows for disclosed_customer::Entity {
     const TYPE: &'static str = "Disclosure";
-    type Id = AuditEventId;
+    type Id = CustomerId;
     fn id_column() -> Self::Column {
-        disclosed_customer::Column::EventId
+        disclosed_customer::Column::CustomerId
     }
     fn id(row: &Self::Model) -> Self::Id {
-        row.event_id
+        row.customer_id
     }
     fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
         use disclosed_customer::Column::{CustomerId, TenantId};
@@ -97,6 +97,41 @@ fn of_reseller(reseller: ResellerId) -> Expr {
     disclosed_customer::Column::CustomerId.in_subquery(customers)
 }
 
+/// Which set an entry is about: a row is known by its entry. Who reaches one of the customers reaches it.
+impl Rows for disclosed_list::Entity {
+    const TYPE: &'static str = "Disclosure";
+    type Id = AuditEventId;
+    fn id_column() -> Self::Column {
+        disclosed_list::Column::EventId
+    }
+    fn id(row: &Self::Model) -> Self::Id {
+        row.event_id
+    }
+    fn reach(scope: Scope, who: &Identity) -> Option<Condition> {
+        match scope {
+            Scope::All => Some(Condition::all()),
+            Scope::Tenant => Some(disclosed_list::Column::Chain.eq(who.tenant).into_condition()),
+            Scope::Reseller | Scope::Own => {
+                Some(tells_of(disclosed_customer::Entity::reach(scope, who)?).into_condition())
+            }
+            Scope::Assigned => None,
+        }
+    }
+}
+
+/// That an entry is about a set in which one of these customers is.
+pub(crate) fn tells_of(customers: Condition) -> Expr {
+    use disclosed_list::Column::{Chain, Digest};
+    let sets = Query::select()
+        .column((disclosed_customer::Entity, disclosed_customer::Column::TenantId))
+        .column((disclosed_customer::Entity, disclosed_customer::Column::Digest))
+        .from(disclosed_customer::Entity)
+        .cond_where(customers)
+        .to_owned();
+    let set = [Chain, Digest].map(|column| Expr::col((disclosed_list::Entity, column)));
+    Expr::tuple(set).in_subquery(sets)
+}
+
 impl Rows for disclosure::Entity {
     const TYPE: &'static str = "Disclosure";
     type Id = AuditEventId;
@@ -114,21 +149,23 @@ impl Rows for disclosure::Entity {
             Scope::All => Some(disclosures),
             Scope::Tenant => Some(disclosures.add(TenantId.eq(who.tenant))),
             Scope::Reseller | Scope::Own => {
-                Some(disclosures.add(tells_of(disclosed_customer::Entity::reach(scope, who)?)))
+                Some(disclosures.add(is_listed(disclosed_list::Entity::reach(scope, who)?)))
             }
             Scope::Assigned => None,
         }
     }
 }
 
-/// That an entry tells of one of these customers.
-fn tells_of(customers: Condition) -> Expr {
-    let entry = Expr::col((disclosed_customer::Entity, disclosed_customer::Column::EventId));
+/// That an entry is one of these.
+fn is_listed(lists: Condition) -> Expr {
+    let list = |column| Expr::col((disclosed_list::Entity, column));
+    let entry = |column| (disclosure::Entity, column);
     let one = Query::select()
         .expr(Expr::val(1))
-        .from(disclosed_customer::Entity)
-        .and_where(entry.equals((disclosure::Entity, disclosure::Column::Id)))
-        .cond_where(customers)
+        .from(disclosed_list::Entity)
+        .and_where(list(disclosed_list::Column::Chain).equals(entry(disclosure::Column::Chain)))
+        .and_where(list(disclosed_list::Column::Sequence).equals(entry(disclosure::Column::Sequence)))
+        .cond_where(lists)
         .to_owned();
     Expr::exists(one)
 }

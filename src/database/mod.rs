@@ -12,9 +12,10 @@ use std::time::Duration;
 use custodian_entity::user;
 use custodian_migration::Migrator;
 use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     AccessMode, ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection,
-    DatabaseTransaction, DbBackend, DbErr, EntityTrait, Insert, IsolationLevel, QuerySelect,
+    DatabaseTransaction, DbBackend, DbErr, EntityTrait, Insert, InsertMany, IsolationLevel, QuerySelect,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigratorTrait, seaql_migrations};
@@ -125,10 +126,12 @@ pub async fn begin(
 ) -> Result<DatabaseTransaction, DbErr> {
     let is_write = matches!(access, AccessMode::ReadWrite);
     let is_postgres = db.get_database_backend() == DbBackend::Postgres;
+    let is_postgres_read = is_postgres && !is_write;
     let options = TransactionOptions {
-        // A read sees one state throughout; a write sees what others committed.
-        isolation_level: (!is_write && is_postgres).then_some(IsolationLevel::RepeatableRead),
-        access_mode: is_postgres.then_some(access),
+        // A read sees one state throughout; a write sees what others committed, as it does where nothing is said, which
+        // takes a statement less.
+        isolation_level: is_postgres_read.then_some(IsolationLevel::RepeatableRead),
+        access_mode: is_postgres_read.then_some(access),
         // A reader that turns writer half-way can be refused by SQLite; who will write says so at once.
         sqlite_transaction_mode: is_write.then_some(SqliteTransactionMode::Immediate),
     };
@@ -148,12 +151,28 @@ const AT_ONCE: [usize; 3] = [64, 8, 1];
 ///
 /// # Errors
 /// When the database is away, or refuses one.
-#[expect(clippy::disallowed_methods, reason = "whoever calls says why it passes by row scope")]
 pub async fn add<A: ActiveModelTrait>(db: &impl ConnectionTrait, rows: Vec<A>) -> Result<(), DbErr> {
+    insert(db, rows, |insert| insert).await
+}
+
+/// The same of rows that may be there already, which stay as they are. PostgreSQL takes no right to read them for it.
+///
+/// # Errors
+/// When the database is away, or refuses one.
+pub async fn add_new<A: ActiveModelTrait>(db: &impl ConnectionTrait, rows: Vec<A>) -> Result<(), DbErr> {
+    insert(db, rows, |insert| insert.on_conflict(OnConflict::new().do_nothing().to_owned())).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever calls says why it passes by row scope")]
+async fn insert<A: ActiveModelTrait>(
+    db: &impl ConnectionTrait,
+    rows: Vec<A>,
+    how: impl Fn(InsertMany<A>) -> InsertMany<A>,
+) -> Result<(), DbErr> {
     let mut rows = rows.into_iter();
     for count in AT_ONCE {
         while rows.len() >= count {
-            Insert::<A>::many(rows.by_ref().take(count)).exec_without_returning(db).await?;
+            how(Insert::<A>::many(rows.by_ref().take(count))).exec_without_returning(db).await?;
         }
     }
     Ok(())

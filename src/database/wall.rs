@@ -3,7 +3,7 @@
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement};
 
 /// Tables in which nothing is ever changed or removed.
-pub const APPEND_ONLY: [&str; 3] = ["audit_event", "disclosed_customer", "disclosed_list"];
+pub const APPEND_ONLY: [&str; 4] = ["audit_event", "disclosed_customer", "disclosed_list", "disclosed_set"];
 
 /// What PostgreSQL says about the role and the tables.
 #[derive(Clone, Debug)]

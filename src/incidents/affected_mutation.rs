@@ -4,9 +4,8 @@ use async_graphql::{Context, InputObject, Object};
 use custodian_entity::choice::{IncidentStatus, Outcome as Ended, Scope};
 use custodian_entity::id::{SecurityIncidentId, UserId};
 use custodian_entity::security_incident::{ActiveModel, Column, Entity, Model};
-use custodian_entity::{audit_event, disclosed_customer, disclosure, incident_customer, user};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, Set};
+use custodian_entity::{audit_event, disclosure, incident_customer, user};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter, Set, Statement};
 
 use super::{SecurityIncident, subject};
 use crate::accept;
@@ -56,8 +55,6 @@ async fn add(ctx: &Context<'_>, input: IncidentAffectedAddInput) -> Result<Outco
     if input.from >= input.to {
         return Ok(Err(vec![UserError::on("to", UserErrorCode::Invalid, "has to lie behind from")]));
     }
-    // Whom entries are about is listed a moment later than they are written.
-    audit::list(operation.database()).await?;
     recorded(operation, "incidentAffectedAdd", async || {
         let rows = Scoped::<Entity>::of(operation);
         let before = rows.get(input.id.0).await?;
@@ -92,33 +89,24 @@ async fn add(ctx: &Context<'_>, input: IncidentAffectedAddInput) -> Result<Outco
     reason = "whom the log tells of, within the incident that the viewer reaches"
 )]
 async fn insert(operation: &Operation, incident: &Model, input: &IncidentAffectedAddInput) -> Result<()> {
-    use audit_event::Column::{ActorId, EventType, Id, OccurredAt, Outcome};
-    use disclosed_customer::Column::{CustomerId, EventId, TenantId};
-    let shown = Query::select()
-        .distinct()
-        .expr(Expr::val(incident.id))
-        .column((disclosed_customer::Entity, CustomerId))
-        .column((disclosed_customer::Entity, TenantId))
-        .from(audit_event::Entity)
-        .inner_join(
-            disclosed_customer::Entity,
-            Expr::col((disclosed_customer::Entity, EventId)).equals((audit_event::Entity, Id)),
-        )
-        .and_where(ActorId.eq(input.actor_id.0))
-        .and_where(EventType.is_in(disclosure::KINDS))
-        .and_where(Outcome.eq(Ended::Success))
-        .and_where(OccurredAt.gte(input.from.0))
-        .and_where(OccurredAt.lt(input.to.0))
-        .and_where(TenantId.eq(incident.tenant_id))
-        .to_owned();
-    let mut insert = Query::insert();
-    insert.into_table(incident_customer::Entity).columns([
-        incident_customer::Column::IncidentId,
-        incident_customer::Column::CustomerId,
-        incident_customer::Column::TenantId,
-    ]);
-    insert.select_from(shown).map_err(Error::internal)?;
-    insert.on_conflict(OnConflict::new().do_nothing().to_owned());
-    operation.transaction().await?.execute(&insert).await?;
+    use audit_event::Column::{ActorId, EventType, OccurredAt, Outcome, TenantId};
+    let entries = Condition::all()
+        .add(ActorId.eq(input.actor_id.0))
+        .add(EventType.is_in(disclosure::KINDS))
+        .add(Outcome.eq(Ended::Success))
+        .add(OccurredAt.gte(input.from.0))
+        .add(OccurredAt.lt(input.to.0))
+        .add(TenantId.eq(incident.tenant_id));
+    let transaction = operation.transaction().await?;
+    let backend = transaction.get_database_backend();
+    let (shown, mut values) = audit::shown_by(backend, entries);
+    values.push(incident.id.into());
+    let sql = format!(
+        "INSERT INTO incident_customer (incident_id, customer_id, tenant_id)
+         SELECT DISTINCT ${}, customer_id, chain FROM ({shown}) AS shown WHERE true
+         ON CONFLICT DO NOTHING",
+        values.len()
+    );
+    transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
 }

@@ -1,18 +1,19 @@
 //! `Disclosure`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use custodian_entity::disclosed_customer::{Column, Entity};
-use custodian_entity::id::{AuditEventId, CustomerId};
-use custodian_entity::{api_client, audit_event};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, WindowStatement};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use custodian_entity::choice::Scope;
+use custodian_entity::disclosure::Model;
+use custodian_entity::id::{CustomerId, TypedId};
+use custodian_entity::{api_client, audit_event, disclosed_customer, disclosed_list, disclosed_set};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
 
 use super::event::{AuditEvent, names};
-use crate::authz::{InOperation, Operation, Scoped, Withheld, field};
+use crate::authz::{InOperation, Operation, Rows, Scoped, Withheld, field};
 use crate::clients::ApiClient;
 use crate::error::{Error, Result};
 use crate::graphql::batch::{Batch, load};
@@ -80,8 +81,10 @@ impl Disclosure {
         certain(async {
             let most = ctx.data_opt::<MaxPageSize>().map_or(0, |most| most.0);
             let first = u64::try_from(first).ok().filter(|first| (1..=most).contains(first));
+            let first = first.and_then(|first| usize::try_from(first).ok());
             let first = first.ok_or_else(|| Error::bad_input(format!("first: from 1 to {most}")))?;
-            let key = CustomersOf { event: self.0.id, first, after: after.map(|after| after.0) };
+            let Model { chain, sequence, .. } = self.0;
+            let key = CustomersOf { chain, sequence, first, after: after.map(|after| after.0) };
             let found = load(ctx, ctx.operation()?, key).await?.unwrap_or_default();
             Ok(Withheld(found.into_iter().map(id).collect()))
         })
@@ -92,52 +95,75 @@ impl Disclosure {
 /// The customers an entry is about, some of them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct CustomersOf {
-    event: AuditEventId,
-    first: u64,
+    chain: Uuid,
+    sequence: i64,
+    first: usize,
     after: Option<CustomerId>,
 }
+
+/// A set of customers: its chain, and what it is known by.
+type Set = (Uuid, Vec<u8>);
 
 impl Batch for CustomersOf {
     type Value = Vec<CustomerId>;
 
-    /// One statement for all entries of which as many are asked for: they are numbered within each.
+    /// Two statements for any number of entries.
     async fn load(operation: &Arc<Operation>, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
-        let mut alike: HashMap<(u64, Option<CustomerId>), Vec<AuditEventId>> = HashMap::new();
-        for key in keys {
-            alike.entry((key.first, key.after)).or_default().push(key.event);
-        }
-        let mut found: HashMap<Self, Self::Value> = HashMap::new();
-        for ((first, after), events) in alike {
-            let scoped = Scoped::<Entity>::of(operation).unnoted();
-            let mut behind = scoped.select().filter(Column::EventId.is_in(events));
-            if let Some(after) = after {
-                behind = behind.filter(Column::CustomerId.gt(after));
-            }
-            let columns = [Column::EventId, Column::CustomerId];
-            let mut numbered = behind.select_only().columns(columns).into_query();
-            numbered.expr_window_as(
-                Expr::cust("ROW_NUMBER()"),
-                WindowStatement::partition_by(Column::EventId)
-                    .order_by(Column::CustomerId, Order::Asc)
-                    .to_owned(),
-                Alias::new("place"),
-            );
-            let wanted = Query::select()
-                .columns(["event_id", "customer_id"])
-                .from_subquery(numbered, "numbered")
-                .and_where(Expr::col("place").lte(first))
-                .to_owned();
-            let is_wanted = Expr::tuple(columns.map(Expr::col)).in_subquery(wanted);
-            let rows = scoped
-                .all(|rows| {
-                    rows.filter(is_wanted).order_by_asc(Column::EventId).order_by_asc(Column::CustomerId)
-                })
-                .await?;
-            for row in rows {
-                let key = Self { event: row.event_id, first, after };
-                found.entry(key).or_default().push(row.customer_id);
-            }
-        }
-        Ok(found)
+        use disclosed_list::Column::{Chain, Sequence};
+        let entries = keys.iter().map(|key| (key.chain, key.sequence));
+        let entries = of_chains(entries, Chain, Sequence);
+        let lists = Scoped::<disclosed_list::Entity>::of(operation).unnoted();
+        let lists = lists.all(|rows| rows.filter(entries)).await?;
+        let sets: HashMap<(Uuid, i64), Set> =
+            lists.into_iter().map(|list| ((list.chain, list.sequence), (list.chain, list.digest))).collect();
+        let customers = customers(operation, sets.values().cloned().collect()).await?;
+        let some = |key: Self| {
+            let all = sets.get(&(key.chain, key.sequence)).and_then(|set| customers.get(set));
+            let behind = all?.iter().filter(|id| key.after.is_none_or(|after| after.uuid() < id.uuid()));
+            let some = behind.take(key.first).copied().collect();
+            Some((key, some))
+        };
+        Ok(keys.into_iter().filter_map(some).collect())
     }
+}
+
+/// The customers of these sets that the viewer reaches, in the order of their ids. Whoever reaches all of a provider's reads
+/// the sets; who reaches some has no sets to read, and finds his customers in them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "sets that lists within reach name, of who reaches all of them"
+)]
+async fn customers(operation: &Arc<Operation>, sets: HashSet<Set>) -> Result<HashMap<Set, Vec<CustomerId>>> {
+    let mut found: HashMap<Set, Vec<CustomerId>> = HashMap::new();
+    if matches!(operation.reach(disclosed_list::Entity::TYPE), Some(Scope::All | Scope::Tenant)) {
+        use disclosed_set::Column::{Chain, Digest};
+        let transaction = operation.transaction().await?;
+        let sets = disclosed_set::Entity::find().filter(of_chains(sets, Chain, Digest));
+        for set in sets.all(&*transaction).await? {
+            let ids = set.customers.chunks(16).filter_map(|id| Uuid::from_slice(id).ok());
+            found.insert((set.chain, set.digest), ids.map(CustomerId::from_uuid).collect());
+        }
+        return Ok(found);
+    }
+    use disclosed_customer::Column::{CustomerId as Id, Digest, TenantId};
+    let scoped = Scoped::<disclosed_customer::Entity>::of(operation).unnoted();
+    let of = of_chains(sets, TenantId, Digest);
+    for row in scoped.all(|rows| rows.filter(of).order_by_asc(Id)).await? {
+        found.entry((row.tenant_id.uuid(), row.digest)).or_default().push(row.customer_id);
+    }
+    Ok(found)
+}
+
+/// Rows that are known by their chain and something else.
+fn of_chains<C: ColumnTrait, T: Into<sea_orm::Value>>(
+    keys: impl IntoIterator<Item = (Uuid, T)>,
+    chain: C,
+    key: C,
+) -> Condition {
+    let mut chains: HashMap<Uuid, Vec<T>> = HashMap::new();
+    for (chain, key) in keys {
+        chains.entry(chain).or_default().push(key);
+    }
+    let of = |(id, keys)| Condition::all().add(chain.eq(id)).add(key.is_in::<T, Vec<T>>(keys));
+    chains.into_iter().map(of).fold(Condition::any(), Condition::add)
 }

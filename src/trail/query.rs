@@ -3,13 +3,13 @@
 use async_graphql::{Context, InputObject, Object};
 use custodian_entity::choice::Outcome;
 use custodian_entity::id::{CustomerId, UserId};
-use custodian_entity::{audit_event, customer, disclosed_customer, disclosure};
+use custodian_entity::{audit_event, customer, disclosed_customer, disclosed_list, disclosure};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition};
 
 use super::{AuditEvent, Disclosure};
 use crate::audit::EventType;
-use crate::authz::{InOperation, Scoped};
+use crate::authz::{InOperation, Scoped, tells_of};
 use crate::error::{Error, Result};
 use crate::graphql::filter::{ChoiceFilter, DateTimeFilter, IdFilter, StringFilter, wanted};
 use crate::graphql::scalar::DateTime;
@@ -53,13 +53,13 @@ impl Period {
         Ok(Condition::all().add(column.gte(self.from.0)).add(column.lt(self.to.0)))
     }
 
-    /// That the entry that tells of a customer is of this time.
+    /// That the entry that is about a set is of this time.
     fn of_entries(self) -> Result<Condition> {
         let entry = Expr::col((audit_event::Entity, audit_event::Column::Id));
         let one = Query::select()
             .expr(Expr::val(1))
             .from(audit_event::Entity)
-            .and_where(entry.equals((disclosed_customer::Entity, disclosed_customer::Column::EventId)))
+            .and_where(entry.equals((disclosed_list::Entity, disclosed_list::Column::EventId)))
             .cond_where(self.holds(audit_event::Column::OccurredAt)?)
             .to_owned();
         Ok(Expr::exists(one).into_condition())
@@ -116,8 +116,9 @@ impl TrailQuery {
                     use disclosed_customer::Column::CustomerId;
                     Scoped::<customer::Entity>::of(operation).unnoted().get(customer).await?;
                     let within = between.map(|period| period.of_entries()).transpose()?;
-                    let of = Condition::all().add(CustomerId.eq(customer)).add_option(within);
-                    connection::led_to::<_, disclosed_customer::Entity>(ctx, &page, seal, of).await
+                    let of = tells_of(CustomerId.eq(customer).into_condition());
+                    let of = Condition::all().add(of).add_option(within);
+                    connection::led_to::<_, disclosed_list::Entity>(ctx, &page, seal, of).await
                 }
                 (None, Some(Gid(actor))) => {
                     use disclosure::Column::{ActorId, OccurredAt};

@@ -64,7 +64,7 @@ const TABLES: [(&str, &str, &str); 27] = [
 ];
 
 /// Tables without a type of their own.
-const FURTHER: [&str; 25] = [
+const FURTHER: [&str; 26] = [
     "account_token",
     "alert_cursor",
     "audit_cursor",
@@ -76,6 +76,7 @@ const FURTHER: [&str; 25] = [
     "disclosed_cursor",
     "disclosed_customer",
     "disclosed_list",
+    "disclosed_set",
     "document_link",
     "external_identity",
     "incident_customer",

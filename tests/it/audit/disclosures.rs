@@ -7,11 +7,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use custodian::config::Disclosures;
 use custodian_entity::choice::Outcome;
 use custodian_entity::id::{AuditEventId, CustomerId, TypedId};
-use custodian_entity::{audit_event, disclosed_customer};
+use custodian_entity::{audit_event, disclosed_customer, disclosed_set};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::verified;
+use super::{told, verified};
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
 use crate::fixture::{ADMIN, MARIA, SUPPORT, account, all, customer, text};
@@ -34,13 +34,11 @@ pub(super) fn register(suite: &mut Suite) {
 
 /// The disclosures on record, with the customers of each.
 async fn disclosures(app: &TestApp) -> Vec<(audit_event::Model, BTreeSet<CustomerId>)> {
-    app.service.list_disclosures().await.expect("what was disclosed can be listed");
-    let links = all::<disclosed_customer::Entity>(app).await;
-    let of =
-        |id: AuditEventId| links.iter().filter(move |link| link.event_id == id).map(|link| link.customer_id);
+    let told = told(app).await;
     let mut events = all::<audit_event::Entity>(app).await;
     events.retain(|event| event.event_type == "DATA_DISCLOSED");
     events.sort_by_key(|event| event.sequence);
+    let of = |id: AuditEventId| told.iter().filter(move |(event, _)| *event == id).map(|(_, one)| *one);
     events.into_iter().map(|event| (event.clone(), of(event.id).collect())).collect()
 }
 
@@ -83,9 +81,13 @@ async fn in_few_statements(app: TestApp) {
     for size in [2, 40] {
         let document = format!("{{ customers(first: {size}) {{ nodes {{ email }} }} }}");
         let statements = observed.record(ADMIN, "tenant_admin", &document).await;
-        // The end of the chain, the entry, the end moved on, and the customers; the settings on PostgreSQL.
+        // The end of the chain moved on, the entry, the set of customers, and that the entry is about it; the settings on
+        // PostgreSQL.
         assert!((4..=5).contains(&statements.len()), "{statements:?}");
         counts.insert(statements.len());
+        // The same list again: the set is there.
+        let again = observed.record(ADMIN, "tenant_admin", &document).await;
+        assert_eq!(again.len() + 1, statements.len(), "{again:?}");
     }
     assert_eq!(counts.len(), 1, "more customers take more statements: {counts:?}");
 }
@@ -168,20 +170,33 @@ async fn buffered(app: TestApp) {
 }
 
 async fn listed_once(app: TestApp) {
+    add_customers(&app, 60).await;
     let (other, _) = app.instance(|_| {}).await;
     let client = app.login(ADMIN).await;
-    // More than are listed in one transaction.
-    for _ in 0..40 {
-        client.query("{ customers(first: 2) { nodes { id email } } }", Value::Null).await.ok();
+    let list = async |customers: usize| {
+        let list = format!("{{ customers(first: {customers}) {{ nodes {{ id email }} }} }}");
+        client.query(&list, Value::Null).await.ok();
+    };
+    // More sets than are listed in one transaction, each shown twice.
+    for customers in (1..=40).chain(1..=40) {
+        list(customers).await;
     }
     assert!(all::<disclosed_customer::Entity>(&app).await.is_empty(), "who is answered waited for the list");
+    assert_eq!(all::<disclosed_set::Entity>(&app).await.len(), 40);
     let both = tokio::join!(app.service.list_disclosures(), other.list_disclosures());
-    assert_eq!(both.0.unwrap() + both.1.unwrap(), 40, "entries listed by two instances at once");
-    assert_eq!(all::<disclosed_customer::Entity>(&app).await.len(), 80);
+    assert_eq!(both.0.unwrap() + both.1.unwrap(), 40, "sets listed by two instances at once");
+    assert_eq!(all::<disclosed_customer::Entity>(&app).await.len(), (1..=40).sum::<usize>());
     assert_eq!(app.service.list_disclosures().await.unwrap(), 0, "and nothing is left");
-    client.query("{ customers(first: 3) { nodes { id email } } }", Value::Null).await.ok();
-    assert_eq!(other.list_disclosures().await.unwrap(), 1);
-    assert_eq!(all::<disclosed_customer::Entity>(&app).await.len(), 83);
+    list(41).await;
+    list(40).await;
+    assert_eq!(other.list_disclosures().await.unwrap(), 1, "what was shown before is listed");
+    assert_eq!(all::<disclosed_customer::Entity>(&app).await.len(), (1..=41).sum::<usize>());
+    let found = disclosures(&app).await;
+    assert_eq!(found.len(), 82);
+    for (event, customers) in found {
+        assert_eq!(event.details["customers"], customers.len(), "{event:?}");
+    }
+    assert_eq!(verified(&app, &[]).await.fault, None);
 }
 
 async fn unmasked(app: TestApp) {
@@ -194,7 +209,5 @@ async fn unmasked(app: TestApp) {
     let [event] = &events[..] else { panic!("there is one") };
     assert_eq!(fields(event), &json!(["Customer.phone"]));
     assert_eq!(event.purpose.as_deref(), Some("BILLING_DISPUTE"));
-    app.service.list_disclosures().await.unwrap();
-    let links = all::<disclosed_customer::Entity>(&app).await;
-    assert!(links.iter().any(|link| (link.event_id, link.customer_id) == (event.id, maria.id)));
+    assert!(told(&app).await.contains(&(event.id, maria.id)));
 }

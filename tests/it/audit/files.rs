@@ -1,12 +1,11 @@
 //! What happens to files is on record: that they came, that they were sent, and that they were not.
 
 use custodian_entity::choice::Outcome;
-use custodian_entity::disclosed_customer;
 use serde_json::json;
 
 use crate::app::TestApp;
 use crate::documents::samples;
-use crate::fixture::{Log, MARIA, all, customer, text};
+use crate::fixture::{Log, MARIA, customer, text};
 use crate::suite::Suite;
 use crate::uploads::clients::{CUSTOMER, taken, upload};
 use crate::uploads::content::get;
@@ -33,9 +32,7 @@ async fn coming_and_going(app: TestApp) {
         let event = log.one(&app, "DOCUMENT_DOWNLOADED").await;
         assert_eq!(event.fields_read, Some(json!(["Document.content"])), "{who}");
         assert_eq!((event.purpose, event.resource_id.as_ref()), (purpose, Some(&id)), "{who}");
-        app.service.list_disclosures().await.unwrap();
-        let links = all::<disclosed_customer::Entity>(&app).await;
-        assert!(links.iter().any(|link| (link.event_id, link.customer_id) == (event.id, maria.id)), "{who}");
+        assert!(super::told(&app).await.contains(&(event.id, maria.id)), "{who}");
     }
 
     app.login("billing@acme.example").await;

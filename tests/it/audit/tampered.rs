@@ -5,11 +5,11 @@ use custodian_entity::audit_event::{self, Column};
 use custodian_entity::choice::Outcome;
 use custodian_entity::id::{TypedId, UserId};
 use custodian_entity::personal::IpAddress;
-use custodian_entity::{audit_head, disclosed_customer};
+use custodian_entity::{audit_head, disclosed_customer, disclosed_list, disclosed_set};
 use sea_orm::prelude::Uuid;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter, QueryOrder,
 };
 use serde_json::json;
 
@@ -126,43 +126,100 @@ async fn customers(app: TestApp) {
     assert_eq!(verified(&app, &[]).await.fault, None, "before they are listed by customer");
     app.service.list_disclosures().await.unwrap();
     assert_eq!(verified(&app, &[]).await.fault, None);
-    let links = all::<disclosed_customer::Entity>(&app).await;
-    let events = all::<audit_event::Entity>(&app).await;
-    let of = |link: &disclosed_customer::Model| {
-        events.iter().find(|event| event.id == link.event_id).expect("each is of an entry")
+    let rows = all::<disclosed_customer::Entity>(&app).await;
+    let lists = all::<disclosed_list::Entity>(&app).await;
+    // Of a set that several entries are about, the first is named.
+    let of = |digest: &[u8]| {
+        let of = lists.iter().filter(|list| list.digest == digest).map(|list| list.sequence);
+        Some((of.min().expect("each set is an entry's"), What::Customers))
     };
-    let remove = async |link: &disclosed_customer::Model| {
-        let removed = disclosed_customer::Entity::delete_by_id((link.event_id, link.customer_id));
-        removed.exec(app.db()).await.unwrap();
+    let remove = async |row: &disclosed_customer::Model| {
+        let key = (row.customer_id, row.tenant_id, row.digest.clone());
+        disclosed_customer::Entity::delete_by_id(key).exec(app.db()).await.unwrap();
     };
-    let add = async |link: &disclosed_customer::Model| {
-        let row = link.clone().into_active_model();
+    let add = async |row: &disclosed_customer::Model| {
+        let row = row.clone().into_active_model();
         disclosed_customer::Entity::insert(row).exec_without_returning(app.db()).await.unwrap();
     };
-    assert!(links.len() >= 7, "{links:?}");
-    for link in &links {
-        let is_found = Some((of(link).sequence, What::Customers));
-        remove(link).await;
+    assert_eq!(rows.len(), 6, "{rows:?}");
+    for row in &rows {
+        let is_found = of(&row.digest);
+        remove(row).await;
         assert_eq!(fault(&app, &[]).await, is_found, "one taken out");
         let another = TypedId::from_uuid(Uuid::from_u128(7));
-        let other = disclosed_customer::Model { customer_id: another, ..link.clone() };
+        let other = disclosed_customer::Model { customer_id: another, ..row.clone() };
         add(&other).await;
         assert_eq!(fault(&app, &[]).await, is_found, "another in its place");
-        add(link).await;
+        add(row).await;
         assert_eq!(fault(&app, &[]).await, is_found, "one more");
         remove(&other).await;
         assert_eq!(fault(&app, &[]).await, None);
-        remove(link).await;
+        remove(row).await;
         let provider = TypedId::from_uuid(Uuid::from_u128(8));
-        add(&disclosed_customer::Model { tenant_id: provider, ..link.clone() }).await;
+        let other = disclosed_customer::Model { tenant_id: provider, ..row.clone() };
+        add(&other).await;
         assert_eq!(fault(&app, &[]).await, is_found, "another provider's");
-        remove(link).await;
-        add(link).await;
+        remove(&other).await;
+        add(row).await;
     }
-    // An entry that is about nobody's data.
+    sets(&app, &lists).await;
+}
+
+/// What an entry is about is another set, or none, or a set is another.
+async fn sets(app: &TestApp, lists: &[disclosed_list::Model]) {
+    let put = async |list: &disclosed_list::Model| {
+        let row = list.clone().into_active_model().reset_all();
+        row.update(app.db()).await.unwrap();
+    };
+    let remove = async |list: &disclosed_list::Model| {
+        let removed = disclosed_list::Entity::delete_by_id((list.chain, list.sequence));
+        removed.exec(app.db()).await.unwrap();
+    };
+    let add = async |list: &disclosed_list::Model| {
+        let row = list.clone().into_active_model();
+        disclosed_list::Entity::insert(row).exec_without_returning(app.db()).await.unwrap();
+    };
+    let is_found = |list: &disclosed_list::Model| Some((list.sequence, What::Customers));
+    for list in lists {
+        let other = lists.iter().find(|other| other.digest != list.digest).unwrap();
+        put(&disclosed_list::Model { digest: other.digest.clone(), ..list.clone() }).await;
+        assert_eq!(fault(app, &[]).await, is_found(list), "another set");
+        put(&disclosed_list::Model { event_id: other.event_id, ..list.clone() }).await;
+        assert_eq!(fault(app, &[]).await, is_found(list), "another entry's");
+        remove(list).await;
+        assert_eq!(fault(app, &[]).await, is_found(list), "of nobody");
+        add(list).await;
+        assert_eq!(fault(app, &[]).await, None);
+    }
+    // An entry that is about nobody's data, and what is no entry.
+    let events = all::<audit_event::Entity>(app).await;
     let signed_in = events.iter().find(|event| event.event_type == "SIGN_IN_SUCCEEDED").unwrap();
-    add(&disclosed_customer::Model { event_id: signed_in.id, ..links[0].clone() }).await;
-    assert_eq!(fault(&app, &[]).await, Some((signed_in.sequence, What::Customers)));
+    for (sequence, event_id) in [(signed_in.sequence, signed_in.id), (1_000, signed_in.id)] {
+        let more = disclosed_list::Model { sequence, event_id, ..lists[0].clone() };
+        add(&more).await;
+        assert_eq!(fault(app, &[]).await, is_found(&more));
+        remove(&more).await;
+        assert_eq!(fault(app, &[]).await, None);
+    }
+    let found = all::<disclosed_set::Entity>(app).await;
+    for set in &found {
+        let first = lists.iter().filter(|list| list.digest == set.digest).min_by_key(|list| list.sequence);
+        let is_found = is_found(first.expect("each set is an entry's"));
+        let mut other = set.clone();
+        other.customers[0] ^= 1;
+        let exchanged = other.into_active_model().reset_all().update(app.db()).await;
+        // PostgreSQL looks whether a set is what it is known by.
+        assert_eq!(exchanged.is_err(), app.db().get_database_backend() == DbBackend::Postgres);
+        if exchanged.is_ok() {
+            assert_eq!(fault(app, &[]).await, is_found, "another under its digest");
+        }
+        let removed = disclosed_set::Entity::delete_by_id((set.chain, set.digest.clone()));
+        removed.exec(app.db()).await.unwrap();
+        assert_eq!(fault(app, &[]).await, is_found, "a set taken out");
+        let row = set.clone().into_active_model();
+        disclosed_set::Entity::insert(row).exec_without_returning(app.db()).await.unwrap();
+        assert_eq!(fault(app, &[]).await, None);
+    }
 }
 
 async fn moved(app: TestApp) {

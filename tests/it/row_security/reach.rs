@@ -51,7 +51,8 @@ fn told(user: &user::Model, role: &str) -> String {
     let about = |customers: String| {
         format!(
             "event_type IN ('DATA_DISCLOSED', 'FIELD_REVEALED', 'DOCUMENT_DOWNLOADED') AND outcome = 'SUCCESS' AND id IN \
-             (SELECT event_id FROM disclosed_customer AS d JOIN customer AS c ON c.id = d.customer_id WHERE {customers})"
+             (SELECT event_id FROM disclosed_list AS l JOIN disclosed_customer AS d ON d.tenant_id = l.chain AND d.digest = l.digest \
+             JOIN customer AS c ON c.id = d.customer_id WHERE {customers})"
         )
     };
     let reached = match matrix::reach(role, "AuditEvent") {

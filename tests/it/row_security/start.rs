@@ -74,7 +74,7 @@ async fn doctor(app: TestApp) {
         .unwrap();
     let (text, status) = examine(&app, &database.url, "production").await;
     assert_eq!(status, Some(0), "{text}");
-    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 52 tables"] {
+    for line in ["ok    migrations: all are applied", "ok    row-level security: on for all 53 tables"] {
         assert!(text.contains(line), "{text}");
     }
     // Documents and signed heads are in folders of this machine, which one server may do with.

@@ -78,8 +78,8 @@ impl Observed {
 /// What a document takes, and what it takes to put it on record: the end of a chain after the settings on PostgreSQL, the
 /// entry, and whom it is about.
 fn apart(statements: Vec<Statement>) -> (Vec<Statement>, Vec<Statement>) {
-    let of_log =
-        |sql: &str| ["audit_head", "audit_event", "disclosed_list"].iter().any(|table| sql.contains(table));
+    let log = ["audit_head", "audit_event", "disclosed_list", "disclosed_set"];
+    let of_log = |sql: &str| log.iter().any(|table| sql.contains(table));
     let is_next =
         |at: usize| statements.get(at + 1).is_some_and(|next: &Statement| next.sql.contains("audit_head"));
     let is_record = |(at, statement): (usize, &Statement)| {
