@@ -57,6 +57,7 @@ use crate::session::DocumentCost;
 use crate::sink::{SetupError, Shipper};
 use crate::store::{Store, StoreError};
 use crate::trail::Verifier;
+use crate::trusted::{TrustedDocuments, TrustedError};
 use crate::vault::{MasterKeys, Vault, VaultError};
 
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
@@ -81,6 +82,8 @@ pub struct App {
     shipper: Option<Mutex<Shipper<Log>>>,
     /// Where it goes on record what was read, and what was denied.
     pub journal: Journal,
+    /// The documents of API clients that run no others.
+    pub trusted: TrustedDocuments,
     /// What stands guard over accounts.
     pub accounts: Arc<Accounts>,
     /// The keys of stored data.
@@ -169,6 +172,9 @@ pub enum StartError {
     /// The keys cannot be read or made.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
+    /// The trusted documents cannot be read.
+    #[error(transparent)]
+    Trusted(#[from] TrustedError),
     /// Letters, or calls of the webhook, cannot leave.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
@@ -206,6 +212,7 @@ impl StartError {
             | Self::KeysLost { .. }
             | Self::NoScanner
             | Self::Shipping(_)
+            | Self::Trusted(_)
             | Self::Role { .. } => true,
             Self::KeyStore { source, .. } => !matches!(source, VaultError::Store(_)),
             Self::Database { .. }
@@ -387,6 +394,7 @@ impl App {
             .data(Verifier::new(config.audit_heads_dir.clone()))
             .finish();
         let issuers = Issuers::new(&config.issuers)?;
+        let trusted = TrustedDocuments::load(config.trusted_documents_dir.clone())?;
         let live = Live::new(config.websocket, config.connections);
         let app = Self {
             config,
@@ -399,6 +407,7 @@ impl App {
             heads,
             shipper,
             journal,
+            trusted,
             accounts,
             vault,
             store,
@@ -454,7 +463,14 @@ impl App {
     /// As [`Self::execute`], of a request that was counted already.
     pub async fn execute_admitted(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
         match self.acting(&viewer, &origin).await {
-            Ok((policy, rights)) => self.execute_with(&policy, rights, viewer, origin, request).await,
+            Ok((policy, rights)) => match self.trusted.allow(&viewer, &request.query) {
+                Ok(()) => self.execute_with(&policy, rights, viewer, origin, request).await,
+                Err(error) => {
+                    let operation = self.operation(viewer, origin.clone(), rights);
+                    self.record_denial(&operation, "", ["document"], &policy).await;
+                    signed(Refusal::from(error).into_response(), &origin)
+                }
+            },
             Err(error) => signed(Refusal::from(error).into_response(), &origin),
         }
     }

@@ -28,7 +28,7 @@
 //! | 2 | [`crypto`], [`database`], [`vault`], [`store`], [`scanner`], [`news`], [`sink`], [`authn`], [`rates`] |
 //! | 3 | [`authz`], [`audit`] |
 //! | 4 | [`graphql`], [`numbers`], [`mail`] and [`accounts`], then the features: [`tenants`], [`resellers`], [`users`], [`customers`], [`services`], [`billing`], [`support`], [`calls`], [`session`], [`access`], [`clients`], [`history`], [`trail`], [`documents`], [`alerts`], [`containment`], [`incidents`], [`live`] |
-//! | 5 | [`node`], [`reveal`], [`downloads`], [`schema`], [`seed`], [`reload`], [`app`] |
+//! | 5 | [`node`], [`reveal`], [`downloads`], [`schema`], [`seed`], [`reload`], [`trusted`], [`app`] |
 //! | 6 | [`http`] |
 //!
 //! # Invariants and their keepers
@@ -170,5 +170,6 @@ pub mod store;
 pub mod support;
 pub mod tenants;
 pub mod trail;
+pub mod trusted;
 pub mod users;
 pub mod vault;

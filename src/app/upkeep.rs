@@ -69,6 +69,7 @@ impl App {
                     () = self.news.of_policy() => {}
                 }
                 self.refresh_policy().await;
+                self.trusted.refresh();
                 let found = self.tokens.refresh().map_err(|error| error.to_string()).err();
                 if let Some(error) = &found
                     && found != fault

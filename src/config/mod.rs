@@ -224,6 +224,9 @@ pub struct Config {
     /// A folder whose policy is used instead of the built-in one.
     #[serde(deserialize_with = "value::optional_folder")]
     pub policy_dir: Option<PathBuf>,
+    /// A folder with the trusted documents of API clients, if there is one.
+    #[serde(deserialize_with = "value::optional_folder")]
+    pub trusted_documents_dir: Option<PathBuf>,
     /// What one GraphQL request may ask for.
     pub limits: Limits,
     /// Files in requests.

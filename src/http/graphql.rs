@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_LENGTH, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
+use custodian_entity::id::ApiClientId;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Refusal};
@@ -52,7 +53,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
     let late = |_| Refusal::from(Error::Timeout);
     let (head, body) = request.into_parts();
     let origin = origin(app, id, &head);
-    let (viewer, incoming) = match head.method {
+    let (viewer, asked) = match head.method {
         Method::POST => {
             media::check_body_type(&head.headers)?;
             let limit = app.config.limits.body_bytes;
@@ -67,24 +68,24 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
                     StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(limit),
                     _ => Refusal::malformed("the body cannot be read"),
                 })?;
-            let incoming = Incoming::from_json(&body)?;
-            (viewer, incoming)
+            let asked = Incoming::from_json(&body)?.known(app, client_of(&viewer))?;
+            (viewer, asked)
         }
         Method::GET => {
             let viewer = timeout_at(deadline, authenticate(app, &head, &origin)).await.map_err(late)??;
-            let incoming = Incoming::from_parameters(&head.uri)?;
-            nesting::check(&incoming.query, app.config.limits.document_bytes)?;
-            if !reads::only(&incoming) {
+            let asked = Incoming::from_parameters(&head.uri)?.known(app, client_of(&viewer))?;
+            nesting::check(&asked.query, app.config.limits.document_bytes)?;
+            if !reads::only(&asked) {
                 let message = "GET serves queries that leave no record: send this operation by POST";
                 return Err(Refusal::method_not_allowed(message).allowing("POST"));
             }
-            (viewer, incoming)
+            (viewer, asked)
         }
         _ => {
             return Err(Refusal::method_not_allowed("send GraphQL by POST or GET").allowing("GET, POST"));
         }
     };
-    timeout_at(deadline, app.execute(viewer, origin, incoming.into_request())).await.map_err(late)
+    timeout_at(deadline, app.execute(viewer, origin, asked.into_request())).await.map_err(late)
 }
 
 /// The length that a body is said to have.
@@ -103,6 +104,11 @@ pub(super) async fn authenticate(app: &App, head: &Parts, origin: &Origin) -> Re
         Error::Unauthenticated => Refusal::bad_credentials(),
         other => Refusal::from(other),
     })
+}
+
+/// The API client that asks, if one does.
+pub(super) fn client_of(viewer: &Viewer) -> Option<ApiClientId> {
+    viewer.identity().and_then(|who| who.client)
 }
 
 /// Where a request comes from.

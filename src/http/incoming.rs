@@ -5,11 +5,14 @@
 use async_graphql::Variables;
 use axum::extract::Query;
 use axum::http::Uri;
+use custodian_entity::id::ApiClientId;
 use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::answer::Refusal;
+use crate::app::App;
+use crate::error::Error;
 
 /// Strings that the GraphQL library takes for a reference to an uploaded file, panicking when there is none.
 const FILE_MARKER: &str = "#__graphql_file__:";
@@ -17,6 +20,22 @@ const FILE_MARKER: &str = "#__graphql_file__:";
 /// A well-formed request.
 #[derive(Debug)]
 pub(super) struct Incoming {
+    document: Document,
+    operation_name: Option<String>,
+    variables: Map<String, Value>,
+}
+
+/// What is to be run.
+#[derive(Debug)]
+enum Document {
+    Text(String),
+    /// A trusted document, by its id (GraphQL over HTTP, appendix A: persisted documents).
+    Id(String),
+}
+
+/// A request whose document is known.
+#[derive(Debug)]
+pub(super) struct Asked {
     /// The document.
     pub(super) query: String,
     /// Which of its operations is meant.
@@ -29,6 +48,8 @@ pub(super) struct Incoming {
 #[serde(default)]
 struct Members {
     query: Option<Value>,
+    #[serde(rename = "documentId")]
+    document_id: Option<Value>,
     #[serde(rename = "operationName")]
     operation_name: Option<Value>,
     variables: Option<Value>,
@@ -83,6 +104,7 @@ impl Incoming {
         for (name, text) in parameters.0 {
             let (member, value) = match name.as_str() {
                 "query" => (&mut members.query, Some(Value::String(text))),
+                "documentId" => (&mut members.document_id, Some(Value::String(text))),
                 "operationName" => (&mut members.operation_name, Some(Value::String(text))),
                 "variables" => (&mut members.variables, serde_json::from_str(&text).ok()),
                 "extensions" => (&mut members.extensions, serde_json::from_str(&text).ok()),
@@ -100,8 +122,15 @@ impl Incoming {
     }
 
     fn from_members(members: Members) -> Result<Self, Refusal> {
-        let Some(Value::String(query)) = members.query else {
-            return Err(Refusal::malformed("query must be a string holding a GraphQL document"));
+        let document = match (members.query, members.document_id) {
+            (Some(Value::String(query)), None | Some(Value::Null)) => Document::Text(query),
+            (None | Some(Value::Null), Some(Value::String(id))) => Document::Id(id),
+            (Some(_), Some(_)) => return Err(Refusal::malformed("send query or documentId, not both")),
+            // Words that clients know: they send the document then.
+            (None, None) if asks_for_registered(members.extensions.as_ref()) => {
+                return Err(Refusal::malformed("PersistedQueryNotSupported"));
+            }
+            _ => return Err(Refusal::malformed("query must be a string holding a GraphQL document")),
         };
         let operation_name = match members.operation_name {
             // Clients that have no name send any of these.
@@ -115,9 +144,24 @@ impl Incoming {
         if variables.values().any(names_a_file) {
             return Err(Refusal::malformed("variables must not hold references to files"));
         }
-        Ok(Self { query, operation_name, variables })
+        Ok(Self { document, operation_name, variables })
     }
 
+    /// With the text of its document, of the trusted ones of this API client where an id was sent.
+    ///
+    /// # Errors
+    /// When there is none of the id.
+    pub(super) fn known(self, app: &App, client: Option<ApiClientId>) -> Result<Asked, Error> {
+        let Self { document, operation_name, variables } = self;
+        let query = match document {
+            Document::Text(query) => query,
+            Document::Id(id) => app.trusted.document(client, &id)?,
+        };
+        Ok(Asked { query, operation_name, variables })
+    }
+}
+
+impl Asked {
     /// As the library takes it.
     pub(super) fn into_request(self) -> async_graphql::Request {
         let mut request = async_graphql::Request::new(self.query)
@@ -125,6 +169,12 @@ impl Incoming {
         request.operation_name = self.operation_name;
         request
     }
+}
+
+/// Whether a document is asked for that a client would have sent before (automatic persisted queries), which is not done here:
+/// whoever can send one could add to what is trusted.
+fn asks_for_registered(extensions: Option<&Value>) -> bool {
+    extensions.is_some_and(|extensions| extensions.get("persistedQuery").is_some())
 }
 
 fn object(value: Option<Value>, message: &'static str) -> Result<Map<String, Value>, Refusal> {

@@ -6,15 +6,15 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
 
-use super::incoming::Incoming;
+use super::incoming::Asked;
 use crate::customers::LOOKUP;
 use crate::trail::VERIFY;
 
 /// Whether nothing else can come of the request. What does not parse, or names no operation, is left to execution,
 /// which refuses it with the right error.
-pub(super) fn only(incoming: &Incoming) -> bool {
-    let Ok(document) = async_graphql::parser::parse_query(&incoming.query) else { return true };
-    let name = incoming.operation_name.as_deref();
+pub(super) fn only(asked: &Asked) -> bool {
+    let Ok(document) = async_graphql::parser::parse_query(&asked.query) else { return true };
+    let name = asked.operation_name.as_deref();
     let chosen = match (&document.operations, name) {
         (DocumentOperations::Multiple(named), Some(name)) => named.get(name),
         _ => None,

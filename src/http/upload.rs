@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::answer::Refusal;
 use super::edge::RequestId;
 use super::gate::Gate;
-use super::graphql::{announced_length, authenticate, origin};
+use super::graphql::{announced_length, authenticate, client_of, origin};
 use super::incoming::Incoming;
 use crate::app::App;
 use crate::config::{Config, Uploads};
@@ -95,7 +95,8 @@ async fn read_head(
     config: &Config,
 ) -> Result<(Operation, HashMap<String, Upload>), Refusal> {
     let operations = field(parts, "operations", config.limits.body_bytes).await?;
-    let mut operation = Incoming::from_json(&operations)?.into_request();
+    let asked = Incoming::from_json(&operations)?.known(app, client_of(&viewer))?;
+    let mut operation = asked.into_request();
     let map = field(parts, "map", MAP_BYTES).await?;
     let map: HashMap<String, [String; 1]> = serde_json::from_slice(&map).map_err(|_| {
         Refusal::malformed("map must be a JSON object of lists, each with the one place of a file")

@@ -8,6 +8,7 @@ mod ends;
 mod guessing;
 mod made;
 mod narrowed;
+mod trusted;
 mod users;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub fn register(suite: &mut Suite) {
     guessing::register(suite);
     apart::register(suite);
     bound::register(suite);
+    trusted::register(suite);
 }
 
 /// Who sells for `acme`.

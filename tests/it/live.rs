@@ -11,7 +11,7 @@ pub mod socket;
 mod stopping;
 mod told;
 
-pub use self::socket::serve;
+pub use self::socket::{Socket, serve};
 use crate::suite::Suite;
 
 /// Lists the tests of this folder.

@@ -43,7 +43,7 @@ const FLOORS: [&[&str]; 6] = [
         "incidents",
         "live",
     ],
-    &["node", "reveal", "downloads", "schema", "seed", "reload", "app"],
+    &["node", "reveal", "downloads", "schema", "seed", "reload", "trusted", "app"],
     &["http"],
 ];
 

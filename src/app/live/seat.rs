@@ -70,6 +70,11 @@ impl Seat {
         self.user
     }
 
+    /// The API client that opened it, if one did.
+    pub fn client(&self) -> Option<ApiClientId> {
+        self.client
+    }
+
     pub(super) fn is_of(&self, session: SessionId) -> bool {
         self.session == Some(session)
     }

@@ -152,6 +152,10 @@ impl App {
             seat.end(End::Forbidden);
             return Err(End::Forbidden);
         };
+        if self.trusted.allow(&viewer, &request.query).is_err() {
+            // Refused there, and on record.
+            return Ok(Begun::Once(viewer));
+        }
         let (query, name) = (&request.query, request.operation_name.as_deref());
         let guarded = guard(&policy, &rights, &self.config.limits, query, name, &request.variables);
         let guarded = match guarded {

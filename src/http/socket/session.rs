@@ -228,7 +228,10 @@ impl Session {
             let text = format!("operations on a socket: {} asked for, {most} allowed", most + 1);
             return self.say(refused(id, Error::TooComplex(text), &origin)).await;
         }
-        let request = incoming.into_request();
+        let request = match incoming.known(&self.app, seat.client()) {
+            Ok(asked) => asked.into_request(),
+            Err(error) => return self.say(refused(id, error, &origin)).await,
+        };
         let begun = timeout(self.app.config.request_timeout(), self.app.begin(seat, &origin, &request)).await;
         let Ok(begun) = begun else { return self.say(refused(id, Error::Timeout, &origin)).await };
         let said = self.said.clone();
