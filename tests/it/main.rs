@@ -7,7 +7,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `CUSTODIAN_TEST_POSTGRES` | use this server, `postgres://user:password@host/database`; the user may create databases and roles; the role `custodian_app` stays |
-//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`, `redis`, `clamd`, `s3`, separated by commas: fail instead of leaving it out |
+//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`, `redis`, `clamd`, `s3`, `clients`, separated by commas: fail instead of leaving it out |
 
 #![allow(
     clippy::disallowed_methods,
@@ -32,6 +32,7 @@ mod certificates;
 mod clamd;
 mod client;
 mod clients;
+mod clients_of_others;
 mod commands;
 mod containment;
 mod coverage;
@@ -130,6 +131,7 @@ fn main() -> ExitCode {
     sink::register(&mut suite);
     reveal::register(&mut suite);
     clients::register(&mut suite);
+    clients_of_others::register(&mut suite);
     external::register(&mut suite);
     bad_input::register(&mut suite);
     http::register(&mut suite);

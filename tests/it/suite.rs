@@ -17,6 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::app::TestApp;
 use crate::clamd::Clamd;
+use crate::clients_of_others::Others;
 use crate::database::{Engine, Source};
 use crate::logs;
 use crate::postgres::Server;
@@ -43,6 +44,7 @@ pub struct Suite {
     redis: Beside<Redis>,
     clamd: Beside<Clamd>,
     s3: Beside<S3>,
+    clients: Beside<Others>,
     /// What else is left out, and why.
     skipped: Vec<&'static str>,
 }
@@ -73,6 +75,7 @@ impl Suite {
             redis: Redis::find().map(|redis| (redis, Counter::default())),
             clamd: Clamd::find().map(|clamd| (clamd, Counter::default())),
             s3: S3::find().map(|s3| (s3, Counter::default())),
+            clients: Others::find().map(|others| (others, Counter::default())),
             skipped: Vec::new(),
         }
     }
@@ -174,6 +177,20 @@ impl Suite {
         }
     }
 
+    /// A test of the service on SQLite, with clients of other people.
+    pub fn others<F>(&mut self, name: impl Into<String>, test: F)
+    where
+        F: AsyncFnOnce(TestApp, Others) + Send + 'static,
+    {
+        if let Ok((others, ran)) = self.clients.clone() {
+            let test = async move |app| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                test(app, others).await;
+            };
+            self.sqlite(format!("{} [clients]", name.into()), test);
+        }
+    }
+
     /// Says in the report what is left out, and why: `part — reason`.
     pub fn skip(&mut self, what: &'static str) {
         self.skipped.push(what);
@@ -204,6 +221,7 @@ impl Suite {
             ("redis", self.redis.as_ref().err()),
             ("clamd", self.clamd.as_ref().err()),
             ("s3", self.s3.as_ref().err()),
+            ("clients", self.clients.as_ref().err()),
         ];
         if let Err(missing) = require(&std::env::var("CUSTODIAN_TEST_REQUIRE").unwrap_or_default(), &found) {
             println!("no test was run: CUSTODIAN_TEST_REQUIRE names {missing}");
@@ -226,6 +244,7 @@ impl Suite {
             ("redis", self.redis.map(|(redis, ran)| (redis.version().to_owned(), ran))),
             ("clamd", self.clamd.map(|(clamd, ran)| (clamd.version().to_owned(), ran))),
             ("s3", self.s3.map(|(s3, ran)| (s3.version().to_owned(), ran))),
+            ("clients", self.clients.map(|(others, ran)| (format!("of Node {}", others.version()), ran))),
         ] {
             match beside {
                 Ok((version, ran)) => parts.push((format!("{name} {version}"), ran)),
