@@ -15,6 +15,7 @@ use async_graphql::{Request as Operation, Response, Value, Variables};
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
+use custodian_entity::id::ApiClientId;
 use tokio::time::timeout;
 
 use super::answer::Refusal;
@@ -65,7 +66,7 @@ pub(super) async fn run(
     let _place = gate.enter(user, limits.per_user, limits.at_once)?;
 
     let mut parts = Parts::new(body.into_data_stream(), &boundary, most, limits);
-    let (operation, files) = match read_head(&mut parts, &app.config).await {
+    let (operation, files) = match read_head(&mut parts, app, client_of(&viewer)).await {
         Ok(head) => head,
         Err(refusal) => {
             // Who still sends hears no refusal.
@@ -92,16 +93,17 @@ fn most_bytes(config: &Config) -> usize {
 /// What is to be run, with each file in its place among the variables, and the files by the names of their parts.
 async fn read_head(
     parts: &mut Parts,
-    config: &Config,
+    app: &App,
+    client: Option<ApiClientId>,
 ) -> Result<(Operation, HashMap<String, Upload>), Refusal> {
-    let operations = field(parts, "operations", config.limits.body_bytes).await?;
-    let asked = Incoming::from_json(&operations)?.known(app, client_of(&viewer))?;
+    let operations = field(parts, "operations", app.config.limits.body_bytes).await?;
+    let asked = Incoming::from_json(&operations)?.known(app, client)?;
     let mut operation = asked.into_request();
     let map = field(parts, "map", MAP_BYTES).await?;
     let map: HashMap<String, [String; 1]> = serde_json::from_slice(&map).map_err(|_| {
         Refusal::malformed("map must be a JSON object of lists, each with the one place of a file")
     })?;
-    let most = config.uploads.files;
+    let most = app.config.uploads.files;
     if map.is_empty() || map.len() > usize::from(most) {
         return Err(Refusal::malformed(format!("a request of multipart/form-data has 1 to {most} files")));
     }

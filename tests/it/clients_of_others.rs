@@ -3,11 +3,11 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use custodian_entity::id::TypedId;
 use serde_json::json;
-use tokio::process::Command;
+use tokio::task::spawn_blocking;
 
 use crate::app::TestApp;
 use crate::daemon;
@@ -88,8 +88,9 @@ impl Others {
 /// Runs a script to its end, and gives what it printed.
 async fn run(program: &Path, script: &str, argument: impl AsRef<OsStr>) -> String {
     let mut command = Command::new(program);
-    command.current_dir(folder()).arg(script).arg(argument).stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.expect("the program can be started");
+    command.current_dir(folder()).arg(script).arg(argument).stdin(Stdio::null());
+    let output = spawn_blocking(move || command.output()).await.expect("nothing panics");
+    let output = output.expect("the program can be started");
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
     assert!(output.status.success(), "{script}:\n{said}");
