@@ -79,15 +79,14 @@ pub fn router(app: Arc<App>) -> Router {
     router = router
         .fallback(no_such_page)
         .method_not_allowed_fallback(no_such_method)
-        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes));
+        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes))
+        .layer(from_fn_with_state((Arc::clone(&app), room), overload::shed))
+        .layer(from_fn_with_state(Arc::clone(&app), rates::by_address));
     if !app.config.allowed_origins.is_empty() {
+        // Around what refuses: a page has to be able to read when it may ask again.
         router = router.layer(cors::layer(&app.config.allowed_origins));
     }
-    router
-        .layer(from_fn_with_state((Arc::clone(&app), room), overload::shed))
-        .layer(from_fn_with_state(Arc::clone(&app), rates::by_address))
-        .layer(from_fn_with_state(Arc::clone(&app), edge::edge))
-        .with_state(app)
+    router.layer(from_fn_with_state(Arc::clone(&app), edge::edge)).with_state(app)
 }
 
 async fn no_such_page(id: RequestId) -> Response {

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::http::header::ORIGIN;
 
 use super::{limited, lines, refused};
 use crate::app::TestApp;
@@ -13,6 +14,7 @@ use crate::suite::Suite;
 pub(super) fn register(suite: &mut Suite) {
     suite.sqlite("rates::an address is counted at every page but those of health", pages);
     suite.sqlite("rates::an address of IPv6 is its /64", networks);
+    suite.sqlite("rates::a page of an allowed origin reads that it asked too often", origins);
     suite.sqlite("rates::the word of a trusted proxy counts, nobody else's does", proxies);
 }
 
@@ -55,6 +57,23 @@ async fn pages(app: TestApp) {
     super::advance(&app, 1);
     assert_eq!(get(&client, "/nowhere", None).await.status, 404);
     refused(&get(&client, "/nowhere", None).await);
+}
+
+async fn origins(app: TestApp) {
+    const DASHBOARD: &str = "https://dashboard.example";
+    let (_, router) = app
+        .instance(|config| {
+            config.rates.address = 1;
+            config.allowed_origins = vec![DASHBOARD.to_owned()];
+        })
+        .await;
+    let client = somebody(&router, "192.0.2.1");
+    get(&client, "/nowhere", None).await;
+    let request = Request::get("/nowhere").header(ORIGIN, DASHBOARD).body(Body::empty()).unwrap();
+    let answer = client.send(request).await;
+    refused(&answer);
+    assert_eq!(lines(&answer, "access-control-allow-origin"), [DASHBOARD]);
+    assert!(lines(&answer, "access-control-expose-headers")[0].contains("retry-after"));
 }
 
 async fn networks(app: TestApp) {
