@@ -1,64 +1,56 @@
-//! The application: what every request shares, how it starts, and the one place where the schema is executed.
+//! The application: what every request shares, and how it starts.
 
 mod acting;
 mod alerts;
 mod documents;
+mod executing;
 mod keys;
 mod live;
 mod rates;
 mod scanning;
 mod shipping;
+mod start_error;
 mod upkeep;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{Name, Request, Response, ServerError};
+use async_graphql::Request;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::Mutex;
 
+use self::executing::{decided, equipped, sign, signed};
 pub use self::keys::{connect_vault, open_vault};
 use self::live::Live;
 pub use self::live::{Begun, End, Place, SOCKETS, Seat, Subscribed, Told};
 pub use self::rates::Limited;
+pub use self::start_error::StartError;
 use crate::accounts::Accounts;
 use crate::alerts::Watcher;
-use crate::audit::{self, Heads, Journal, Log, Quotas};
-use crate::authn::external::{IssuerError, Issuers};
+use crate::audit::{Heads, Journal, Log, Quotas};
+use crate::authn::external::Issuers;
 use crate::authn::token::Tokens;
 use crate::authn::{self, Origin, Viewer};
-use crate::authz::answer::finish;
-use crate::authz::catalog::{CatalogError, FieldId};
-use crate::authz::denial::Denials;
-use crate::authz::guard::{Guarded, guard};
-use crate::authz::introspection;
-use crate::authz::plan::Refusal;
-use crate::authz::policy::{Policy, PolicyError, Question};
-use crate::authz::{Operation, Rights};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Profile};
-use crate::crypto::{KeyError, Keys};
+use crate::crypto::Keys;
 use crate::database;
 use crate::database::wall::Wall;
 use crate::documents::Intake;
 use crate::error::{Error, Result};
-use crate::graphql::Batches;
 use crate::graphql::page::MaxPageSize;
-use crate::mail::{Outbox, OutboxError};
+use crate::mail::Outbox;
 use crate::news::News;
 use crate::rates::Limiter;
 use crate::reload::PolicyInForce;
 use crate::reveal::Reader;
 use crate::scanner::Scanner;
 use crate::schema::{self, CustodianSchema};
-use crate::seed::{self, SeedError};
-use crate::session::DocumentCost;
-use crate::sink::{SetupError, Shipper};
-use crate::store::{Store, StoreError};
+use crate::seed;
+use crate::sink::Shipper;
+use crate::store::Store;
 use crate::trail::Verifier;
-use crate::trusted::{TrustedDocuments, TrustedError};
-use crate::vault::{MasterKeys, Vault, VaultError};
+use crate::trusted::TrustedDocuments;
+use crate::vault::{MasterKeys, Vault};
 
 /// The stack of a thread that serves: in an unoptimised build the deepest document that is allowed takes more than the
 /// 2 MiB that threads have otherwise.
@@ -99,134 +91,6 @@ pub struct App {
     db: DatabaseConnection,
     issuers: Issuers,
     schema: CustodianSchema,
-}
-
-/// The application cannot start. One line for the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data folder cannot be used.
-    #[error("data folder {}: {source}", path.display())]
-    DataFolder {
-        /// Which folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The database cannot be opened or migrated.
-    #[error("database {url}: {source}")]
-    Database {
-        /// Which one, without its password.
-        url: String,
-        /// Why.
-        source: DbErr,
-    },
-    /// Nobody has brought the database up to date.
-    #[error("the {store} lacks {}: run custodian migrate", pending.join(", "))]
-    Outdated {
-        /// The database or the key store.
-        store: &'static str,
-        /// The migrations that are missing.
-        pending: Vec<String>,
-    },
-    /// There are data, and not one key.
-    #[error("key store {url} is empty, and the database is not: put back the key store that belongs to it")]
-    KeysLost {
-        /// Which one, without its password.
-        url: String,
-    },
-    /// Nothing scans documents, in production.
-    #[error("nothing scans documents: give clamd_url")]
-    NoScanner,
-    /// The audit log cannot be shipped as it is configured.
-    #[error("opensearch_url: {0}")]
-    Shipping(#[source] SetupError),
-    /// The demo data cannot be written.
-    #[error("demo data: {0}")]
-    Seed(#[from] SeedError),
-    /// The key store cannot be opened or migrated, or needs a master key that is not here.
-    #[error("key store {url}: {source}")]
-    KeyStore {
-        /// Which one, without its password.
-        url: String,
-        /// Why.
-        source: VaultError,
-    },
-    /// Documents cannot be stored.
-    #[error("store_url {url}: {source}")]
-    Documents {
-        /// Where they were to be.
-        url: String,
-        /// Why not.
-        source: StoreError,
-    },
-    /// Row-level security would not hold the service.
-    #[error(
-        "the database role {role} {fault}: serve as one that row-level security holds (custodian doctor)"
-    )]
-    Role {
-        /// Its name.
-        role: String,
-        /// What it is or has.
-        fault: &'static str,
-    },
-    /// The keys cannot be read or made.
-    #[error("keys: {0}")]
-    Keys(#[from] KeyError),
-    /// The trusted documents cannot be read.
-    #[error(transparent)]
-    Trusted(#[from] TrustedError),
-    /// Letters, or calls of the webhook, cannot leave.
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    /// Other issuers' keys cannot be asked for.
-    #[error(transparent)]
-    Issuers(#[from] IssuerError),
-    /// The policy cannot be used.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
-    /// The schema cannot be indexed.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// The guard does not do its work.
-    #[error("the guard let a denied field through: refusing to start")]
-    Guard,
-    /// The tenants' own roles cannot be read.
-    #[error("roles: {0}")]
-    Roles(Error),
-    /// What erased customers would be found by cannot be taken away.
-    #[error("erased customers: {0}")]
-    Erased(Error),
-    /// The demo password cannot be hashed.
-    #[error("demo data: {0}")]
-    Demo(Error),
-}
-
-impl StartError {
-    /// Whether the operator has to change something that was configured before trying again.
-    pub fn is_configuration(&self) -> bool {
-        match self {
-            Self::DataFolder { .. }
-            | Self::Keys(_)
-            | Self::Policy(_)
-            | Self::Outdated { .. }
-            | Self::KeysLost { .. }
-            | Self::NoScanner
-            | Self::Shipping(_)
-            | Self::Trusted(_)
-            | Self::Role { .. } => true,
-            Self::KeyStore { source, .. } => !matches!(source, VaultError::Store(_)),
-            Self::Database { .. }
-            | Self::Documents { .. }
-            | Self::Seed(_)
-            | Self::Issuers(_)
-            | Self::Outbox(_)
-            | Self::Catalog(_)
-            | Self::Guard
-            | Self::Roles(_)
-            | Self::Erased(_)
-            | Self::Demo(_) => false,
-        }
-    }
 }
 
 /// Connects to the configured database as the owner of its tables and brings them and the key store up to date.
@@ -448,173 +312,10 @@ impl App {
         &self.db
     }
 
-    /// Counts a request, and executes it under the guard, with one snapshot of the policy.
-    pub async fn execute(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
-        match self.admit(&viewer, &origin).await {
-            Ok(verdict) => {
-                let mut response = self.execute_admitted(viewer, origin, request).await;
-                verdict.tell(&mut response.http_headers);
-                response
-            }
-            Err(limited) => signed(limited.into_response(), &origin),
-        }
-    }
-
-    /// As [`Self::execute`], of a request that was counted already.
-    pub async fn execute_admitted(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
-        match self.acting(&viewer, &origin).await {
-            Ok((policy, rights)) => match self.trusted.allow(&viewer, &request.query) {
-                Ok(()) => self.execute_with(&policy, rights, viewer, origin, request).await,
-                Err(error) => {
-                    let operation = self.operation(viewer, origin.clone(), rights);
-                    self.record_denial(&operation, "", ["document"], &policy).await;
-                    signed(Refusal::from(error).into_response(), &origin)
-                }
-            },
-            Err(error) => signed(Refusal::from(error).into_response(), &origin),
-        }
-    }
-
-    /// As [`Self::execute`], with rights other than the viewer's role has: the yardstick of tests and measurements.
-    pub async fn execute_with(
-        &self,
-        policy: &Arc<Policy>,
-        rights: Arc<Rights>,
-        viewer: Viewer,
-        origin: Origin,
-        request: Request,
-    ) -> Response {
-        let guarded = guard(
-            policy,
-            &rights,
-            &self.config.limits,
-            &request.query,
-            request.operation_name.as_deref(),
-            &request.variables,
-        );
-        let guarded = match guarded.and_then(Guarded::answered_once) {
-            Ok(guarded) => guarded,
-            Err(refusal) => {
-                let denials = Denials::of(policy, &rights, refusal.denied.iter().copied());
-                denials.report(&viewer, &origin, "operation refused");
-                let asked = audit::action(refusal.operations.iter().map(String::as_str));
-                let operation = self.operation(viewer, origin.clone(), rights.clone());
-                self.record_denial(&operation, &asked, denials.fields(), policy).await;
-                let mut response = refusal.into_response();
-                denials.explain(&mut response);
-                return signed(response, &origin);
-            }
-        };
-        let charged = match self.charge(&viewer, &origin, &guarded).await {
-            Ok(charged) => rates::told(charged, guarded.cost, self.config.limits.cost),
-            Err(limited) => return signed(limited.into_response(), &origin),
-        };
-        let read = |field: &FieldId| (*field, Question::shown(policy.catalog().field_name(*field)));
-        let denials = Denials::of(policy, &rights, guarded.plan.denied().iter().map(read));
-        denials.report(&viewer, &origin, "fields denied");
-        let operation = self.operation(viewer, origin.clone(), rights.clone());
-        operation.show(guarded.plan.shown());
-        operation.disclosing.plan(&guarded.plan, policy);
-        let asked = audit::action(guarded.plan.operations(policy.catalog()));
-        self.record_denial(&operation, &asked, denials.fields(), policy).await;
-        let request = decided(request, guarded.document, guarded.defaults).data(DocumentCost(guarded.cost));
-        let about_schema = match guarded.introspection {
-            Some(document) => {
-                Some(introspection::answer(policy, &rights, document, request.variables.clone()).await)
-            }
-            None => None,
-        };
-        let mut response = self.run(equipped(request, &operation, policy)).await;
-        if let Err(error) = operation.end().await {
-            error.log();
-        }
-        if operation.changed_policy() {
-            self.news.policy_changed();
-            self.refresh_policy().await;
-        }
-        if response.data != async_graphql::Value::Null
-            && let Err(error) = self.record_disclosures(&operation, &asked).await
-        {
-            // What is not on record does not leave.
-            return signed(Refusal::from(error).into_response(), &origin);
-        }
-        if let Some(about_schema) = about_schema {
-            introspection::join(&mut response, about_schema);
-        }
-        let mut response = finish(policy.catalog(), &guarded.plan, response);
-        denials.explain(&mut response);
-        response.extensions.insert("cost".to_owned(), charged);
-        signed(response, &origin)
-    }
-
-    async fn record_disclosures(&self, operation: &Operation, asked: &str) -> Result<()> {
-        self.journal.record(audit::disclosures(operation, asked)?).await
-    }
-
-    /// A denial stays what it is, whether or not it goes on record.
-    async fn record_denial<'a>(
-        &self,
-        operation: &Operation,
-        asked: &str,
-        denied: impl IntoIterator<Item = &'a str>,
-        policy: &Policy,
-    ) {
-        let entry = audit::denial(operation, asked, denied, policy.version());
-        let recorded = match entry {
-            Ok(entry) => self.journal.record(entry.into_iter().collect()).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = recorded {
-            error.log();
-        }
-    }
-
     /// Puts changes of the policy in force, if there are any; what is wrong with them is logged.
     pub async fn refresh_policy(&self) {
         if let Err(error) = self.policy.refresh(&self.db).await {
             error.log();
         }
     }
-
-    /// Executes without any guard: what its cost is measured against. No rights, so personal data come out masked.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the schema is executed")]
-    async fn run(&self, request: Request) -> Response {
-        self.schema.execute(request).await
-    }
-}
-
-/// The request as the guard decided it.
-fn decided(
-    mut request: Request,
-    document: ExecutableDocument,
-    defaults: Vec<(Name, async_graphql::Value)>,
-) -> Request {
-    request.set_parsed_query(document);
-    for (name, value) in defaults {
-        request.variables.insert(name, value);
-    }
-    request
-}
-
-/// A request with what resolvers find in it. No question about the schema is left in its document; one that was would
-/// find nothing.
-fn equipped(request: Request, operation: &Arc<Operation>, policy: &Arc<Policy>) -> Request {
-    request
-        .disable_introspection()
-        .data(operation.clone())
-        .data(operation.rights.clone())
-        .data(policy.clone())
-        .data(Arc::new(Batches::default()))
-}
-
-/// Every error names the request.
-fn signed(mut response: Response, origin: &Origin) -> Response {
-    for error in &mut response.errors {
-        sign(error, &origin.request_id);
-    }
-    response
-}
-
-fn sign(error: &mut ServerError, request_id: &str) {
-    error.extensions.get_or_insert_default().set("requestId", request_id);
 }
