@@ -2,7 +2,8 @@
 //! `cargo bench --bench tokenless`.
 //!
 //! Each input is sent to the service as a client would send it, over and over; a line is the processor time of one, the median
-//! of all. Whoever floods pays for his lines more than the server does for refusing them.
+//! of all: at its whole size, and as long as a document may be before signing in, so that it is read. Whoever floods pays for
+//! his lines more than the server does for refusing them.
 
 #![allow(
     missing_docs,
@@ -33,6 +34,8 @@ use tower::ServiceExt;
 
 /// How much an input has, in bytes.
 const SIZE: usize = 64 * 1024;
+/// How much less a document is, for what stands around it.
+const MARGIN: usize = 64;
 /// How much processor time one may take.
 const BAR: Duration = Duration::from_millis(5);
 /// How often each is sent; the first warm up.
@@ -48,20 +51,24 @@ fn main() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("custodian.db").display());
         let mut config = Config::for_tests(url, folder.path().to_owned());
-        config.websocket.sockets_per_viewer = SOCKETS;
+        config.websocket.sockets_per_viewer = SOCKETS + 1;
+        let accepted = config.limits.anonymous_document_bytes - MARGIN;
         let app = App::start(config, Clock::System).await.expect("the service starts");
         let router = router(app);
-        inputs(&router).await;
+        println!("processor time of an input without a token (bar {BAR:.1?})\n");
+        for size in [SIZE, accepted] {
+            inputs(&router, size).await;
+        }
         sockets(router).await;
     });
 }
 
 /// Text of so many bytes that begins and ends in this way, with as many of the parts between as fit.
-fn filled(begin: &str, part: impl Fn(usize) -> String, end: &str) -> String {
+fn filled(size: usize, begin: &str, part: impl Fn(usize) -> String, end: &str) -> String {
     let mut text = begin.to_owned();
     for number in 0.. {
         let part = part(number);
-        if text.len() + part.len() + end.len() > SIZE {
+        if text.len() + part.len() + end.len() > size {
             break;
         }
         text += &part;
@@ -74,51 +81,51 @@ fn request(document: String) -> Vec<u8> {
     json!({ "query": document }).to_string().into_bytes()
 }
 
-fn cases() -> Vec<(&'static str, Vec<u8>)> {
+fn cases(size: usize) -> Vec<(&'static str, Vec<u8>)> {
+    let filled = |begin: &str, part: &dyn Fn(usize) -> String, end: &str| filled(size, begin, part, end);
     let nested = |open: &str, close: &str| {
-        let count = (SIZE - 20) / (open.len() + close.len());
+        let count = (size - 20) / (open.len() + close.len());
         format!("{{ {}{} }}", open.repeat(count), close.repeat(count))
     };
     vec![
-        ("no JSON", vec![b'['; SIZE]),
-        ("nested JSON", filled("{\"query\":", |_| "[".to_owned(), "").into_bytes()),
-        ("many members", filled("{\"query\":\"{a}\"", |n| format!(",\"m{n}\":0"), "}").into_bytes()),
+        ("no JSON", vec![b'['; size]),
+        ("nested JSON", filled("{\"query\":", &|_| "[".to_owned(), "").into_bytes()),
+        ("many members", filled("{\"query\":\"{a}\"", &|n| format!(",\"m{n}\":0"), "}").into_bytes()),
         (
             "huge variables",
-            filled("{\"query\":\"{ __typename }\",\"variables\":{\"a\":[0", |_| ",0".to_owned(), "]}}")
+            filled("{\"query\":\"{ __typename }\",\"variables\":{\"a\":[0", &|_| ",0".to_owned(), "]}}")
                 .into_bytes(),
         ),
         ("selections in each other", request(nested("a{", "}"))),
         ("lists in each other", request(nested("a(b:[", "])"))),
-        ("a document that ends too soon", request(filled("{", |_| "a{".to_owned(), ""))),
-        ("a huge text", request(filled("{ a(b: \"", |_| "xxxxxxxx".to_owned(), "\") }"))),
-        ("a huge number", request(filled("{ a(b: ", |_| "99999999".to_owned(), ") }"))),
-        ("a huge name", request(filled("{ ", |_| "aaaaaaaa".to_owned(), " }"))),
-        ("many aliases", request(filled("{ ", |n| format!("a{n}: __typename "), "}"))),
-        ("many directives", request(filled("{ __typename ", |_| "@skip(if: false) ".to_owned(), "}"))),
-        ("many operations", request(filled("", |n| format!("query q{n} {{ __typename }} "), ""))),
-        ("many variables", request(filled("query(", |n| format!("$v{n}: Int "), ") { __typename }"))),
-        ("many fragments", request(filled("{ ...f0 }", |n| format!(" fragment f{n} on Query {{ a }}"), ""))),
+        ("a document that ends too soon", request(filled("{", &|_| "a{".to_owned(), ""))),
+        ("a huge text", request(filled("{ a(b: \"", &|_| "xxxxxxxx".to_owned(), "\") }"))),
+        ("a huge number", request(filled("{ a(b: ", &|_| "99999999".to_owned(), ") }"))),
+        ("a huge name", request(filled("{ ", &|_| "aaaaaaaa".to_owned(), " }"))),
+        ("many aliases", request(filled("{ ", &|n| format!("a{n}: __typename "), "}"))),
+        ("many directives", request(filled("{ __typename ", &|_| "@skip(if: false) ".to_owned(), "}"))),
+        ("many operations", request(filled("", &|n| format!("query q{n} {{ __typename }} "), ""))),
+        ("many variables", request(filled("query(", &|n| format!("$v{n}: Int "), ") { __typename }"))),
+        ("many fragments", request(filled("{ ...f0 }", &|n| format!(" fragment f{n} on Query {{ a }}"), ""))),
         (
             "a bomb of fragments",
             request(filled(
                 "{ ...f0 }",
-                |n| format!(" fragment f{n} on Query {{ ...f{m} ...f{m} }}", m = n + 1),
+                &|n| format!(" fragment f{n} on Query {{ ...f{m} ...f{m} }}", m = n + 1),
                 "",
             )),
         ),
-        ("one field many times", request(filled("{ ", |_| "customers { totalCount } ".to_owned(), "}"))),
+        ("one field many times", request(filled("{ ", &|_| "customers { totalCount } ".to_owned(), "}"))),
         (
             "questions about the schema",
-            request(filled("{ ", |_| "__schema { types { name } } ".to_owned(), "}")),
+            request(filled("{ ", &|_| "__schema { types { name } } ".to_owned(), "}")),
         ),
-        ("comments", request(filled("{ __typename }", |_| "\n#########".to_owned(), ""))),
+        ("comments", request(filled("{ __typename }", &|_| "\n#########".to_owned(), ""))),
     ]
 }
 
-async fn inputs(router: &Router) {
-    println!("processor time of an input of {} KiB without a token (bar {BAR:.1?})\n", SIZE / 1024);
-    for (what, body) in cases() {
+async fn inputs(router: &Router, size: usize) {
+    for (what, body) in cases(size) {
         let mut times = Vec::with_capacity(TIMES);
         let mut status = 0;
         for turn in 0..TIMES {
@@ -138,6 +145,7 @@ async fn inputs(router: &Router) {
         let verdict = if median <= BAR { "" } else { "  above the bar" };
         println!("{what:<32} {:>8} bytes  status {status}  {median:>9.2?}{verdict}", body.len());
     }
+    println!();
 }
 
 /// How much memory the process has, in MiB.

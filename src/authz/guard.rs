@@ -25,6 +25,7 @@ use super::plan::{Plan, Refusal};
 use super::policy::Policy;
 use super::table::{Level, Rights};
 use super::uses::{Fragments, Uses, roots};
+use crate::authn::ANONYMOUS;
 use crate::config::Limits;
 use crate::error::Error;
 
@@ -59,7 +60,7 @@ pub fn guard(
     operation_name: Option<&str>,
     variables: &Variables,
 ) -> Result<Guarded, Refusal> {
-    nesting::check(text, limits.document_bytes)?;
+    nesting::check(text, limits, rights.key() == ANONYMOUS)?;
     let document = async_graphql::parser::parse_query(text).map_err(Refusal::unparsable)?;
     let (name, operation) = choose(&document, operation_name)?;
     let catalog = policy.catalog();

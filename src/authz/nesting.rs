@@ -1,4 +1,6 @@
-//! How long a document is and how deep it is nested, before it is parsed.
+//! How long a document is, of how many tokens, and how deep it is nested, before it is parsed.
+//!
+//! To parse a token takes some hundred times as long as to count it, and whoever is not known can send as many as he likes.
 //!
 //! The parser descends once for each bracket and does not count those of lists, objects and list types. A few
 //! kilobytes of `[` overflow its stack, which ends the process and not only the request. So brackets are counted
@@ -6,26 +8,38 @@
 //!
 //! Invariant: brackets are left uncounted only where the parser reads a string or a comment; in doubt they count.
 
+use crate::config::Limits;
 use crate::error::{Error, Result};
 
 /// The deepest nesting of brackets that is parsed: far above the parser's own limit on selections (64) and any use.
 const DEEPEST: usize = 100;
 
-/// Refuses a document longer than so many bytes, or whose brackets nest too deep.
+/// Refuses a document that is longer than allowed, which is less for who has not signed in, has more tokens, or whose
+/// brackets nest too deep.
 ///
 /// # Errors
 /// [`Error::TooComplex`]; [`Error::BadInput`] for a string that is not closed.
-pub fn check(document: &str, longest: usize) -> Result<()> {
+pub fn check(document: &str, limits: &Limits, is_anonymous: bool) -> Result<()> {
     let bytes = document.as_bytes();
+    let longest = if is_anonymous { limits.anonymous_document_bytes } else { limits.document_bytes };
     if bytes.len() > longest {
-        return Err(Error::TooComplex(format!("document: {} bytes, {longest} allowed", bytes.len())));
+        let whose = if is_anonymous { " before signing in" } else { "" };
+        return Err(Error::TooComplex(format!("document: {} bytes, {longest} allowed{whose}", bytes.len())));
     }
-    let mut depth = 0_usize;
+    let (mut depth, mut tokens) = (0_usize, 0_u64);
     // Once a block string is not closed, no later one is: looking again for each would take quadratic time.
     let mut blocks_close = true;
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        at += match byte {
+        let length = match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b',' => {
+                at += 1;
+                continue;
+            }
+            b'#' => {
+                at += comment(&bytes[at..]);
+                continue;
+            }
             b'(' | b'[' | b'{' => {
                 depth += 1;
                 if depth > DEEPEST {
@@ -39,7 +53,6 @@ pub fn check(document: &str, longest: usize) -> Result<()> {
                 depth = depth.saturating_sub(1);
                 1
             }
-            b'#' => comment(&bytes[at..]),
             b'"' => {
                 let block = if blocks_close { block_string(&bytes[at..]) } else { None };
                 blocks_close &= block.is_some() || !bytes[at..].starts_with(br#"""""#);
@@ -52,10 +65,24 @@ pub fn check(document: &str, longest: usize) -> Result<()> {
                     }
                 }
             }
-            _ => 1,
+            _ => word(&bytes[at..]),
         };
+        at += length;
+        tokens += 1;
+    }
+    if tokens > limits.tokens {
+        return Err(Error::TooComplex(format!(
+            "tokens: {tokens} in the document, {} allowed",
+            limits.tokens
+        )));
     }
     Ok(())
+}
+
+/// The length of a name or of a part of a number; of anything else, one byte: three dots count as three tokens.
+fn word(bytes: &[u8]) -> usize {
+    let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    bytes.iter().position(|byte| !is_in_word(byte)).unwrap_or(bytes.len()).max(1)
 }
 
 /// The length of a comment, which a line's end closes.

@@ -390,6 +390,13 @@ pub struct Limits {
     /// Bytes of the document.
     #[serde(deserialize_with = "value::whole::<_, _, 1024, 1_048_576>")]
     pub document_bytes: usize,
+    /// Bytes of the document of who has not signed in: what he may do is said in few words, and reading more would be paid
+    /// for by the server.
+    #[serde(deserialize_with = "value::whole::<_, _, 1024, 1_048_576>")]
+    pub anonymous_document_bytes: usize,
+    /// Names, numbers, strings and punctuators of the document.
+    #[serde(deserialize_with = "value::whole::<_, _, 100, 1_000_000>")]
+    pub tokens: u64,
     /// Nesting of fields. The parser itself stops at 64.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 64>")]
     pub depth: u64,

@@ -142,10 +142,11 @@ pub async fn begin(
     Ok(transaction)
 }
 
-/// How many rows a statement adds. A connection keeps what it prepared by its text: were any number of rows a text of its
-/// own, it would soon keep a hundred, of some megabytes each. Even the widest rows stay far below the values that a
-/// statement takes (32,766 on SQLite, 65,535 on PostgreSQL).
-const AT_ONCE: [usize; 3] = [64, 8, 1];
+/// How many rows a statement adds: powers of two, so that any number below takes few statements, and few texts. A connection
+/// keeps what it prepared by its text: were any number of rows a text of its own, it would soon keep a hundred, of some
+/// megabytes each. Even the widest rows stay far below the values that a statement takes (32,766 on SQLite, 65,535 on
+/// PostgreSQL).
+const AT_ONCE: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
 /// Adds rows of a table, whosesoever, many to a statement.
 ///

@@ -74,7 +74,7 @@ async fn run(app: &App, id: &RequestId, request: Request) -> Result<async_graphq
         Method::GET => {
             let viewer = timeout_at(deadline, authenticate(app, &head, &origin)).await.map_err(late)??;
             let asked = Incoming::from_parameters(&head.uri)?.known(app, client_of(&viewer))?;
-            nesting::check(&asked.query, app.config.limits.document_bytes)?;
+            nesting::check(&asked.query, &app.config.limits, viewer.identity().is_none())?;
             if !reads::only(&asked) {
                 let message = "GET serves queries that leave no record: send this operation by POST";
                 return Err(Refusal::method_not_allowed(message).allowing("POST"));

@@ -44,6 +44,9 @@ pub fn check<S: Strategy>(least: u32, cases: S, property: impl Fn(S::Value) -> C
 /// Limits that no document made here reaches.
 fn no_limits() -> Limits {
     Limits {
+        document_bytes: 1_048_576,
+        anonymous_document_bytes: 1_048_576,
+        tokens: 1_000_000,
         depth: 64,
         aliases: 1_000_000,
         fields: 1_000_000,

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use custodian::config::Config;
+use custodian::authz::nesting;
+use custodian::config::{Config, Limits};
 use serde_json::json;
 
 use super::operations::send;
@@ -15,6 +16,8 @@ use crate::suite::Suite;
 /// Lists the tests of this file.
 pub fn register(suite: &mut Suite) {
     suite.sqlite("guard::limits hold, and hold exactly", limits);
+    suite.sqlite("guard::who has not signed in says it in fewer words", anonymous);
+    suite.pure("guard::tokens are counted as they are written", tokens);
     suite.sqlite("guard::the deepest document is answered", deepest);
     suite.sqlite("guard::cost counts the rows of lists in lists", cost);
     suite.sqlite("guard::fragment bombs are refused at once", bombs);
@@ -26,6 +29,43 @@ pub fn register(suite: &mut Suite) {
 fn assert_refused(answer: &Answer, code: &str, what: &str) {
     assert_eq!(answer.code(), Some(code), "{what}: {}", answer.text.get(..500).unwrap_or(&answer.text));
     assert!(answer.body.get("data").is_none_or(|data| data.is_null()), "{what} was executed");
+}
+
+async fn anonymous(app: TestApp) {
+    let most = Config::default().limits.anonymous_document_bytes;
+    let of_length = |length: usize| format!("{:length$}", "{ __typename }");
+    let (nobody, admin) = (app.anonymous(), app.login(ADMIN).await);
+    nobody.query(&of_length(most), json!({})).await.ok();
+    admin.query(&of_length(most + 1), json!({})).await.ok();
+    let answer = nobody.query(&of_length(most + 1), json!({})).await;
+    assert_refused(&answer, "TOO_COMPLEX", "a long document of nobody");
+    assert!(answer.text.contains("8193 bytes, 8192 allowed before signing in"), "{}", answer.text);
+}
+
+fn tokens() {
+    for (document, tokens) in [
+        ("", 0),
+        ("{a}", 3),
+        ("{ a, b ,\n\tc }", 5),
+        ("{ a # b c d\n b }", 4),
+        ("query Q($id: ID! = \"a b\") { a(b: $id) @skip(if: true) }", 27),
+        ("{ a(b: \"\"\"x \\\"\"\" y\"\"\", c: \"\\\" ( \") }", 11),
+        ("fragment f_1 on T { ...g2 }", 10),
+        ("{ a(b: [-1, 2]) }", 12),
+        ("é", 2),
+    ] {
+        let limits = |tokens| Limits { tokens, ..Config::default().limits };
+        assert_eq!(
+            nesting::check(document, &limits(tokens), false).err().map(|e| e.to_string()),
+            None,
+            "{document}"
+        );
+        if tokens > 0 {
+            let error =
+                nesting::check(document, &limits(tokens - 1), false).err().expect(document).to_string();
+            assert!(error.contains(&format!("{tokens} in the document, {} allowed", tokens - 1)), "{error}");
+        }
+    }
 }
 
 /// What is limited, the limit, and a document that asks for so much.
