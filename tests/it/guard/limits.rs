@@ -38,7 +38,7 @@ async fn anonymous(app: TestApp) {
     nobody.query(&of_length(most), json!({})).await.ok();
     admin.query(&of_length(most + 1), json!({})).await.ok();
     let answer = nobody.query(&of_length(most + 1), json!({})).await;
-    assert_refused(&answer, "TOO_COMPLEX", "a long document of nobody");
+    assert_refused(&answer, "QUERY_TOO_COMPLEX", "a long document of nobody");
     assert!(answer.text.contains("8193 bytes, 8192 allowed before signing in"), "{}", answer.text);
 }
 
