@@ -8,6 +8,7 @@ mod keys;
 mod live;
 mod rates;
 mod scanning;
+mod secrets;
 mod shipping;
 mod start_error;
 mod upkeep;
@@ -23,6 +24,8 @@ pub use self::keys::{connect_vault, open_vault};
 use self::live::Live;
 pub use self::live::{Begun, End, Place, SOCKETS, Seat, Subscribed, Told};
 pub use self::rates::Limited;
+use self::secrets::Secrets;
+pub use self::secrets::{REFUSED as SECRET_REFUSED, RELOADS as SECRET_RELOADS, reloaded};
 pub use self::start_error::StartError;
 use crate::accounts::Accounts;
 use crate::alerts::Watcher;
@@ -33,8 +36,8 @@ use crate::authn::{self, Origin, Viewer};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Profile};
 use crate::crypto::Keys;
-use crate::database;
 use crate::database::wall::Wall;
+use crate::database::{self, Renewal};
 use crate::documents::Intake;
 use crate::error::{Error, Result};
 use crate::graphql::page::MaxPageSize;
@@ -89,6 +92,8 @@ pub struct App {
     /// How often who may ask for what.
     pub rates: Arc<Limiter>,
     db: DatabaseConnection,
+    renewal: Renewal,
+    secrets: Secrets,
     issuers: Issuers,
     schema: CustodianSchema,
 }
@@ -120,6 +125,7 @@ async fn open(
     config: &Config,
     masters: MasterKeys,
     clock: &Clock,
+    renewal: &Renewal,
 ) -> Result<(DatabaseConnection, Vault), StartError> {
     let owner = if config.serve_migrates() { Some(migrate(config).await?) } else { None };
     let vault = connect_vault(config, masters, clock).await?;
@@ -131,14 +137,20 @@ async fn open(
         owner.close().await.map_err(failed(config.owner_url()))?;
     }
     let url = &config.database_url;
-    let db = database::connect(url, config.connections).await.map_err(failed(url))?;
+    let db = database::connect_renewable(url, config.connections, renewal).await.map_err(failed(url))?;
     let pending = database::pending(&db).await.map_err(failed(url))?;
     if !pending.is_empty() {
         return Err(StartError::Outdated { store: "database", pending });
     }
     let holds_keys = !vault.is_empty().await.map_err(keys::failed(&config.key_store_url))?;
     refuse_lost(config, holds_keys, &db).await?;
-    if let Some(Wall { role, .. }) = Wall::look(&db).await.map_err(failed(url))?
+    holds_wall(config, &db).await?;
+    Ok((db, vault))
+}
+
+/// Refuses, in production, a database role that row-level security does not hold.
+async fn holds_wall(config: &Config, db: &DatabaseConnection) -> Result<(), StartError> {
+    if let Some(Wall { role, .. }) = Wall::look(db).await.map_err(failed(&config.database_url))?
         && let Some(fault) = role.passes_by()
     {
         if config.profile == Profile::Production {
@@ -146,7 +158,7 @@ async fn open(
         }
         tracing::warn!(role = role.name, fault, "row-level security does not hold this database role");
     }
-    Ok((db, vault))
+    Ok(())
 }
 
 fn failed(url: &DatabaseUrl) -> impl Fn(DbErr) -> StartError {
@@ -197,8 +209,9 @@ impl App {
         let keys = load_keys(&config, &clock)?;
         let masters = keys::masters(&config)?;
         scanning::look(&config).await?;
-        let (db, vault) = open(&config, masters, &clock).await?;
-        Self::assemble(config, clock, policy, keys, vault, db).await
+        let renewal = Renewal::default();
+        let (db, vault) = open(&config, masters, &clock, &renewal).await?;
+        Self::assemble(config, clock, policy, keys, vault, (db, renewal)).await
     }
 
     /// As [`Self::start`], on a database that is open and up to date already: one that somebody watches.
@@ -209,7 +222,7 @@ impl App {
         let policy = load_policy(&config).await?;
         let keys = load_keys(&config, &clock)?;
         let vault = open_vault(&config, &clock).await?;
-        Self::assemble(config, clock, policy, keys, vault, db).await
+        Self::assemble(config, clock, policy, keys, vault, (db, Renewal::default())).await
     }
 
     async fn assemble(
@@ -218,7 +231,7 @@ impl App {
         policy: PolicyInForce,
         keys: Keys,
         vault: Vault,
-        db: DatabaseConnection,
+        (db, renewal): (DatabaseConnection, Renewal),
     ) -> Result<Arc<Self>, StartError> {
         let vault = vault.keeping(config.keys_kept);
         let store = open_store(&config).await?;
@@ -260,6 +273,7 @@ impl App {
         let issuers = Issuers::new(&config.issuers)?;
         let trusted = TrustedDocuments::load(config.trusted_documents_dir.clone())?;
         let live = Live::new(config.websocket, config.connections);
+        let secrets = Secrets::new(&config);
         let app = Self {
             config,
             clock,
@@ -280,6 +294,8 @@ impl App {
             rates,
             issuers,
             db,
+            renewal,
+            secrets,
             schema,
         };
         app.live.follow(app.news.listen());

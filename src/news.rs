@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_entity::id::{SessionId, TypedId};
 use futures_util::StreamExt;
@@ -87,7 +88,7 @@ pub struct News {
 }
 
 struct Link {
-    url: RedisUrl,
+    url: ArcSwap<RedisUrl>,
     is_up: AtomicBool,
     sender: mpsc::Sender<Message>,
     receiver: tokio::sync::Mutex<mpsc::Receiver<Message>>,
@@ -99,6 +100,7 @@ impl News {
         let link = redis.map(|url| {
             let (sender, receiver) = mpsc::channel(WAITING);
             let receiver = tokio::sync::Mutex::new(receiver);
+            let url = ArcSwap::from_pointee(url);
             Link { url, is_up: AtomicBool::new(false), sender, receiver }
         });
         let ttl = TimeDelta::seconds(ttl_seconds);
@@ -149,6 +151,14 @@ impl News {
         self.link.as_ref().map(|link| link.is_up.load(Ordering::Relaxed))
     }
 
+    /// Connects with these credentials from the next time on. A connection that there is stays: Redis asked for them when it
+    /// began.
+    pub fn renew(&self, url: RedisUrl) {
+        if let Some(link) = &self.link {
+            link.url.store(Arc::new(url));
+        }
+    }
+
     /// Sends and hears, for as long as the service runs.
     pub async fn follow(&self) {
         let Some(link) = &self.link else { return std::future::pending().await };
@@ -156,7 +166,7 @@ impl News {
         loop {
             let Err(error) = self.exchange(link).await;
             if link.is_up.swap(false, Ordering::Relaxed) || was_up {
-                tracing::warn!(redis = %link.url, %error, "redis is away: the database alone decides");
+                tracing::warn!(redis = %link.url.load(), %error, "redis is away: the database alone decides");
             }
             was_up = false;
             tokio::time::sleep(RETRY).await;
@@ -164,10 +174,11 @@ impl News {
     }
 
     async fn exchange(&self, link: &Link) -> RedisResult<Infallible> {
-        let connecting = tokio::time::timeout(PATIENCE, self.connect(&link.url));
+        let url = link.url.load_full();
+        let connecting = tokio::time::timeout(PATIENCE, self.connect(&url));
         let (mut sending, hearing) = connecting.await.map_err(|_| io::Error::from(ErrorKind::TimedOut))??;
         link.is_up.store(true, Ordering::Relaxed);
-        tracing::info!(redis = %link.url, "redis answers");
+        tracing::info!(redis = %url, "redis answers");
         let mut heard = hearing.into_on_message();
         let mut to_send = link.receiver.lock().await;
         let mut beat = tokio::time::interval(BEAT);

@@ -59,7 +59,7 @@ impl App {
         );
     }
 
-    /// Follows what changes while the service runs: policy, keys, and what other instances tell.
+    /// Follows what changes while the service runs: policy, keys, secrets in files, and what other instances tell.
     pub async fn follow(&self) {
         let looking = async {
             let mut fault = None;
@@ -79,7 +79,7 @@ impl App {
                 fault = found;
             }
         };
-        tokio::join!(looking, self.news.follow());
+        tokio::join!(looking, self.keep_secrets(), self.news.follow());
     }
 
     /// Forgets guesses, letters and tags that no longer count, for as long as the service runs.

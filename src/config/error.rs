@@ -3,7 +3,7 @@
 use figment::error::{Actual, Kind};
 
 /// Keys whose value no message repeats.
-pub(super) const SECRETS: [&str; 16] = [
+pub const SECRETS: [&str; 16] = [
     "database_url",
     "migration_database_url",
     "key_store_url",

@@ -14,6 +14,7 @@ mod production;
 mod public_url;
 mod rates;
 mod redis_url;
+mod secret_files;
 mod smtp_url;
 mod sources;
 mod store_url;
@@ -23,6 +24,7 @@ mod websocket;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -34,12 +36,13 @@ pub use self::alerts::{ActorRule, AlertRule, Alerts, HoursRule, NewAddressRule, 
 pub use self::clamd_url::ClamdUrl;
 pub use self::data_dir::prepare as prepare_data_dir;
 pub use self::database_url::DatabaseUrl;
-pub use self::error::ConfigError;
+pub use self::error::{ConfigError, SECRETS};
 pub use self::issuer::{IssuerConfig, SignatureAlgorithm};
 pub use self::production::Unfit;
 pub use self::public_url::PublicUrl;
 pub use self::rates::Rates;
 pub use self::redis_url::RedisUrl;
+pub use self::secret_files::{Held, SecretFiles};
 pub use self::smtp_url::SmtpUrl;
 pub use self::sources::{Flag, Sources};
 pub use self::store_url::StoreUrl;
@@ -264,6 +267,9 @@ pub struct Config {
     pub websocket: WebSocket,
     /// How often something may be asked for.
     pub rates: Rates,
+    /// The secrets of these that are in files, if any is.
+    #[serde(skip)]
+    pub secret_files: Option<Arc<SecretFiles>>,
 }
 
 /// The audit log.

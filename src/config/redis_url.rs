@@ -23,6 +23,12 @@ impl RedisUrl {
         self.0.clone()
     }
 
+    /// Whether both lead to one database of one server, by the same way.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let place = |url: &Self| (url.0.addr().clone(), url.0.redis_settings().db());
+        place(self) == place(other)
+    }
+
     /// Whether it is on another machine, and would be asked in clear, or of anybody who says he is it.
     pub(super) fn is_plain(&self) -> bool {
         match self.0.addr() {

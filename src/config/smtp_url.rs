@@ -47,6 +47,11 @@ impl SmtpUrl {
         Some(Self { builder, shown: format!("{way}: {host}{port}") })
     }
 
+    /// Whether both lead to one server, by the same way.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.shown == other.shown
+    }
+
     /// What letters are given to. It needs a runtime.
     pub fn transport(&self) -> AsyncSmtpTransport<Tokio1Executor> {
         self.builder.clone().build()

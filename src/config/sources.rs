@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use figment::providers::{Format, Toml};
@@ -14,6 +14,7 @@ use super::error::{ConfigError, SECRETS, one_line};
 use super::production;
 use super::public_url::PublicUrl;
 use super::rates;
+use super::secret_files::{SecretFile, SecretFiles};
 use super::{AUDIT_HEADS, Config, DOCUMENTS, KEYS, MAIL, MASTER_KEY, Profile};
 
 /// What is read besides the defaults. The default is nothing.
@@ -43,8 +44,6 @@ const FILE: &str = "custodian.toml";
 const PREFIX: &str = "CUSTODIAN_";
 /// Behind the name of a variable that names a file with the value of a secret.
 const OF_FILE: &str = "_FILE";
-/// Bytes of such a file: an address, a key.
-const LONGEST_SECRET: u64 = 65_536;
 /// The secret that has a file of its own kind: `master_key_file`.
 const MASTER_KEY_TEXT: &str = "master_key";
 /// Variables of the tests, which are no business of the server.
@@ -64,9 +63,18 @@ impl Sources {
 }
 
 /// Settings from one source.
-struct Layer {
-    origin: String,
-    values: Dict,
+#[derive(Clone)]
+pub(super) struct Layer {
+    pub(super) origin: String,
+    pub(super) values: Dict,
+    /// The file that the one value came from, where that is a secret.
+    pub(super) file: Option<SecretFile>,
+}
+
+impl Layer {
+    fn new(origin: impl Into<String>, values: Dict) -> Self {
+        Self { origin: origin.into(), values, file: None }
+    }
 }
 
 impl Provider for Layer {
@@ -80,29 +88,40 @@ impl Provider for Layer {
 }
 
 pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
-    let defaults = parse(DEFAULTS, "the defaults")?;
+    let layers = layers(sources)?;
+    let config = assemble(&layers)?;
+    Ok(Config { secret_files: SecretFiles::of(layers), ..config })
+}
+
+/// What is given over the defaults, lowest first.
+fn layers(sources: Sources) -> Result<Vec<Layer>, ConfigError> {
     // The profile's part does not matter here: it is for the keys and their types.
-    let mut keys = defaults.clone();
+    let mut keys = parse(DEFAULTS, "the defaults")?;
     keys.extend(following(&Given::default()));
 
-    let mut figment = Figment::from(Layer { origin: "the defaults".to_owned(), values: defaults });
+    let mut layers = Vec::new();
     if let Some((path, required)) = &sources.file
         && let Some(layer) = read_file(path, *required)?
     {
         refuse_unknown(&keys, &layer.values, "", &layer.origin)?;
         refuse_master_key(&layer)?;
-        figment = figment.merge(layer);
+        layers.push(layer);
     }
     refuse_two_secrets(&sources.variables)?;
     for (name, text) in sources.variables {
-        if let Some(layer) = read_variable(&keys, &name, &text)? {
-            figment = figment.merge(layer);
-        }
+        layers.extend(read_variable(&keys, &name, &text)?);
     }
     for Flag { flag, key, value } in sources.flags {
         let values = Dict::from([(key.to_owned(), Value::from(value))]);
-        figment = figment.merge(Layer { origin: format!("the flag {flag}"), values });
+        layers.push(Layer::new(format!("the flag {flag}"), values));
     }
+    Ok(layers)
+}
+
+/// The configuration that these make over the defaults.
+pub(super) fn assemble(layers: &[Layer]) -> Result<Config, ConfigError> {
+    let defaults = Layer::new("the defaults", parse(DEFAULTS, "the defaults")?);
+    let figment = layers.iter().fold(Figment::from(defaults), |figment, layer| figment.merge(layer.clone()));
     let data_dir: PathBuf = figment.extract_inner("data_dir")?;
     // What is no text is refused as what it is.
     let text = |key| figment.extract_inner::<String>(key).unwrap_or_default();
@@ -115,7 +134,7 @@ pub(super) fn extract(sources: Sources) -> Result<Config, ConfigError> {
         has_master_key: !text("master_key").is_empty(),
     };
     let values = following(&given);
-    let config = figment.join(Layer { origin: "the defaults".to_owned(), values }).extract()?;
+    let config = figment.join(Layer::new("the defaults", values)).extract()?;
     production::refuse_plain(&config)?;
     refuse_ambiguous_issuers(&config)?;
     refuse_ambiguous_keys(&config)?;
@@ -251,7 +270,7 @@ fn read_file(path: &Path, required: bool) -> Result<Option<Layer>, ConfigError> 
     match std::fs::read_to_string(path) {
         Ok(text) => {
             let values = parse(&text, &name)?;
-            Ok(Some(Layer { origin: format!("the file {name}"), values }))
+            Ok(Some(Layer::new(format!("the file {name}"), values)))
         }
         Err(error) if error.kind() == ErrorKind::NotFound && !required => Ok(None),
         Err(error) => Err(ConfigError::File { path: name, reason: error.to_string() }),
@@ -307,31 +326,12 @@ fn read_variable(keys: &Dict, name: &OsString, text: &OsString) -> Result<Option
         });
     };
     if let Some((name, value)) = found(keys, key, text) {
-        return Ok(Some(Layer { origin, values: Dict::from([(name, value)]) }));
+        return Ok(Some(Layer::new(origin, Dict::from([(name, value)]))));
     }
     let secret = key.strip_suffix(OF_FILE).map(str::to_lowercase);
-    let secret = secret.filter(|key| SECRETS.contains(&key.as_str())).ok_or_else(unknown)?;
-    let content = read_secret(Path::new(text)).map_err(|problem| ConfigError::Key {
-        key: secret.clone(),
-        problem: format!("the file that holds it: {problem}"),
-        origin: origin.clone(),
-    })?;
-    Ok(Some(Layer { origin, values: Dict::from([(secret, Value::from(content))]) }))
-}
-
-/// What a file holds that a secret is kept in, as orchestrators hand them out: one line, without its end.
-fn read_secret(path: &Path) -> Result<String, String> {
-    let mut content = String::new();
-    let file = std::fs::File::open(path).map_err(|error| error.kind().to_string())?;
-    file.take(LONGEST_SECRET + 1).read_to_string(&mut content).map_err(|error| error.kind().to_string())?;
-    if content.len() as u64 > LONGEST_SECRET {
-        return Err(format!("it has more than {LONGEST_SECRET} bytes"));
-    }
-    let line = content.strip_suffix('\n').map_or(content.as_str(), |line| line.trim_end_matches('\r'));
-    match line.contains('\n') {
-        false => Ok(line.to_owned()),
-        true => Err("it has more than one line".to_owned()),
-    }
+    let secret = secret.and_then(|key| SECRETS.into_iter().find(|secret| *secret == key));
+    let file = SecretFile { key: secret.ok_or_else(unknown)?, path: PathBuf::from(text), origin };
+    Ok(Some(file.layer(&file.read()?)))
 }
 
 /// Of a secret that is given twice nobody knows which was meant.

@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Error as SqlxError};
 use tokio::time::timeout;
 
+use super::Renewal;
 use crate::config::Connections;
 use crate::error::{Error, Result};
 
@@ -20,18 +21,27 @@ const ON_THE_WAY: Duration = Duration::from_secs(2);
 /// How long a step of what the service does by itself may take.
 const STEP: Duration = Duration::from_secs(15);
 
-/// Lets the pool keep connections only that answer, to PostgreSQL.
-pub(super) fn only(options: &mut ConnectOptions, limits: Connections) {
+/// Lets the pool keep connections only that answer, to PostgreSQL, and that are not from before its credentials were
+/// exchanged.
+pub(super) fn only(options: &mut ConnectOptions, limits: Connections, renewal: &Renewal) {
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     // The other half of the time is for a connection in its place.
     let before = seconds(limits.acquire_timeout_seconds) / 2;
     // Whoever gave up left a statement running, for as long as one may: were the connection closed sooner, who comes and
     // goes would have more of them running than there are connections.
     let after = seconds(limits.statement_timeout_seconds) + ON_THE_WAY;
+    let renewal = renewal.clone();
     options.map_sqlx_postgres_pool_opts(move |pool| {
+        let (taken, given_back) = (renewal.clone(), renewal.clone());
         pool.test_before_acquire(false)
-            .before_acquire(move |connection, _| Box::pin(answers(connection, before)))
-            .after_release(move |connection, _| Box::pin(answers(connection, after)))
+            .before_acquire(move |connection, is| {
+                let is_before = taken.is_before(is.age);
+                Box::pin(async move { Ok(!is_before && answers(connection, before).await?) })
+            })
+            .after_release(move |connection, is| {
+                let is_before = given_back.is_before(is.age);
+                Box::pin(async move { Ok(!is_before && answers(connection, after).await?) })
+            })
     });
 }
 

@@ -4,6 +4,7 @@
 //! whom row-level security holds ([`wall`] looks whether it does).
 
 mod lively;
+mod renewal;
 mod settings;
 pub mod wall;
 
@@ -22,6 +23,8 @@ use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use sqlx::postgres::PgDatabaseError;
 
 pub(crate) use self::lively::unless_gone;
+pub use self::renewal::Renewal;
+pub(crate) use self::renewal::refuses_credentials;
 pub use self::settings::{Settings, scopes};
 use crate::config::{Config, Connections, DatabaseUrl};
 use crate::error::said_by_database;
@@ -31,7 +34,19 @@ use crate::error::said_by_database;
 /// # Errors
 /// When the database is away or refuses.
 pub async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<DatabaseConnection, DbErr> {
-    let mut options = options(url, limits);
+    connect_renewable(url, limits, &Renewal::default()).await
+}
+
+/// The same, with connections whose credentials can be exchanged.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_renewable(
+    url: &DatabaseUrl,
+    limits: Connections,
+    renewal: &Renewal,
+) -> Result<DatabaseConnection, DbErr> {
+    let mut options = options(url, limits, renewal);
     options.min_connections(limits.min.min(limits.max));
     // Write-ahead logging lets readers and the one writer work side by side.
     options.map_sqlx_sqlite_opts(|sqlite| {
@@ -46,7 +61,7 @@ pub async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<DatabaseC
 }
 
 /// What holds of connections to the database as to the key store.
-pub(crate) fn options(url: &DatabaseUrl, limits: Connections) -> ConnectOptions {
+pub(crate) fn options(url: &DatabaseUrl, limits: Connections, renewal: &Renewal) -> ConnectOptions {
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let mut options = ConnectOptions::new(url.expose());
     options
@@ -62,7 +77,7 @@ pub(crate) fn options(url: &DatabaseUrl, limits: Connections) -> ConnectOptions 
             ("idle_in_transaction_session_timeout", format!("{}s", limits.idle_transaction_timeout_seconds)),
         ])
     });
-    lively::only(&mut options, limits);
+    lively::only(&mut options, limits, renewal);
     options
 }
 
@@ -135,7 +150,7 @@ pub async fn begin(
         // A reader that turns writer half-way can be refused by SQLite; who will write says so at once.
         sqlite_transaction_mode: is_write.then_some(SqliteTransactionMode::Immediate),
     };
-    let transaction = db.begin_with_options(options).await?;
+    let transaction = renewal::begin(db, options).await?;
     if is_postgres {
         settings.apply(&transaction).await?;
     }

@@ -3,14 +3,19 @@
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use custodian_entity::id::{LetterId, TypedId};
 use lettre::address::Envelope;
 use lettre::transport::smtp;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use tokio::time::timeout;
 
 use super::Letter;
 use crate::config::Config;
+
+/// How long a server may take to say whether it takes letters from us.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A way out.
 pub(super) enum Carrier {
@@ -36,6 +41,17 @@ impl Carrier {
         match &config.smtp_url {
             Some(url) => Self::Smtp(url.transport()),
             None => Self::Folder(config.mail_dir.clone()),
+        }
+    }
+
+    /// Whether there is somebody who takes letters from us.
+    pub(super) async fn check(&self) -> Result<(), Trouble> {
+        let Self::Smtp(transport) = self else { return Ok(()) };
+        let tried = timeout(PATIENCE, transport.test_connection()).await;
+        match tried.map_err(|_| Trouble::Passing("no answer in time".to_owned()))? {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Trouble::Passing("no conversation".to_owned())),
+            Err(error) => Err(Trouble::of(&error)),
         }
     }
 

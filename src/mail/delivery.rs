@@ -69,12 +69,12 @@ impl Outbox {
         let other_key = || Trouble::Lasting("sealed under another key".to_owned());
         if row.notice == webhook::NOTICE {
             let gone = || Trouble::Lasting("there is no webhook any more".to_owned());
-            let webhook = self.webhook.as_ref().ok_or_else(gone)?;
+            let webhook = self.webhook.as_ref().ok_or_else(gone)?.load_full();
             let body = content.ok_or_else(other_key)?.to_vec();
             return webhook.call(&row.id.encode(), operation.clock.now(), body).await;
         }
         let letter = content.and_then(|bytes| Letter::from_bytes(&bytes)).ok_or_else(other_key)?;
-        self.carrier.carry(row.id, &self.from, letter).await
+        self.carrier.load_full().carry(row.id, &self.from, letter).await
     }
 
     /// Forgets letters that were settled long ago.

@@ -13,6 +13,7 @@ mod webhook;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use async_graphql::Context;
 use chrono::TimeDelta;
 use custodian_entity::choice::LetterStatus;
@@ -39,8 +40,8 @@ pub struct Outbox {
     portal_url: PublicUrl,
     /// What waits is sealed with.
     seal: Sealer,
-    carrier: Carrier,
-    webhook: Option<Webhook>,
+    carrier: ArcSwap<Carrier>,
+    webhook: Option<ArcSwap<Webhook>>,
 }
 
 /// Nothing can leave.
@@ -64,9 +65,34 @@ impl Outbox {
             from: config.mail_from.clone(),
             portal_url: config.portal_url.clone(),
             seal: keys.sealer("mail")?,
-            carrier: Carrier::new(config),
-            webhook: Webhook::from_config(config).map_err(OutboxError::Webhook)?,
+            carrier: ArcSwap::from_pointee(Carrier::new(config)),
+            webhook: Webhook::from_config(config).map_err(OutboxError::Webhook)?.map(ArcSwap::from_pointee),
         })
+    }
+
+    /// Gives letters to the server with these credentials from now on, if it takes them. One that is under way is finished as
+    /// it began.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn renew_carrier(&self, config: &Config) -> Result<(), String> {
+        let carrier = Carrier::new(config);
+        carrier.check().await.map_err(|trouble| trouble.to_string())?;
+        self.carrier.store(Arc::new(carrier));
+        Ok(())
+    }
+
+    /// Calls the webhook by this address, and signs with this key, from the next call on.
+    ///
+    /// # Errors
+    /// When there was none at the start, or there is no TLS.
+    pub fn renew_webhook(&self, config: &Config) -> Result<(), String> {
+        let webhook = Webhook::from_config(config).map_err(|_| "no TLS".to_owned())?;
+        let (Some(place), Some(webhook)) = (&self.webhook, webhook) else {
+            return Err("there was no webhook at the start".to_owned());
+        };
+        place.store(Arc::new(webhook));
+        Ok(())
     }
 
     /// From inside a resolver.

@@ -145,6 +145,13 @@ impl Limiter {
         self.shared.as_ref().map(Shared::is_up)
     }
 
+    /// Asks Redis with these credentials from the next connection on.
+    pub fn renew(&self, url: RedisUrl) {
+        if let Some(shared) = &self.shared {
+            shared.renew(url);
+        }
+    }
+
     /// Takes so much out of a bucket, if that is in it.
     pub async fn take(&self, bucket: Bucket, who: Who<'_>, amount: u64) -> Verdict {
         let (limit, key, now) = (self.limit(bucket, who), self.key(bucket.name(), bucket, who), self.now());

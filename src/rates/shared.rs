@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError, Script};
 use tokio::time::timeout;
@@ -29,7 +30,7 @@ const CONNECTING: Duration = Duration::from_secs(5);
 pub struct Shared(Arc<Inner>);
 
 struct Inner {
-    url: RedisUrl,
+    url: ArcSwap<RedisUrl>,
     patience: Duration,
     script: Script,
     link: Mutex<Link>,
@@ -51,12 +52,17 @@ impl Shared {
     pub fn new(url: RedisUrl, patience: Duration) -> Self {
         let script = Script::new(include_str!("take.lua"));
         Self(Arc::new(Inner {
-            url,
+            url: ArcSwap::from_pointee(url),
             patience,
             script,
             link: Mutex::new(Link::New),
             is_missed: AtomicBool::default(),
         }))
+    }
+
+    /// Connects with these credentials from the next time on.
+    pub fn renew(&self, url: RedisUrl) {
+        self.0.url.store(Arc::new(url));
     }
 
     /// Whether Redis answered lately.
@@ -97,14 +103,14 @@ impl Shared {
 
     async fn connect(&self, now: i64) -> Option<MultiplexedConnection> {
         let connected = async {
-            let client = Client::open(self.0.url.expose())?;
+            let client = Client::open(self.0.url.load().expose())?;
             client.get_multiplexed_async_connection().await
         };
         match timeout(CONNECTING, connected).await.unwrap_or_else(|_| Err(too_late())) {
             Ok(connection) => {
                 *self.link() = Link::Up(connection.clone());
                 self.0.is_missed.store(false, Ordering::Relaxed);
-                tracing::info!(redis = %self.0.url, "redis counts requests");
+                tracing::info!(redis = %self.0.url.load(), "redis counts requests");
                 Some(connection)
             }
             Err(error) => {
@@ -119,7 +125,7 @@ impl Shared {
         metrics::counter!(FAILURES).increment(1);
         *self.link() = Link::Down(now);
         if !self.0.is_missed.swap(true, Ordering::Relaxed) {
-            tracing::warn!(redis = %self.0.url, %error, "redis does not count requests: each instance counts its own");
+            tracing::warn!(redis = %self.0.url.load(), %error, "redis does not count requests: each instance counts its own");
         }
     }
 

@@ -57,6 +57,15 @@ impl OpenSearch {
         Ok(Some(Self { http, url, host, index, authorization: authorization(config)? }))
     }
 
+    /// Speaks with these credentials from the next request on.
+    ///
+    /// # Errors
+    /// [`SetupError`] when they cannot be used.
+    pub fn renew(&mut self, config: &Config) -> Result<(), SetupError> {
+        self.authorization = authorization(config)?;
+        Ok(())
+    }
+
     /// Tells the server what the index holds: for when it is made, and if it is there already, what is new. Once more
     /// changes nothing.
     ///

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Backoff, Document, OpenSearch, SinkError};
+use super::{Backoff, Document, OpenSearch, SetupError, SinkError};
+use crate::config::Config;
 
 /// The most documents of a round, unless more chains than this have some.
 const ROUND: usize = 1000;
@@ -108,6 +109,14 @@ impl<S: Source> Shipper<S> {
     /// Ships to this server. Waits are of chance length: `random` gives any number, each as likely as the others.
     pub fn new(source: S, sink: OpenSearch, random: impl FnMut() -> u64 + Send + 'static) -> Self {
         Self { source, sink, backoff: Backoff::default(), random: Box::new(random), is_prepared: false }
+    }
+
+    /// Ships with these credentials from the next step on.
+    ///
+    /// # Errors
+    /// As [`OpenSearch::renew`].
+    pub fn renew(&mut self, config: &Config) -> Result<(), SetupError> {
+        self.sink.renew(config)
     }
 
     /// Ships what there is, up to a limit. It may be dropped anywhere: what it had sent is sent again.

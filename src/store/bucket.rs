@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
@@ -36,7 +37,8 @@ const RETRY: Duration = Duration::from_secs(20);
 /// A part of a bucket.
 #[derive(Clone)]
 pub(super) struct Bucket {
-    store: AmazonS3,
+    /// Exchanged when its credentials are.
+    store: Arc<ArcSwap<AmazonS3>>,
     prefix: Key,
     putting: Arc<Semaphore>,
 }
@@ -64,7 +66,13 @@ impl Bucket {
         }
         let store = builder.build().map_err(|error| said(&error))?;
         let prefix = Key::parse(prefix).map_err(|error| said(&error.into()))?;
+        let store = Arc::new(ArcSwap::from_pointee(store));
         Ok(Self { store, prefix, putting: Arc::new(Semaphore::new(PUT_AT_ONCE)) })
+    }
+
+    /// Goes on with the credentials of another, of the same bucket. What is under way goes on as it began.
+    pub(super) fn renew(&self, other: &Self) {
+        self.store.store(other.store.load_full());
     }
 
     fn key(&self, name: ObjectName) -> Key {
@@ -76,7 +84,8 @@ impl Bucket {
         let spooled = spooled.to_owned();
         let bytes = blocking(move || Ok(std::fs::read(spooled)?)).await?;
         // `If-None-Match: *`, which some services pass over; the names of objects do not repeat anyway.
-        let put = self.store.put_opts(&self.key(name), bytes.into(), PutMode::Create.into()).await;
+        let put =
+            self.store.load_full().put_opts(&self.key(name), bytes.into(), PutMode::Create.into()).await;
         put.map(drop).map_err(|error| said(&error))
     }
 
@@ -86,7 +95,7 @@ impl Bucket {
             other => said(&other),
         };
         let options = GetOptions::new().with_range(Some(range));
-        let found = self.store.get_opts(&self.key(name), options).await.map_err(failed)?;
+        let found = self.store.load_full().get_opts(&self.key(name), options).await.map_err(failed)?;
         if found.meta.size != length {
             return Err(StoreError::Damaged(name));
         }
@@ -94,7 +103,7 @@ impl Bucket {
     }
 
     pub(super) async fn delete(&self, name: ObjectName) -> Result<()> {
-        match self.store.delete(&self.key(name)).await {
+        match self.store.load_full().delete(&self.key(name)).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(said(&error)),
         }
@@ -102,7 +111,8 @@ impl Bucket {
 
     pub(super) async fn list(&self, beginning: u8, before: DateTime<Utc>) -> Result<Listed> {
         let folder = self.prefix.clone().join(name::folder(beginning));
-        let names = self.store.list(Some(&folder)).try_filter_map(async |object| {
+        let store = self.store.load_full();
+        let names = store.list(Some(&folder)).try_filter_map(async |object| {
             let name = object.location.filename().and_then(ObjectName::parse);
             Ok(name.filter(|_| object.last_modified < before))
         });

@@ -95,6 +95,19 @@ impl Store {
         Ok(Self { spool: spool.into(), objects })
     }
 
+    /// Asks the bucket with other credentials from now on. They are tried before. A folder has none.
+    ///
+    /// # Errors
+    /// When they do not let objects be written, read and deleted.
+    pub async fn renew(&self, config: &Config) -> Result<()> {
+        let tried = Self::open(config)?;
+        if let (Objects::Bucket(own), Objects::Bucket(other)) = (&self.objects, &tried.objects) {
+            tried.check().await?;
+            own.renew(other);
+        }
+        Ok(())
+    }
+
     /// A place for a content that comes in, which will be the object of this name.
     ///
     /// # Errors

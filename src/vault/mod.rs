@@ -50,8 +50,8 @@ mod store;
 use std::sync::Arc;
 
 use custodian_entity::id::{CustomerId, TenantId, TypedId};
-use sea_orm::ActiveEnum;
 use sea_orm::prelude::Uuid;
+use sea_orm::{ActiveEnum, DbErr};
 use zeroize::Zeroizing;
 
 pub use self::error::{ERRORS, Result, VaultError};
@@ -101,6 +101,14 @@ impl Vault {
     #[must_use]
     pub fn keeping(self, keys: usize) -> Self {
         Self { kept: Arc::new(Kept::new(keys)), ..self }
+    }
+
+    /// Connects with other credentials from now on, to the same key store. They are tried before.
+    ///
+    /// # Errors
+    /// When they are refused, or do not let keys be read: it goes on as it was.
+    pub async fn renew(&self, url: &DatabaseUrl, limits: Connections) -> Result<(), DbErr> {
+        self.store.renew(url, limits).await
     }
 
     /// Makes the key store, or brings it up to date, as the owner of its tables; says whether there is a key in it.

@@ -24,7 +24,7 @@ use sea_orm_migration::MigratorTrait;
 use super::owner::{Owner, OwnerKind, Retention};
 use crate::config::{Connections, DatabaseUrl};
 use crate::crypto::write_private;
-use crate::database::{Settings, begin, lacking, options};
+use crate::database::{Renewal, Settings, begin, lacking, options};
 
 /// The schema of the key store on PostgreSQL, in the database of the data or in one of its own.
 const SCHEMA: &str = "custodian_keys";
@@ -122,14 +122,15 @@ pub(super) struct Overview {
     pub(super) destroyed: HashMap<TenantId, u64>,
 }
 
-/// Where the keys are.
+/// Where the keys are, and since when its credentials are what they are.
 #[derive(Clone)]
-pub(super) struct Store(DatabaseConnection);
+pub(super) struct Store(DatabaseConnection, Renewal);
 
 impl Store {
     /// Connects as the service does. Makes no file: one that was lost must not be another, without its keys.
     pub(super) async fn connect(url: &DatabaseUrl, limits: Connections) -> Result<Self, DbErr> {
-        let mut options = options(url, limits);
+        let renewal = Renewal::default();
+        let mut options = options(url, limits, &renewal);
         options.set_schema_search_path(SCHEMA);
         // A destroyed key must be gone when its transaction is over: what is deleted is overwritten, and there is no
         // write-ahead log to keep it.
@@ -144,7 +145,15 @@ impl Store {
         });
         let mut db = Database::connect(options).await?;
         db.set_metric_callback(|_| metrics::counter!(STATEMENTS).increment(1));
-        Ok(Self(db))
+        Ok(Self(db, renewal))
+    }
+
+    /// Goes on with these credentials, once they were tried.
+    pub(super) async fn renew(&self, url: &DatabaseUrl, limits: Connections) -> Result<(), DbErr> {
+        let tried = Self::connect(url, Connections { max: 1, min: 0, ..limits }).await?;
+        tried.one_of_each_master_key().await?;
+        self.1.take(&self.0, &tried.0).await;
+        tried.0.close().await
     }
 
     /// Makes the tables, or brings them up to date, as their owner; says whether there is a key in them.
