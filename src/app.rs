@@ -4,6 +4,7 @@ mod acting;
 mod alerts;
 mod documents;
 mod executing;
+mod gauges;
 mod keys;
 mod live;
 mod rates;
@@ -20,6 +21,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::Mutex;
 
 use self::executing::{decided, equipped, sign, signed};
+pub use self::gauges::{CONNECTIONS, POLICY};
 pub use self::keys::{connect_vault, open_vault};
 use self::live::Live;
 pub use self::live::{Begun, End, Place, SOCKETS, Seat, Subscribed, Told};
@@ -94,6 +96,8 @@ pub struct App {
     db: DatabaseConnection,
     renewal: Renewal,
     secrets: Secrets,
+    /// The version of the policy that `/metrics` told last.
+    told_policy: std::sync::Mutex<String>,
     issuers: Issuers,
     schema: CustodianSchema,
 }
@@ -296,6 +300,7 @@ impl App {
             db,
             renewal,
             secrets,
+            told_policy: std::sync::Mutex::default(),
             schema,
         };
         app.live.follow(app.news.listen());

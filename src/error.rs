@@ -40,6 +40,9 @@ pub mod code {
     pub const INTERNAL: &str = "INTERNAL";
 }
 
+/// Counts documents that are past a limit, by its name.
+pub const LIMITS: &str = "custodian_limits_total";
+
 /// After how many seconds a part that is away may be there again.
 const COME_BACK: u64 = 5;
 
@@ -146,6 +149,12 @@ impl Error {
             Self::Unavailable(source) => Self::Uncertain(source),
             other => other,
         }
+    }
+
+    /// A document past this limit, which is counted.
+    pub fn too_complex(limit: &'static str, text: String) -> Self {
+        metrics::counter!(LIMITS, "limit" => limit).increment(1);
+        Self::TooComplex(text)
     }
 
     /// A malformed request.

@@ -86,6 +86,8 @@
 //! | what ends the right to a request ends a socket within a minute, and at once where it is known | `app::Seat` asks as a request does; `tests/it/live/ended.rs` |
 //! | who takes nothing of what is told costs a bounded queue, and nobody waits for him | `app::live`, `http::socket`; `tests/it/live/{many,slow}.rs` |
 //! | a request sees one policy, and a broken one is never in force | [`reload`]; `tests/it/roles/reload.rs` |
+//! | a secret that is exchanged costs no request, and what cannot be used is not taken | `app` tries it first, [`database::Renewal`] retires connections between two uses; `tests/it/secrets` |
+//! | labels of metrics are names of ours | [`authz::tally`]; `tests/it/counted.rs`, `tests/it/leaks.rs` |
 //! | the policy does what the access matrix says | `tests/it/matrix.rs`, by executing every field as every role |
 //! | a sealed value opens in its place, with the keys of its owner; a key that was destroyed is gone for good | [`vault`]; `tests/it/vault` |
 //! | a document opens what it shows, and no key besides | [`authz::sealing`]; `tests/it/sealing/opened.rs` counts |

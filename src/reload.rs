@@ -26,8 +26,10 @@ pub const INTERVAL: Duration = Duration::from_secs(1);
 /// The policy that is built in: the same as long as the process runs, for however many services are in it.
 static BUILT_IN: OnceCell<Policy> = OnceCell::const_new();
 
-const RELOADS: &str = "custodian_policy_reloads_total";
-const REFUSED: &str = "custodian_policy_refused";
+/// Counts changes of the policy by what became of them.
+pub const RELOADS: &str = "custodian_policy_reloads_total";
+/// Whether a newer policy was refused.
+pub const REFUSED: &str = "custodian_policy_refused";
 
 /// The policy in force, and what it was made of.
 pub struct PolicyInForce {

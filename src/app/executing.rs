@@ -15,6 +15,7 @@ use crate::authz::denial::Denials;
 use crate::authz::guard::{Guarded, guard};
 use crate::authz::plan::Refusal;
 use crate::authz::policy::{Policy, Question};
+use crate::authz::tally::{self, Outcome};
 use crate::authz::{Operation, Rights, introspection};
 use crate::error::Result;
 use crate::graphql::Batches;
@@ -73,6 +74,7 @@ impl App {
                 let asked = audit::action(refusal.operations.iter().map(String::as_str));
                 let operation = self.operation(viewer, origin.clone(), rights.clone());
                 self.record_denial(&operation, &asked, denials.fields(), policy).await;
+                tally::count(refusal.operations.iter().map(String::as_str), Outcome::Refused);
                 let mut response = refusal.into_response();
                 denials.explain(&mut response);
                 return signed(response, &origin);
@@ -80,11 +82,15 @@ impl App {
         };
         let charged = match self.charge(&viewer, &origin, &guarded).await {
             Ok(charged) => rates::told(charged, guarded.cost, self.config.limits.cost),
-            Err(limited) => return signed(limited.into_response(), &origin),
+            Err(limited) => {
+                tally::count(guarded.plan.operations(policy.catalog()), Outcome::Refused);
+                return signed(limited.into_response(), &origin);
+            }
         };
         let read = |field: &FieldId| (*field, Question::shown(policy.catalog().field_name(*field)));
         let denials = Denials::of(policy, &rights, guarded.plan.denied().iter().map(read));
         denials.report(&viewer, &origin, "fields denied");
+        tally::count_masks(policy, &rights, guarded.plan.masked());
         let operation = self.operation(viewer, origin.clone(), rights.clone());
         operation.show(guarded.plan.shown());
         operation.disclosing.plan(&guarded.plan, policy);
@@ -101,13 +107,14 @@ impl App {
         if let Err(error) = operation.end().await {
             error.log();
         }
+        let has_data = response.data != async_graphql::Value::Null;
+        let outcome = if has_data { Outcome::Done } else { Outcome::Failed };
+        tally::count(guarded.plan.operations(policy.catalog()), outcome);
         if operation.changed_policy() {
             self.news.policy_changed();
             self.refresh_policy().await;
         }
-        if response.data != async_graphql::Value::Null
-            && let Err(error) = self.record_disclosures(&operation, &asked).await
-        {
+        if has_data && let Err(error) = self.record_disclosures(&operation, &asked).await {
             // What is not on record does not leave.
             return signed(Refusal::from(error).into_response(), &origin);
         }

@@ -63,7 +63,9 @@ impl Conditions {
             ("filters in each other", self.depth, DEPTH),
         ];
         match measured.into_iter().find(|(_, measured, limit)| measured > limit) {
-            Some((what, _, limit)) => Err(Error::TooComplex(format!("{what}: more than {limit} asked for"))),
+            Some((what, _, limit)) => {
+                Err(Error::too_complex(what, format!("{what}: more than {limit} asked for")))
+            }
             None => Ok(()),
         }
     }

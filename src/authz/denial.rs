@@ -7,6 +7,7 @@ use custodian_entity::id::TypedId;
 use super::catalog::FieldId;
 use super::policy::{Policy, Question};
 use super::table::{Level, Rights};
+use super::tally::counted_role;
 use crate::authn::{Origin, Viewer};
 
 /// How often fields were denied, by role and type. Both are names of the policy: clients cannot make up new ones.
@@ -47,8 +48,7 @@ impl<'a> Denials<'a> {
             return;
         }
         let role = self.rights.role();
-        // Names of tenants' own roles are not ours to count by.
-        let counted = if self.rights.key() == role { role } else { "custom" };
+        let counted = counted_role(self.rights);
         for (field, _) in &self.denied {
             let owner = field.split('.').next().unwrap_or_default();
             metrics::counter!(DENIALS, "role" => counted.to_owned(), "type" => owner.to_owned()).increment(1);

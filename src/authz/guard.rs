@@ -176,7 +176,8 @@ fn require_variables(operation: &OperationDefinition, variables: &Variables) -> 
 /// A mutation that is refused half-way must not have changed anything: each request changes one thing.
 fn one_mutation(operation_type: OperationType, roots: u64) -> Result<(), Error> {
     if operation_type == OperationType::Mutation && roots > 1 {
-        return Err(Error::TooComplex(format!("mutations in one request: {roots} asked for, 1 allowed")));
+        let what = "mutations in one request";
+        return Err(Error::too_complex(what, format!("{what}: {roots} asked for, 1 allowed")));
     }
     Ok(())
 }

@@ -74,12 +74,12 @@ impl Measure {
     /// is measured, so that the answer does not depend on which fragment is measured first.
     fn within_levels(self) -> Result<Self> {
         if self.levels > LEVELS {
-            return Err(Error::TooComplex(format!("levels: more than {LEVELS} in each other")));
+            let text = format!("levels: more than {LEVELS} in each other");
+            return Err(Error::too_complex("levels", text));
         }
         if self.spreads > FRAGMENT_DEPTH {
-            return Err(Error::TooComplex(format!(
-                "fragments spread each other more than {FRAGMENT_DEPTH} deep"
-            )));
+            let text = format!("fragments spread each other more than {FRAGMENT_DEPTH} deep");
+            return Err(Error::too_complex("fragments", text));
         }
         Ok(self)
     }
@@ -106,8 +106,8 @@ pub(super) fn measure(
     root: TypeIndex,
     given: Given<'_>,
 ) -> Result<Measured> {
-    let too_many = |what: &str, measured: u64, limit: u64| {
-        Error::TooComplex(format!("{what}: {measured} asked for, {limit} allowed"))
+    let too_many = |what: &'static str, measured: u64, limit: u64| {
+        Error::too_complex(what, format!("{what}: {measured} asked for, {limit} allowed"))
     };
     let variable_definitions = operation.variable_definitions.len() as u64;
     let fragments = document.fragments.len() as u64;

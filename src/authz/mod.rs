@@ -32,6 +32,7 @@ pub mod rows;
 pub mod scope;
 pub mod sealing;
 pub mod table;
+pub mod tally;
 mod trail;
 mod uses;
 pub mod words;

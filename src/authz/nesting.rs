@@ -24,7 +24,8 @@ pub fn check(document: &str, limits: &Limits, is_anonymous: bool) -> Result<()> 
     let longest = if is_anonymous { limits.anonymous_document_bytes } else { limits.document_bytes };
     if bytes.len() > longest {
         let whose = if is_anonymous { " before signing in" } else { "" };
-        return Err(Error::TooComplex(format!("document: {} bytes, {longest} allowed{whose}", bytes.len())));
+        let text = format!("document: {} bytes, {longest} allowed{whose}", bytes.len());
+        return Err(Error::too_complex("document", text));
     }
     let (mut depth, mut tokens) = (0_usize, 0_u64);
     // Once a block string is not closed, no later one is: looking again for each would take quadratic time.
@@ -43,9 +44,8 @@ pub fn check(document: &str, limits: &Limits, is_anonymous: bool) -> Result<()> 
             b'(' | b'[' | b'{' => {
                 depth += 1;
                 if depth > DEEPEST {
-                    return Err(Error::TooComplex(format!(
-                        "nesting: more than {DEEPEST} brackets in each other"
-                    )));
+                    let text = format!("nesting: more than {DEEPEST} brackets in each other");
+                    return Err(Error::too_complex("nesting", text));
                 }
                 1
             }

@@ -81,6 +81,22 @@ pub(crate) fn options(url: &DatabaseUrl, limits: Connections, renewal: &Renewal)
     options
 }
 
+/// How many connections a pool has, and how many of them nobody uses.
+pub(crate) fn connections(db: &DatabaseConnection) -> (u32, u32) {
+    let (all, idle) = match db.get_database_backend() {
+        DbBackend::Postgres => {
+            let pool = db.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        DbBackend::Sqlite => {
+            let pool = db.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => (0, 0),
+    };
+    (all, u32::try_from(idle).unwrap_or(u32::MAX))
+}
+
 /// Whether there is any account.
 ///
 /// # Errors

@@ -16,6 +16,18 @@ use tokio::sync::{Notify, oneshot};
 use crate::authz::Operation;
 use crate::error::{Error, Result};
 
+/// Counts what loaders asked the database together.
+pub const LOADS: &str = "custodian_loader_batches_total";
+/// Counts for how many they did.
+pub const LOADED: &str = "custodian_loader_keys_total";
+
+/// The name that a loader is counted by: that of its type, without its parameters.
+fn loader<K>() -> &'static str {
+    let name = std::any::type_name::<K>();
+    let name = name.split('<').next().unwrap_or(name);
+    name.strip_prefix("custodian::").unwrap_or(name)
+}
+
 /// Something that can be loaded for many at once.
 pub trait Batch: Clone + Eq + Hash + Send + Sync + 'static {
     /// What is loaded for one.
@@ -137,6 +149,9 @@ impl<K: Batch> Lead<'_, K> {
         };
         self.step = Step::Loading;
         let waiting = waiting.unwrap_or_default();
+        let name = loader::<K>();
+        metrics::counter!(LOADS, "loader" => name).increment(1);
+        metrics::counter!(LOADED, "loader" => name).increment(waiting.len() as u64);
         let loaded = K::load(operation, waiting.keys().cloned().collect()).await;
         for (key, senders) in waiting {
             for sender in senders {

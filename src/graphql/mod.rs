@@ -14,7 +14,7 @@ pub mod scalar;
 pub mod upload;
 pub mod validate;
 
-pub use self::batch::Batches;
+pub use self::batch::{Batches, LOADED, LOADS};
 pub use self::choice::Choice;
 pub use self::connection::{Connection, Node, PageInfo};
 pub use self::id::{Gid, id};

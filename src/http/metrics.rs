@@ -2,6 +2,7 @@
 //!
 //! Labels take few values whatever clients send: methods we know, routes of ours, statuses.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,14 +12,19 @@ use axum::response::Response;
 use axum::routing::get;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use super::connections::TURNED_AWAY;
 use super::edge::set_headers;
 use super::socket::CLOSED;
-use crate::app;
+use crate::alerts;
+use crate::app::{self, App};
 use crate::audit;
 use crate::authz::denial::DENIALS;
-use crate::config::Profile;
+use crate::authz::tally::{MASKS, OPERATIONS};
+use crate::error;
+use crate::graphql::{LOADED, LOADS};
 use crate::mail;
 use crate::rates;
+use crate::reload;
 use crate::vault;
 
 const REQUESTS: &str = "custodian_http_requests_total";
@@ -48,6 +54,19 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()?;
     metrics::describe_counter!(REQUESTS, "HTTP requests answered");
     metrics::describe_counter!(DENIALS, "Fields and operations denied, once an operation each");
+    metrics::describe_counter!(OPERATIONS, "Fields of a root that were asked for, by what became of them");
+    metrics::describe_counter!(MASKS, "Fields shown masked, once an operation each");
+    metrics::describe_counter!(error::LIMITS, "Documents past a limit, by limit");
+    metrics::describe_counter!(LOADS, "What loaders asked together");
+    metrics::describe_counter!(LOADED, "For how many they did");
+    metrics::describe_gauge!(app::CONNECTIONS, "Connections of a pool");
+    metrics::describe_gauge!(app::POLICY, "The version of the policy in force is the one with 1");
+    metrics::describe_counter!(reload::RELOADS, "Changes of the policy, by what became of them");
+    metrics::describe_gauge!(reload::REFUSED, "Whether a newer policy was refused");
+    metrics::describe_counter!(app::SECRET_RELOADS, "Secrets found changed, by what became of them");
+    metrics::describe_gauge!(app::SECRET_REFUSED, "Whether a file holds a secret that is not in use");
+    metrics::describe_counter!(TURNED_AWAY, "Connections that found no place");
+    metrics::describe_counter!(alerts::RAISED, "Alerts raised, by rule");
     metrics::describe_gauge!(mail::WAITING, "Letters that wait to be sent");
     metrics::describe_counter!(mail::SENT, "Letters sent");
     metrics::describe_counter!(mail::FAILED, "Letters given up");
@@ -78,12 +97,14 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
 }
 
 /// Everything served on the metrics listener.
-pub(super) fn router(handle: PrometheusHandle, profile: Profile) -> Router {
+pub(super) fn router(handle: PrometheusHandle, app: Arc<App>) -> Router {
+    let profile = app.config.profile;
     let headers = move |mut response: Response| async move {
         set_headers(response.headers_mut(), profile);
         response
     };
     let page = move || async move {
+        app.tell_state();
         ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
     };
     Router::new().route("/metrics", get(page)).layer(map_response(headers))

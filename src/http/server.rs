@@ -97,7 +97,7 @@ pub async fn serve(
                 return Ok(());
             }
         };
-        let pages = metrics::router(handle.clone(), app.config.profile);
+        let pages = metrics::router(handle.clone(), app.clone());
         let upkeep = async {
             let mut tick = tokio::time::interval(metrics::UPKEEP);
             loop {

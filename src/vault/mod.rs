@@ -103,6 +103,11 @@ impl Vault {
         Self { kept: Arc::new(Kept::new(keys)), ..self }
     }
 
+    /// How many connections there are to the key store, and how many of them nobody uses.
+    pub fn connections(&self) -> (u32, u32) {
+        self.store.connections()
+    }
+
     /// Connects with other credentials from now on, to the same key store. They are tried before.
     ///
     /// # Errors

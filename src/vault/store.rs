@@ -24,7 +24,7 @@ use sea_orm_migration::MigratorTrait;
 use super::owner::{Owner, OwnerKind, Retention};
 use crate::config::{Connections, DatabaseUrl};
 use crate::crypto::write_private;
-use crate::database::{Renewal, Settings, begin, lacking, options};
+use crate::database::{Renewal, Settings, begin, connections, lacking, options};
 
 /// The schema of the key store on PostgreSQL, in the database of the data or in one of its own.
 const SCHEMA: &str = "custodian_keys";
@@ -146,6 +146,11 @@ impl Store {
         let mut db = Database::connect(options).await?;
         db.set_metric_callback(|_| metrics::counter!(STATEMENTS).increment(1));
         Ok(Self(db, renewal))
+    }
+
+    /// How many connections there are, and how many of them nobody uses.
+    pub(super) fn connections(&self) -> (u32, u32) {
+        connections(&self.0)
     }
 
     /// Goes on with these credentials, once they were tried.

@@ -28,6 +28,9 @@ const STARTING: Duration = Duration::from_secs(60);
 /// The longest folder name that leaves room for a socket's: the system allows 107 bytes, some 103.
 const LONGEST_FOLDER: usize = 80;
 
+/// The role whose members a server of our own asks for passwords.
+pub const CHECKED: &str = "custodian_test_checked";
+
 /// It only names the socket: the server listens on no network.
 const PORT: u16 = 5432;
 
@@ -229,6 +232,10 @@ impl Cluster {
         if !made.status.success() {
             return Err(format!("initdb failed: {}", String::from_utf8_lossy(&made.stderr)).into());
         }
+        // The first line that fits decides. Whose passwords a test exchanges are asked for them, over the socket too.
+        let rules = data.join("pg_hba.conf");
+        let checked = format!("local all +{CHECKED} scram-sha-256\n");
+        fs::write(&rules, checked + &fs::read_to_string(&rules)?)?;
         let log = File::create(self.log())?;
         let process = self
             .command(Path::new("sh"))
