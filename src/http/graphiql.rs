@@ -1,4 +1,5 @@
-//! `/graphiql`: GraphiQL in one page, loaded from a CDN.
+//! `/graphiql` where the program was built without the console ([`super::console`]): GraphiQL in one page, loaded from
+//! a CDN.
 //!
 //! Invariant: the page runs nothing but the files named here, each of one version and with the hash of its content,
 //! and sends requests to this server only; both are enforced by the browser, through the policy below.
@@ -76,8 +77,8 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 /// The page and its own files.
 pub(super) fn routes() -> Router<Arc<App>> {
     assets::routes([
-        ("/graphiql", Asset::new("text/html; charset=utf-8", &PAGE).under(POLICY.clone())),
-        ("/graphiql/app.js", Asset::new("text/javascript; charset=utf-8", OWN_SCRIPT)),
-        ("/graphiql/app.css", Asset::new("text/css; charset=utf-8", OWN_STYLE)),
+        ("/graphiql", Asset::new("text/html; charset=utf-8", PAGE.as_bytes()).under(POLICY.clone())),
+        ("/graphiql/app.js", Asset::new("text/javascript; charset=utf-8", OWN_SCRIPT.as_bytes())),
+        ("/graphiql/app.css", Asset::new("text/css; charset=utf-8", OWN_STYLE.as_bytes())),
     ])
 }

@@ -1,5 +1,5 @@
 //! The HTTP front: `POST` and `GET /graphql` (GraphQL over HTTP, GraphQL Foundation draft; with files, GraphQL multipart
-//! request specification), `/graphql/ws` (GraphQL over WebSocket), `GET /documents/{id}/content`, `/graphiql`, `/.well-known/jwks.json`, the addresses of OAuth 2,
+//! request specification), `/graphql/ws` (GraphQL over WebSocket), `GET /documents/{id}/content`, `/graphiql` and `/access`, `/.well-known/jwks.json`, the addresses of OAuth 2,
 //! `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
 //!
 //! ```text
@@ -18,6 +18,7 @@ mod answer;
 mod assets;
 mod client_address;
 mod connections;
+mod console;
 mod cors;
 mod credentials;
 mod documents;
@@ -60,6 +61,20 @@ use crate::error::code;
 
 /// Everything served on the main listener.
 pub fn router(app: Arc<App>) -> Router {
+    router_with(app, console::pages())
+}
+
+/// The same where the program was built without the console.
+pub fn router_without_console(app: Arc<App>) -> Router {
+    router_with(app, None)
+}
+
+/// Whether the program was built with the console.
+pub fn has_console() -> bool {
+    console::pages().is_some()
+}
+
+fn router_with(app: Arc<App>, console: Option<Router<Arc<App>>>) -> Router {
     let http = app.config.http;
     let room = Shares::new(http.requests_at_once, http.requests_per_address);
     let mut router = Router::new()
@@ -74,7 +89,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .merge(oauth::routes());
     if app.config.graphiql {
-        router = router.merge(graphiql::routes());
+        router = router.merge(console.unwrap_or_else(graphiql::routes));
     }
     router = router
         .fallback(no_such_page)
