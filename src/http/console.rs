@@ -20,7 +20,10 @@ use crate::seed::{self, DEMO_ACCOUNTS};
 /// The files of `console/dist`, each with its name there; `x.br` is `x` in brotli.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/console.rs"));
 
-const PAGES: [(&str, &str); 2] = [("/graphiql", "graphiql.html"), ("/access", "access.html")];
+/// Two addresses of one page, so that whoever goes from one to the other stays signed in.
+const PAGES: [&str; 2] = ["/graphiql", "/access"];
+
+const PAGE: &str = "index.html";
 
 /// Where the bundler has the other files; their names hold the hash of their content.
 const ASSETS: &str = "assets/";
@@ -34,10 +37,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// The pages, their files and what they ask the server before anybody has signed in; none without a console.
 pub(super) fn pages() -> Option<Router<Arc<App>>> {
-    let mut served = Vec::new();
-    for (path, name) in PAGES {
-        served.push((path.to_owned(), asset(name)?.under(POLICY)));
-    }
+    let page = asset(PAGE)?.under(POLICY);
+    let mut served: Vec<_> = PAGES.iter().map(|path| ((*path).to_owned(), page.clone())).collect();
     for (name, _) in FILES.iter().filter(|(name, _)| name.starts_with(ASSETS) && !name.ends_with(".br")) {
         served.push((format!("/console/{name}"), asset(name)?.forever()));
     }

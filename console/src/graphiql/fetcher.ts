@@ -1,23 +1,23 @@
 // How GraphiQL asks: over HTTP, with files as multipart, and for subscriptions over a socket.
 
-import { type Fetcher, type FetcherParams, isSubscriptionWithName } from "@graphiql/toolkit";
+import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { createClient } from "graphql-ws";
 import type { Answer, Operation } from "../api";
 import { type Session, ask, credentials, overridden, session } from "../session";
 import { withClassification } from "./introspection";
 import { last } from "./last";
+import { kindOf } from "./places";
 import { chosen, pathsIn } from "./uploads";
 
 /** A new one for each session: a new one makes GraphiQL fetch the schema again. */
 export function fetcherFor(who: Session): Fetcher {
   return (params, options) => {
     const headers = (options?.headers ?? {}) as Record<string, string>;
-    if (params.operationName === "IntrospectionQuery") return ask(params, headers).then(withClassification);
-    const document = options?.documentAST;
-    if (document && isSubscriptionWithName(document, params.operationName ?? undefined)) {
-      return subscribe(who, operationOf(params), headers) as AsyncGenerator<never>;
-    }
-    return run(who, params, headers);
+    const operation = operationOf(params);
+    // Answers are as the API gives them; the library's types tell of errors as its own classes.
+    if (params.operationName === "IntrospectionQuery") return ask(operation, headers).then(withClassification) as never;
+    if (kindOf(operation) === "subscription") return subscribe(who, operation, headers) as never;
+    return run(who, operation, headers) as never;
   };
 }
 
@@ -27,12 +27,11 @@ const operationOf = ({ query, variables, operationName }: FetcherParams): Operat
   ...(operationName ? { operationName } : {}),
 });
 
-async function run(who: Session, params: FetcherParams, headers: Record<string, string>) {
-  const operation = operationOf(params);
+async function run(who: Session, operation: Operation, headers: Record<string, string>): Promise<Answer> {
   const uploads = chosen(pathsIn(operation));
   const answer = await ask(operation, headers, uploads);
   last.set({ operation, answer, who });
-  return answer as never;
+  return answer;
 }
 
 /** Events until either side ends it. A socket ends with its token: then another goes on with the next. */

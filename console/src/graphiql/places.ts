@@ -1,7 +1,8 @@
 // Which field of the schema stands at which place of an answer.
 
 import {
-  type DocumentNode, type FragmentDefinitionNode, type GraphQLNamedType, type GraphQLSchema, Kind, type SelectionSetNode,
+  type DocumentNode, type FragmentDefinitionNode, type GraphQLNamedType, type GraphQLSchema, Kind, type OperationTypeNode,
+  type SelectionSetNode,
   getNamedType, isInterfaceType, isObjectType, parse,
 } from "graphql";
 import type { Operation } from "../api";
@@ -46,13 +47,13 @@ export function placesIn(schema: GraphQLSchema | undefined, { query, operationNa
   return places;
 }
 
-/** Whether running an operation twice changes nothing. */
-export function isQuery({ query, operationName }: Operation): boolean {
+/** What kind of operation is run; nothing if none can be told. */
+export function kindOf({ query, operationName }: Operation): OperationTypeNode | undefined {
   try {
-    const operations = parse(query, { noLocation: true }).definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
-    const run = operations.find((one) => !operationName || one.name?.value === operationName);
-    return run?.operation === "query";
+    const definitions = parse(query, { noLocation: true }).definitions;
+    const operations = definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
+    return operations.find((one) => !operationName || one.name?.value === operationName)?.operation;
   } catch {
-    return false;
+    return undefined;
   }
 }
