@@ -19,7 +19,8 @@ fn main() -> io::Result<()> {
     let mut code = String::from("&[\n");
     for (name, path) in files {
         // Writing to a string cannot fail.
-        let _ = writeln!(code, "    ({name:?}, include_bytes!({:?}).as_slice()),", path.display().to_string());
+        let _ =
+            writeln!(code, "    ({name:?}, include_bytes!({:?}).as_slice()),", path.display().to_string());
     }
     code.push_str("]\n");
     fs::write(Path::new(&variable("OUT_DIR")?).join("console.rs"), code)

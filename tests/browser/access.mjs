@@ -70,7 +70,7 @@ ok("it is downloaded as CSV");
 const other = csv.replace(/^(Customer,email,.*)masked/m, "$1clear").replace(/^(Customer,phone,.*?,)clear/m, "$1'=denied").replace("'=denied", "denied");
 const compare = page.locator('input[type="file"]');
 await compare.setInputFiles({ name: "proposed.csv", mimeType: "text/csv", buffer: Buffer.from(other) });
-await page.getByText("In force, against proposed.csv").waitFor();
+await page.getByText("In force, against proposed.csv: 2 decisions differ").waitFor();
 await page.getByLabel("only what differs").check();
 await table.getByText("≠ other: clear").first().waitFor();
 await screenshot(page, "access-compared");

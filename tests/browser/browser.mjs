@@ -64,8 +64,14 @@ export async function visit(path, options = {}) {
 
 export const signIn = async (page, name) => {
   await page.getByRole("button", { name: new RegExp(`^${name}@acme.example`) }).click();
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).first().waitFor();
 };
+
+/** Until GraphiQL's editors, which are loaded after it, can be used. */
+export async function editors(page) {
+  for (const name of ["query-editor", "response"]) await page.locator(`.graphiql-${name} .CodeMirror`).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".graphiql-query-editor .cm-def, .graphiql-query-editor .cm-property").length > 0);
+}
 
 export const screenshot = (page, name, options = {}) =>
   page.screenshot({ path: join(world.screenshots, `${name}.png`), ...options });

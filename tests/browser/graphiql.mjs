@@ -1,7 +1,7 @@
 // GraphiQL as people use it: sign in, run the README's query, see what the policy did, listen, upload.
 
 import assert from "node:assert/strict";
-import { ok, screenshot, signIn, visit } from "./browser.mjs";
+import { editors, ok, screenshot, signIn, visit } from "./browser.mjs";
 
 const { page, forgive, done } = await visit("/graphiql");
 
@@ -28,6 +28,7 @@ ok("a wrong password is said to be");
 
 await signIn(page, "support");
 await page.locator(".panel").waitFor();
+await editors(page);
 assert.equal(await page.locator(".bar .role").textContent(), "support_agent");
 assert.match(await page.locator(".expiry").textContent(), /1[45]:\d\d$/);
 ok("role and expiry are visible");

@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod connections;
+mod console;
 mod edge;
 mod negotiation;
 mod pages;
@@ -51,7 +52,16 @@ pub fn register(suite: &mut Suite) {
     suite.sqlite("http::a document that would overflow the parser's stack is refused", body::nesting);
     suite.sqlite("http::many faults give few errors", body::many_faults);
     suite.sqlite("http::health and readiness", edge::health);
-    suite.sqlite("http::GraphiQL loads pinned files only, and only where it is on", edge::graphiql);
+    suite.sqlite(
+        "http::GraphiQL without the console loads pinned files only, and only where it is on",
+        edge::graphiql,
+    );
+    suite.sqlite("http::demo accounts are offered where they are", console::settings);
+    if custodian::http::has_console() {
+        suite.sqlite("http::the console is kept by browsers, and loads nothing else", console::files);
+    } else {
+        suite.skip("http: the console — the program was built without it");
+    }
     suite.sqlite("http::a connection that says nothing, or slowly, is ended", connections::half_open);
     suite.sqlite("http::one address has so many connections", connections::places);
     suite.sqlite("http::a socket has the place of its connection", connections::sockets);

@@ -7,7 +7,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `CUSTODIAN_TEST_POSTGRES` | use this server, `postgres://user:password@host/database`; the user may create databases and roles; the role `custodian_app` stays |
-//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`, `redis`, `clamd`, `s3`, `clients`, separated by commas: fail instead of leaving it out |
+//! | `CUSTODIAN_TEST_REQUIRE` | `postgres`, `redis`, `clamd`, `s3`, `clients`, `browser`, separated by commas: fail instead of leaving it out |
 
 #![allow(
     clippy::disallowed_methods,
@@ -27,6 +27,7 @@ mod arguments;
 mod audit;
 mod bad_input;
 mod billing;
+mod browser;
 mod calls;
 mod certificates;
 mod clamd;
@@ -136,6 +137,7 @@ fn main() -> ExitCode {
     reveal::register(&mut suite);
     clients::register(&mut suite);
     clients_of_others::register(&mut suite);
+    browser::register(&mut suite);
     external::register(&mut suite);
     bad_input::register(&mut suite);
     http::register(&mut suite);

@@ -16,6 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::app::TestApp;
+use crate::browser::Browser;
 use crate::clamd::Clamd;
 use crate::clients_of_others::Others;
 use crate::database::{Engine, Source};
@@ -45,6 +46,7 @@ pub struct Suite {
     clamd: Beside<Clamd>,
     s3: Beside<S3>,
     clients: Beside<Others>,
+    browser: Beside<Browser>,
     /// What else is left out, and why.
     skipped: Vec<&'static str>,
 }
@@ -76,6 +78,7 @@ impl Suite {
             clamd: Clamd::find().map(|clamd| (clamd, Counter::default())),
             s3: S3::find().map(|s3| (s3, Counter::default())),
             clients: Others::find().map(|others| (others, Counter::default())),
+            browser: Browser::find().map(|browser| (browser, Counter::default())),
             skipped: Vec::new(),
         }
     }
@@ -191,6 +194,20 @@ impl Suite {
         }
     }
 
+    /// A test of the service on SQLite, with a browser in front of it.
+    pub fn browser<F>(&mut self, name: impl Into<String>, test: F)
+    where
+        F: AsyncFnOnce(TestApp, Browser) + Send + 'static,
+    {
+        if let Ok((browser, ran)) = self.browser.clone() {
+            let test = async move |app| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                test(app, browser).await;
+            };
+            self.sqlite(format!("{} [browser]", name.into()), test);
+        }
+    }
+
     /// Says in the report what is left out, and why: `part — reason`.
     pub fn skip(&mut self, what: &'static str) {
         self.skipped.push(what);
@@ -222,6 +239,7 @@ impl Suite {
             ("clamd", self.clamd.as_ref().err()),
             ("s3", self.s3.as_ref().err()),
             ("clients", self.clients.as_ref().err()),
+            ("browser", self.browser.as_ref().err()),
         ];
         if let Err(missing) = require(&std::env::var("CUSTODIAN_TEST_REQUIRE").unwrap_or_default(), &found) {
             println!("no test was run: CUSTODIAN_TEST_REQUIRE names {missing}");
@@ -245,6 +263,7 @@ impl Suite {
             ("clamd", self.clamd.map(|(clamd, ran)| (clamd.version().to_owned(), ran))),
             ("s3", self.s3.map(|(s3, ran)| (s3.version().to_owned(), ran))),
             ("clients", self.clients.map(|(others, ran)| (format!("of Node {}", others.version()), ran))),
+            ("browser", self.browser.map(|(browser, ran)| (browser.version().to_owned(), ran))),
         ] {
             match beside {
                 Ok((version, ran)) => parts.push((format!("{name} {version}"), ran)),

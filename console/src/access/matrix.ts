@@ -66,7 +66,10 @@ export function matrixOf(cells: AccessCell[]): Matrix {
     (field.cells as Map<string, Cell>).set(cell.role, { level: cell.read.toLowerCase() as LevelWord, verbs });
     if (cell.rows) within(rows, type).set(cell.role, cell.rows.toLowerCase());
   }
+  // What has rows is what the policy is about; what is run comes last.
+  const rank = (type: string) => (rows.has(type) ? 0 : isRoot(type) ? 2 : 1);
   const listed = [...fields].map(([type, of]) => [type, [...of.values()]] as const);
+  listed.sort(([one], [two]) => rank(one) - rank(two));
   return { roles: [...roles], fields: new Map(listed), rows };
 }
 
@@ -78,24 +81,31 @@ function within<V>(of: Map<string, Map<string, V>>, key: string): Map<string, V>
 
 export const written = (cell: Cell | undefined) => (cell ? [cell.level, ...cell.verbs].join("+") : "");
 
-/** Where another policy decides otherwise: by `Type.field role`, what it says. */
-export function changesTo(now: Matrix, other: Matrix): Map<string, string> {
+export interface Comparison {
+  /** Where another policy decides otherwise: by `Type.field role`, what it says. */
+  readonly changes: ReadonlyMap<string, string>;
+  /** What only one of both knows. A table of one type, or of some roles, is compared as far as it goes. */
+  readonly onlyHere: readonly string[];
+  readonly onlyThere: readonly string[];
+}
+
+export function compared(now: Matrix, other: Matrix): Comparison {
   const changes = new Map<string, string>();
+  const roles = now.roles.filter((role) => other.roles.includes(role));
   for (const [type, fields] of now.fields) {
     const others = new Map(other.fields.get(type)?.map((field) => [field.name, field]));
+    if (others.size === 0) continue;
     for (const field of fields) {
-      for (const role of now.roles) {
+      for (const role of roles) {
         const [mine, its] = [written(field.cells.get(role)), written(others.get(field.name)?.cells.get(role))];
         if (mine !== its) changes.set(`${nameOf(field)} ${role}`, its || "not there");
       }
     }
   }
-  return changes;
+  const [here, there] = [namesIn(now), namesIn(other)];
+  const lacks = (names: Set<string>) => (name: string) => !names.has(name);
+  return { changes, onlyHere: [...here].filter(lacks(there)), onlyThere: [...there].filter(lacks(here)) };
 }
 
-/** The fields that only another policy knows. */
-export function goneFrom(now: Matrix, other: Matrix): string[] {
-  const names = (of: Matrix) => [...of.fields.values()].flat().map(nameOf);
-  const known = new Set(names(now));
-  return names(other).filter((name) => !known.has(name));
-}
+/** Roles, types, and fields of types that both may know. */
+const namesIn = ({ roles, fields }: Matrix) => new Set([...roles, ...fields.keys(), ...[...fields.values()].flat().map(nameOf)]);

@@ -8,7 +8,7 @@ import { ask, session } from "../session";
 import { useStore } from "../store";
 import { fromCsv, toCsv } from "./csv";
 import { EVERYTHING, Filters, fieldsShown, rolesShown } from "./filters";
-import { type AccessCell, type Matrix, QUERY, VERBS, changesTo, goneFrom, isRoot, matrixOf } from "./matrix";
+import { type AccessCell, type Matrix, QUERY, VERBS, compared, isRoot, matrixOf } from "./matrix";
 import { type Asked, Table } from "./table";
 import "../style/access.css";
 
@@ -38,7 +38,8 @@ function Policy({ matrix }: { matrix: Matrix }) {
   const [other, setOther] = useState<{ name: string; matrix: Matrix }>();
   const [fault, setFault] = useState("");
   const [asked, setAsked] = useState<Asked>();
-  const changes = useMemo(() => (other ? changesTo(matrix, other.matrix) : NOTHING), [matrix, other]);
+  const comparison = useMemo(() => (other ? compared(matrix, other.matrix) : undefined), [matrix, other]);
+  const changes = comparison?.changes ?? NOTHING;
   const deferred = useDeferredValue(filter);
   const roles = useMemo(() => rolesShown(matrix, deferred), [matrix, deferred]);
   const fields = useMemo(() => fieldsShown(matrix, deferred, changes), [matrix, deferred, changes]);
@@ -78,11 +79,12 @@ function Policy({ matrix }: { matrix: Matrix }) {
       </div>
       <Filters matrix={matrix} filter={filter} change={setFilter} />
       {fault && <p className="fault" role="alert">{fault}</p>}
-      {other && (
+      {other && comparison && (
         <p className="comparison tools">
           <span>
-            In force, against <strong>{other.name}</strong>: {changes.size} decisions differ, marked ≠
-            {goneFrom(matrix, other.matrix).length > 0 && `; ${goneFrom(matrix, other.matrix).length} fields only it has`}.
+            In force, against <strong>{other.name}</strong>: {changes.size} decisions differ, marked ≠.
+            <OnlyOne names={comparison.onlyHere} who="Only what is in force has" />
+            <OnlyOne names={comparison.onlyThere} who="Only the other has" />
           </span>
           <label>
             <input type="checkbox" checked={filter.onlyChanged} onChange={(event) => setFilter({ ...filter, onlyChanged: event.target.checked })} />{" "}
@@ -100,6 +102,12 @@ function Policy({ matrix }: { matrix: Matrix }) {
       {asked && <Why asked={asked} matrix={matrix} close={() => setAsked(undefined)} />}
     </div>
   );
+}
+
+function OnlyOne({ names, who }: { names: readonly string[]; who: string }) {
+  if (names.length === 0) return null;
+  const some = names.slice(0, 5).join(", ");
+  return <> {who} {some}{names.length > 5 && ` and ${names.length - 5} more`}.</>;
 }
 
 /** Every decision about the field, each with its rules. */

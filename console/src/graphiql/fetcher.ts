@@ -6,7 +6,7 @@ import type { Answer, Operation } from "../api";
 import { type Session, ask, credentials, overridden, session } from "../session";
 import { withClassification } from "./introspection";
 import { last } from "./last";
-import { kindOf } from "./places";
+import { kindOf, named } from "./places";
 import { chosen, pathsIn } from "./uploads";
 
 /** A new one for each session: a new one makes GraphiQL fetch the schema again. */
@@ -21,11 +21,8 @@ export function fetcherFor(who: Session): Fetcher {
   };
 }
 
-const operationOf = ({ query, variables, operationName }: FetcherParams): Operation => ({
-  query,
-  variables: (variables ?? {}) as Record<string, unknown>,
-  ...(operationName ? { operationName } : {}),
-});
+const operationOf = ({ query, variables, operationName }: FetcherParams): Operation =>
+  named({ query, variables: (variables ?? {}) as Record<string, unknown>, operationName: operationName ?? null });
 
 async function run(who: Session, operation: Operation, headers: Record<string, string>): Promise<Answer> {
   const uploads = chosen(pathsIn(operation));

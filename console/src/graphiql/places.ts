@@ -1,7 +1,8 @@
 // Which field of the schema stands at which place of an answer.
 
 import {
-  type DocumentNode, type FragmentDefinitionNode, type GraphQLNamedType, type GraphQLSchema, Kind, type OperationTypeNode,
+  type DocumentNode, type FragmentDefinitionNode, type GraphQLNamedType, type GraphQLSchema, Kind, type OperationDefinitionNode,
+  type OperationTypeNode,
   type SelectionSetNode,
   getNamedType, isInterfaceType, isObjectType, parse,
 } from "graphql";
@@ -47,13 +48,22 @@ export function placesIn(schema: GraphQLSchema | undefined, { query, operationNa
   return places;
 }
 
-/** What kind of operation is run; nothing if none can be told. */
-export function kindOf({ query, operationName }: Operation): OperationTypeNode | undefined {
+/** The operation that is run; none if it cannot be told. */
+function operationIn({ query, operationName }: Operation): OperationDefinitionNode | undefined {
   try {
     const definitions = parse(query, { noLocation: true }).definitions;
     const operations = definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
-    return operations.find((one) => !operationName || one.name?.value === operationName)?.operation;
+    return operations.length === 1 ? operations[0] : operations.find((one) => one.name?.value === operationName);
   } catch {
     return undefined;
   }
+}
+
+export const kindOf = (operation: Operation): OperationTypeNode | undefined => operationIn(operation)?.operation;
+
+/** By its name: who goes to another tab and runs at once is otherwise still at the name of the tab before. */
+export function named(operation: Operation): Operation {
+  const { operationName: _, ...rest } = operation;
+  const name = operationIn(operation)?.name?.value ?? operation.operationName;
+  return name ? { ...rest, operationName: name } : rest;
 }

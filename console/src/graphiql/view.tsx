@@ -12,6 +12,7 @@ import { ACCESS } from "./access-panel";
 import { type Example, examples } from "./examples";
 import { fetcherFor } from "./fetcher";
 import { FILES } from "./files";
+import { storage } from "./storage";
 import { known } from "./uploads";
 import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";
@@ -44,11 +45,9 @@ export default function View() {
       plugins={PLUGINS}
       onSchemaChange={known.set}
       forcedTheme={colours}
-      // Typed credentials are no less secret than those of the session.
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}
-      // What was typed ends with the tab, or when somebody signs out.
-      storage={sessionStorage}
+      storage={storage}
     >
       <GraphiQL.Logo><span /></GraphiQL.Logo>
     </GraphiQL>

@@ -1,0 +1,81 @@
+//! The console in a browser: Chromium in front of the service, with no other host within its reach. What a page does is
+//! in `tests/browser`; each of its programs prints a line for what held, and fails at the first that does not.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::app::TestApp;
+use crate::daemon;
+use crate::listening::Listening;
+use crate::suite::Suite;
+
+/// Lists the tests of this file.
+pub fn register(suite: &mut Suite) {
+    suite.browser("browser::GraphiQL is the role's, and says what the policy did", async |app, browser| {
+        holds(&app, &browser, "graphiql.mjs", 13).await;
+    });
+    suite.browser("browser::the access matrix filters, explains and compares", async |app, browser| {
+        holds(&app, &browser, "access.mjs", 9).await;
+    });
+    suite.browser("browser::pages are small, and for everybody", async |app, browser| {
+        holds(&app, &browser, "looks.mjs", 5).await;
+    });
+}
+
+/// Chromium, and what drives it.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    node: PathBuf,
+    chromium: PathBuf,
+    version: String,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
+}
+
+impl Browser {
+    /// Looks for them.
+    ///
+    /// # Errors
+    /// What is missing, for people to read.
+    pub fn find() -> Result<Self, String> {
+        if !custodian::http::has_console() {
+            return Err(
+                "the program was built without the console (npm ci && npm run build in console)".to_owned()
+            );
+        }
+        let node = daemon::program("node").ok_or("no node found")?;
+        let chromium = daemon::program("chromium").ok_or("no chromium found")?;
+        if !folder().join("node_modules/playwright-core").is_dir() {
+            return Err("no node_modules (npm ci in tests/browser)".to_owned());
+        }
+        let version = daemon::version(&chromium, "Chromium")?;
+        Ok(Self { node, chromium, version })
+    }
+
+    /// The version of Chromium.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// Runs a program against the service; so many of its steps hold. Pictures of pages are kept in `target/screenshots`.
+async fn holds(app: &TestApp, browser: &Browser, script: &str, steps: usize) {
+    let listening = Listening::begin(app, |_| {}).await;
+    let world = json!({
+        "base": format!("http://{}", listening.address),
+        "chromium": browser.chromium,
+        "screenshots": Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots"),
+    });
+    let mut command = Command::new(&browser.node);
+    command.current_dir(folder()).arg(script).arg(world.to_string()).stdin(Stdio::null()).kill_on_drop(true);
+    let output = command.output().await.expect("the program can be started");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(output.status.success(), "{script}:\n{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), steps, "{said}");
+}
