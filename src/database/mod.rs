@@ -17,7 +17,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     AccessMode, ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection,
     DatabaseTransaction, DbBackend, DbErr, EntityTrait, Insert, InsertMany, IsolationLevel, QuerySelect,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, Statement, TransactionOptions,
 };
 use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use sqlx::postgres::PgDatabaseError;

@@ -2,13 +2,11 @@
 //! in `tests/browser`; each of its programs prints a line for what held, and fails at the first that does not.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde_json::json;
-use tokio::process::Command;
 
 use crate::app::TestApp;
-use crate::daemon;
+use crate::daemon::{self, script};
 use crate::listening::Listening;
 use crate::suite::Suite;
 
@@ -64,18 +62,13 @@ impl Browser {
 }
 
 /// Runs a program against the service; so many of its steps hold. Pictures of pages are kept in `target/screenshots`.
-async fn holds(app: &TestApp, browser: &Browser, script: &str, steps: usize) {
+async fn holds(app: &TestApp, browser: &Browser, script_name: &str, steps: usize) {
     let listening = Listening::begin(app, |_| {}).await;
     let world = json!({
         "base": format!("http://{}", listening.address),
         "chromium": browser.chromium,
         "screenshots": Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots"),
     });
-    let mut command = Command::new(&browser.node);
-    command.current_dir(folder()).arg(script).arg(world.to_string()).stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.expect("the program can be started");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success(), "{script}:\n{said}");
+    let said = script(&folder(), &browser.node, script_name, &world.to_string()).await;
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), steps, "{said}");
 }

@@ -1,16 +1,13 @@
 //! Clients of other people, unchanged: JavaScript's and Python's libraries for GraphQL do here what they do anywhere, and the
 //! server audits of `graphql-http` find nothing that is not named (abuse case HT1).
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use custodian_entity::id::TypedId;
 use serde_json::json;
-use tokio::task::spawn_blocking;
 
 use crate::app::TestApp;
-use crate::daemon;
+use crate::daemon::{self, script};
 use crate::fixture::{ADMIN, MARIA, customer};
 use crate::listening::Listening;
 use crate::suite::Suite;
@@ -85,28 +82,16 @@ impl Others {
     }
 }
 
-/// Runs a script to its end, and gives what it printed.
-async fn run(program: &Path, script: &str, argument: impl AsRef<OsStr>) -> String {
-    let mut command = Command::new(program);
-    command.current_dir(folder()).arg(script).arg(argument).stdin(Stdio::null());
-    let output = spawn_blocking(move || command.output()).await.expect("nothing panics");
-    let output = output.expect("the program can be started");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success(), "{script}:\n{said}");
-    said
-}
-
 async fn audits(app: TestApp, others: Others) {
     let listening = Listening::begin(&app, |_| {}).await;
     let url = format!("http://{}/graphql", listening.address);
     let world = json!({ "http": url, "token": app.token(ADMIN).await });
-    let said = run(others.node(), "audits.mjs", world.to_string()).await;
+    let said = script(&folder(), others.node(), "audits.mjs", &world.to_string()).await;
     let last = said.lines().last().unwrap_or_default();
     assert!(last.starts_with("61 audits, ") && last.ends_with(" 0 wrong"), "{said}");
 }
 
-async fn does(app: &TestApp, program: &Path, script: &str, parts: usize) {
+async fn does(app: &TestApp, program: &Path, name: &str, parts: usize) {
     let listening = Listening::begin(app, |_| {}).await;
     let world = json!({
         "http": format!("http://{}/graphql", listening.address),
@@ -114,6 +99,6 @@ async fn does(app: &TestApp, program: &Path, script: &str, parts: usize) {
         "token": app.token(ADMIN).await,
         "customer": customer(app, MARIA).await.id.encode(),
     });
-    let said = run(program, script, world.to_string()).await;
+    let said = script(&folder(), program, name, &world.to_string()).await;
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), parts, "{said}");
 }

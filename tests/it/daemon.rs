@@ -1,4 +1,4 @@
-//! Servers of a test: programs of the distribution, or of `.ci/run`, each in a folder of its own.
+//! Servers of a test: programs of the distribution, or of `.ci/run`, each in a folder of its own; and scripts that run to their end.
 //!
 //! Invariant: whatever ends this process, the server stops and its folder goes. The server's parent is a shell that
 //! reads a pipe whose other end only this process holds.
@@ -7,6 +7,8 @@ use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+
+use tokio::task::spawn_blocking;
 
 /// Runs a command until its input closes, then removes the folder. Arguments: the folder, then the command. What a shell
 /// runs in the background ignores the gentler signals.
@@ -64,4 +66,18 @@ pub fn version(program: &Path, word: &str) -> Result<String, String> {
     let rest = said.split_once(word).map(|(_, rest)| rest.trim_start());
     let version = rest.and_then(|rest| rest.split(|c: char| c.is_whitespace() || c == '/').next());
     Ok(version.unwrap_or("of no version").to_owned())
+}
+
+/// How long a script may take, in seconds; who is stuck says so and ends.
+const SCRIPT_SECONDS: &str = "300";
+
+/// Runs a script in its folder to its end, and gives what it printed.
+pub async fn script(folder: &Path, program: &Path, name: &str, argument: &str) -> String {
+    let mut command = Command::new("timeout");
+    command.arg(SCRIPT_SECONDS).arg(program).args([name, argument]).current_dir(folder).stdin(Stdio::null());
+    let output = spawn_blocking(move || command.output()).await.expect("nothing panics");
+    let output = output.expect("timeout is of every distribution");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{name} ended with {}:\n{said}", output.status);
+    said
 }

@@ -235,7 +235,7 @@ impl Cluster {
         // The first line that fits decides. Whose passwords a test exchanges are asked for them, over the socket too.
         let rules = data.join("pg_hba.conf");
         let checked = format!("local all +{CHECKED} scram-sha-256\n");
-        fs::write(&rules, checked + &fs::read_to_string(&rules)?)?;
+        fs::write(&rules, format!("{checked}{}", fs::read_to_string(&rules)?))?;
         let log = File::create(self.log())?;
         let process = self
             .command(Path::new("sh"))

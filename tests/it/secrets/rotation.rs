@@ -98,7 +98,6 @@ async fn under_load(app: TestApp) {
         // So that new ones begin all the time, and before the service knows the new password.
         config.connections.max_lifetime_seconds = 1;
         config.rates.user = 1_000_000;
-        config.rates.cost = 1_000_000_000;
     })
     .await;
     let following = follow(&service);
