@@ -25,7 +25,7 @@ export async function visit(path, options = {}) {
   });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const wrong = [];
   const answers = [];
   page.on("console", (message) => {

@@ -18,8 +18,17 @@ pub fn register(suite: &mut Suite) {
     suite.browser("browser::the access matrix filters, explains and compares", async |app, browser| {
         holds(&app, &browser, "access.mjs", 9).await;
     });
-    suite.browser("browser::pages are small, and for everybody", async |app, browser| {
-        holds(&app, &browser, "looks.mjs", 5).await;
+    suite.browser("browser::little is loaded, and once", async |app, browser| {
+        holds(&app, &browser, "size.mjs", 1).await;
+    });
+    suite.browser("browser::a screen reader is told what it needs", async |app, browser| {
+        holds(&app, &browser, "reader.mjs", 3).await;
+    });
+    suite.browser("browser::pages are for phones, too", async |app, browser| {
+        holds(&app, &browser, "phone.mjs", 2).await;
+    });
+    suite.browser("browser::it is dark where the system is", async |app, browser| {
+        holds(&app, &browser, "dark.mjs", 2).await;
     });
 }
 
