@@ -87,7 +87,7 @@ export async function examples(): Promise<Example[]> {
     { query: ACCOUNT, variables: written({ id }) },
     { query: LISTEN, variables: written({ id }) },
     { query: CHANGE, variables: written({ input: { id, version, language: "fr" } }) },
-    { query: UPLOAD, variables: written({ input: { customerId: id, type: "CONTRACT", title: "Contract" } }) },
+    { query: UPLOAD, variables: written({ input: { customerId: id, type: "CONTRACT", title: "Contract", file: null } }) },
     { query: RIGHTS },
   ];
 }
