@@ -16,7 +16,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <a className="skip" href="#content">Skip to the content</a>
       <header className="bar">
         <span className="brand"><img src={icon} alt="" width="22" height="22" /><span className="brand-name">Custodian</span></span>
-        {who.id !== 0 && (
+        {who.id !== 0 && (who as Session).may.schema && (
           <nav aria-label="Pages">
             {(Object.keys(titles) as Route[]).map((to) => <Link key={to} to={to} isHere={to === at} />)}
           </nav>

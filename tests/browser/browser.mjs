@@ -76,5 +76,20 @@ export async function editors(page) {
 export const screenshot = (page, name, options = {}) =>
   page.screenshot({ path: join(world.screenshots, `${name}.png`), ...options });
 
+/** What another client is answered; an error is thrown. */
+export async function ask(query, variables = {}, token = undefined) {
+  const headers = { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+  const response = await fetch(`${world.base}/graphql`, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+  const { data, errors } = await response.json();
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+}
+
+/** The access token of a demo account. */
+export const token = async (name) => (await ask(
+  "mutation ($username: String!) { login(username: $username, password: \"Custodian-Demo-1\") { accessToken } }",
+  { username: `${name}@acme.example` },
+)).login.accessToken;
+
 /** A step that held. */
 export const ok = (what) => console.log(`ok ${what}`);

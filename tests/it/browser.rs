@@ -13,22 +13,25 @@ use crate::suite::Suite;
 /// Lists the tests of this file.
 pub fn register(suite: &mut Suite) {
     suite.browser("browser::GraphiQL is the role's, and says what the policy did", async |app, browser| {
-        holds(&app, &browser, "graphiql.mjs", 13).await;
+        holds(&app, &browser, "graphiql.mjs", 13, 900).await;
+    });
+    suite.browser("browser::a session is renewed, changes its role, and ends", async |app, browser| {
+        holds(&app, &browser, "session.mjs", 3, 10).await;
     });
     suite.browser("browser::the access matrix filters, explains and compares", async |app, browser| {
-        holds(&app, &browser, "access.mjs", 9).await;
+        holds(&app, &browser, "access.mjs", 9, 900).await;
     });
     suite.browser("browser::little is loaded, and once", async |app, browser| {
-        holds(&app, &browser, "size.mjs", 1).await;
+        holds(&app, &browser, "size.mjs", 1, 900).await;
     });
     suite.browser("browser::a screen reader is told what it needs", async |app, browser| {
-        holds(&app, &browser, "reader.mjs", 3).await;
+        holds(&app, &browser, "reader.mjs", 3, 900).await;
     });
     suite.browser("browser::pages are for phones, too", async |app, browser| {
-        holds(&app, &browser, "phone.mjs", 2).await;
+        holds(&app, &browser, "phone.mjs", 2, 900).await;
     });
     suite.browser("browser::it is dark where the system is", async |app, browser| {
-        holds(&app, &browser, "dark.mjs", 2).await;
+        holds(&app, &browser, "dark.mjs", 2, 900).await;
     });
 }
 
@@ -70,9 +73,10 @@ impl Browser {
     }
 }
 
-/// Runs a program against the service; so many of its steps hold. Pictures of pages are kept in `target/screenshots`.
-async fn holds(app: &TestApp, browser: &Browser, script_name: &str, steps: usize) {
-    let listening = Listening::begin(app, |_| {}).await;
+/// Runs a program against a service whose tokens live for so many seconds; so many of its steps hold. Pictures of pages
+/// are kept in `target/screenshots`.
+async fn holds(app: &TestApp, browser: &Browser, script_name: &str, steps: usize, seconds: u32) {
+    let listening = Listening::begin(app, |config| config.access_token_ttl_seconds = seconds).await;
     let world = json!({
         "base": format!("http://{}", listening.address),
         "chromium": browser.chromium,
