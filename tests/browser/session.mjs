@@ -20,8 +20,9 @@ const renewed = page.waitForRequest((request) => request.postData()?.includes("t
 await signIn(page, "support");
 await editors(page);
 const run = async () => {
+  const coming = page.waitForResponse((response) => response.request().postData()?.includes("query Customers") ?? false);
   await page.getByRole("button", { name: /^Execute query/ }).click();
-  const answer = await page.waitForResponse((response) => response.request().postData()?.includes("query Customers") ?? false);
+  const answer = await coming;
   return { headers: await answer.request().allHeaders(), answer: await answer.json() };
 };
 const before = await run();
