@@ -24,7 +24,7 @@ use sqlx::postgres::PgDatabaseError;
 
 pub(crate) use self::lively::unless_gone;
 pub use self::renewal::Renewal;
-pub(crate) use self::renewal::refuses_credentials;
+pub(crate) use self::renewal::{Patient, refuses_credentials};
 pub use self::settings::{Settings, scopes};
 use crate::config::{Config, Connections, DatabaseUrl};
 use crate::error::said_by_database;

@@ -7,9 +7,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    RuntimeErr, Statement, TransactionOptions, TransactionTrait,
 };
 
 /// How long it is waited before a connection is tried again whose credentials were refused, in milliseconds: in all somewhat
@@ -59,13 +60,43 @@ pub(super) async fn begin(
     db: &DatabaseConnection,
     options: TransactionOptions,
 ) -> Result<DatabaseTransaction, DbErr> {
+    patiently(|| db.begin_with_options(options)).await
+}
+
+/// A database that is asked without a transaction, as patiently.
+pub(crate) struct Patient<'db>(pub(crate) &'db DatabaseConnection);
+
+#[async_trait]
+impl ConnectionTrait for Patient<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        patiently(|| self.0.execute_raw(statement.clone())).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        patiently(|| self.0.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        patiently(|| self.0.query_one_raw(statement.clone())).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        patiently(|| self.0.query_all_raw(statement.clone())).await
+    }
+}
+
+async fn patiently<T, F: Future<Output = Result<T, DbErr>>>(ask: impl Fn() -> F) -> Result<T, DbErr> {
     for pause in AGAIN {
-        match db.begin_with_options(options).await {
+        match ask().await {
             Err(error) if refuses_credentials(&error) => {
                 tokio::time::sleep(Duration::from_millis(pause)).await;
             }
-            begun => return begun,
+            done => return done,
         }
     }
-    db.begin_with_options(options).await
+    ask().await
 }

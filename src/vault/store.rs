@@ -24,7 +24,7 @@ use sea_orm_migration::MigratorTrait;
 use super::owner::{Owner, OwnerKind, Retention};
 use crate::config::{Connections, DatabaseUrl};
 use crate::crypto::write_private;
-use crate::database::{Renewal, Settings, begin, connections, lacking, options};
+use crate::database::{Patient, Renewal, Settings, begin, connections, lacking, options};
 
 /// The schema of the key store on PostgreSQL, in the database of the data or in one of its own.
 const SCHEMA: &str = "custodian_keys";
@@ -181,6 +181,10 @@ impl Store {
         lacking::<KeyMigrator>(&self.0).await
     }
 
+    fn db(&self) -> Patient<'_> {
+        Patient(&self.0)
+    }
+
     async fn writing(&self) -> Result<DatabaseTransaction, DbErr> {
         begin(&self.0, AccessMode::ReadWrite, &Settings::default()).await
     }
@@ -189,13 +193,13 @@ impl Store {
     pub(super) async fn tenants(&self) -> Result<Vec<TenantId>, DbErr> {
         let tenants =
             tenant_key::Entity::find().select_only().column(tenant_key::Column::TenantId).distinct();
-        tenants.order_by_asc(tenant_key::Column::TenantId).into_tuple().all(&self.0).await
+        tenants.order_by_asc(tenant_key::Column::TenantId).into_tuple().all(&self.db()).await
     }
 
     /// For each master key that is needed, a tenant's key that it wrapped.
     pub(super) async fn one_of_each_master_key(&self) -> Result<Vec<tenant_key::Model>, DbErr> {
         let keys = tenant_key::Entity::find().order_by_asc(tenant_key::Column::MasterKeyId);
-        let mut keys = keys.all(&self.0).await?;
+        let mut keys = keys.all(&self.db()).await?;
         keys.dedup_by(|one, other| one.master_key_id == other.master_key_id);
         Ok(keys)
     }
@@ -230,7 +234,7 @@ impl Store {
     /// The keys of a tenant, the newest first.
     pub(super) async fn tenant_keys(&self, tenant: TenantId) -> Result<Vec<tenant_key::Model>, DbErr> {
         let keys = tenant_key::Entity::find().filter(tenant_key::Column::TenantId.eq(tenant));
-        keys.order_by_desc(tenant_key::Column::Version).all(&self.0).await
+        keys.order_by_desc(tenant_key::Column::Version).all(&self.db()).await
     }
 
     /// Adds a version of a tenant's key, unless somebody else was first.
@@ -238,7 +242,7 @@ impl Store {
         let version = [tenant_key::Column::TenantId, tenant_key::Column::Version];
         let nothing = OnConflict::columns(version).do_nothing().to_owned();
         let keys = tenant_key::Entity::insert_many([tenant_key::ActiveModel::from(key)]).on_conflict(nothing);
-        keys.exec_without_returning(&self.0).await.map(drop)
+        keys.exec_without_returning(&self.db()).await.map(drop)
     }
 
     /// Puts what another master key wrapped in the place of what was there, unless that is there no more.
@@ -253,7 +257,7 @@ impl Store {
             .col_expr(tenant_key::Column::Wrapped, wrapped.into())
             .filter(tenant_key::Column::Id.eq(was.id))
             .filter(tenant_key::Column::MasterKeyId.eq(was.master_key_id.as_str()));
-        update.exec(&self.0).await.map(drop)
+        update.exec(&self.db()).await.map(drop)
     }
 
     /// Removes a tenant's key, unless it still wraps something.
@@ -299,7 +303,7 @@ impl Store {
                 .filter(data_key::Column::TenantId.eq(tenant))
                 .filter(data_key::Column::OwnerKind.is_in(OwnerKind::ALL))
                 .filter(data_key::Column::OwnerId.is_in(ids));
-            keys.extend(found.all(&self.0).await?);
+            keys.extend(found.all(&self.db()).await?);
         }
         Ok(keys)
     }
@@ -318,7 +322,7 @@ impl Store {
     /// How many data keys are wrapped by these.
     pub(super) async fn count_wrapped_by(&self, tenant_keys: &[Uuid]) -> Result<u64, DbErr> {
         let keys = data_key::Entity::find();
-        keys.filter(data_key::Column::TenantKeyId.is_in(tenant_keys.iter().copied())).count(&self.0).await
+        keys.filter(data_key::Column::TenantKeyId.is_in(tenant_keys.iter().copied())).count(&self.db()).await
     }
 
     /// Some data keys that are wrapped by these.
@@ -329,7 +333,7 @@ impl Store {
     ) -> Result<Vec<data_key::Model>, DbErr> {
         let keys = data_key::Entity::find();
         let keys = keys.filter(data_key::Column::TenantKeyId.is_in(tenant_keys.iter().copied()));
-        keys.order_by_asc(data_key::Column::Id).limit(most).all(&self.0).await
+        keys.order_by_asc(data_key::Column::Id).limit(most).all(&self.db()).await
     }
 
     /// Puts what another tenant key wrapped in the place of what was there, for each key of which that is still there.
@@ -360,7 +364,7 @@ impl Store {
             .filter(data_key::Column::DestroyedAt.is_not_null())
             .filter(data_key::Column::OwnerId.gt(after));
         let keys = keys.order_by_asc(data_key::Column::OwnerId).limit(IDS as u64);
-        keys.into_tuple().all(&self.0).await
+        keys.into_tuple().all(&self.db()).await
     }
 
     /// Destroys an owner's key. Where there was none, there is a destroyed one afterwards, so that none is made.
@@ -386,7 +390,7 @@ impl Store {
 
     /// How often a data key was destroyed.
     pub(super) async fn destroyed(&self) -> Result<i64, DbErr> {
-        let counter = destroyed_keys::Entity::find().one(&self.0).await?;
+        let counter = destroyed_keys::Entity::find().one(&self.db()).await?;
         counter.map(|row| row.count).ok_or_else(|| DbErr::RecordNotFound("destroyed_keys".to_owned()))
     }
 }

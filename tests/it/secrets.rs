@@ -112,7 +112,7 @@ impl Role {
         app.db().execute_unprepared(&alter).await.expect("the server's own user changes roles");
     }
 
-    /// How many connections it has, of those that began before the last `seconds`.
+    /// How many connections it has.
     async fn connections(&self, app: &TestApp) -> i64 {
         let name = &self.name;
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{name}'");

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use custodian::app::{App, SECRET_RELOADS};
+use axum::Router;
+use custodian::app::SECRET_RELOADS;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -82,67 +83,66 @@ fn applied(metrics: &PrometheusHandle) -> f64 {
     counted(metrics, SECRET_RELOADS, &["secret=\"database_url\"", "outcome=\"applied\""])
 }
 
-fn follow(service: &Arc<App>) -> tokio::task::JoinHandle<()> {
-    let service = service.clone();
-    tokio::spawn(async move { service.follow().await })
-}
-
 async fn under_load(app: TestApp) {
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let (files, mut role) = (Files::new(), Role::create(&app).await);
+    let (files, role) = (Files::new(), Role::create(&app).await);
     files.write("database_url", &role.url(&app));
     let (service, router) = instance(&app, &files, |config| {
         config.connections.max = 4;
         // So that new ones begin all the time, and before the service knows the new password.
         config.connections.max_lifetime_seconds = 1;
-        config.rates.user = 1_000_000;
     })
     .await;
-    let following = follow(&service);
-    let load = Load::begin(&app.login(SUPPORT).await.at(&router));
+    // In this task, so that what it counts is counted here.
+    tokio::select! {
+        () = service.follow() => panic!("it follows for as long as the service runs"),
+        () = rounds(&app, &files, role, &router, &metrics) => {}
+    }
+}
+
+async fn rounds(app: &TestApp, files: &Files, mut role: Role, router: &Router, metrics: &PrometheusHandle) {
+    let load = Load::begin(&app.login(SUPPORT).await.at(router));
     load.goes_on().await;
 
     // The server first: what begins in between is tried again.
-    let before = role.url(&app);
-    role.rotate(&app).await;
+    let before = role.url(app);
+    role.rotate(app).await;
     tokio::time::sleep(Duration::from_millis(700)).await;
-    files.write("database_url", &role.url(&app));
-    assert_ne!(before, role.url(&app));
-    soon("the new password", async || applied(&metrics) >= 2.0).await;
+    files.write("database_url", &role.url(app));
+    assert_ne!(before, role.url(app));
+    soon("the new password", async || applied(metrics) >= 2.0).await;
     load.goes_on().await;
 
     // The file first: what it holds is of no use yet, and not taken.
     let Role { name, .. } = &role;
-    let mut next = Role { name: name.clone(), password: super::password() };
-    files.write("database_url", &next.url(&app));
+    let next = Role { name: name.clone(), password: super::password() };
+    files.write("database_url", &next.url(app));
     let failed = ["secret=\"database_url\"", "outcome=\"failed\""];
-    soon("the refusal", async || counted(&metrics, SECRET_RELOADS, &failed) > 0.0).await;
+    soon("the refusal", async || counted(metrics, SECRET_RELOADS, &failed) > 0.0).await;
     load.goes_on().await;
     let alter = format!("ALTER ROLE {} PASSWORD '{}'", next.name, next.password);
     app.db().execute_unprepared(&alter).await.expect("the server's own user changes roles");
-    soon("the password that came later", async || applied(&metrics) >= 4.0).await;
+    soon("the password that came later", async || applied(metrics) >= 4.0).await;
     load.goes_on().await;
 
     // Another role, as who hands out roles for a time does; the one before is not let in any more.
-    let other = Role::create(&app).await;
-    files.write("database_url", &other.url(&app));
-    soon("the other role", async || applied(&metrics) >= 6.0).await;
-    soon("the end of the first", async || next.connections(&app).await == 0).await;
+    let other = Role::create(app).await;
+    files.write("database_url", &other.url(app));
+    soon("the other role", async || applied(metrics) >= 6.0).await;
+    soon("the end of the first", async || next.connections(app).await == 0).await;
     app.db().execute_unprepared(&format!("DROP ROLE {}", next.name)).await.expect("nothing is its own");
     load.goes_on().await;
-    next.password.clear();
 
     // What writes goes on as well.
-    let maria = customer(&app, MARIA).await;
-    let admin = app.login(ADMIN).await.at(&router);
+    let maria = customer(app, MARIA).await;
+    let admin = app.login(ADMIN).await.at(router);
     let input = json!({ "id": custodian_entity::id::TypedId::encode(maria.id), "version": maria.version, "language": "fr" });
     mutate(&admin, "customerUpdate", "version", input).await.done();
     let asked = load.end().await;
     assert!(asked >= 5 * 2 * CLIENTS, "{asked} requests");
     println!("secrets::rotation: {asked} requests, none failed");
-    following.abort();
 
     let logs = app.logs();
     for secret in [&role.password, &other.password, &before] {
@@ -157,7 +157,6 @@ async fn drained(app: TestApp) {
     files.write("database_url", &role.url(&app));
     let (service, router) = instance(&app, &files, |config| {
         config.connections.max = 4;
-        config.rates.user = 1_000_000;
     })
     .await;
     let client = app.login(SUPPORT).await.at(&router);
