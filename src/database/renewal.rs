@@ -67,6 +67,7 @@ pub(super) async fn begin(
 pub(crate) struct Patient<'db>(pub(crate) &'db DatabaseConnection);
 
 #[async_trait]
+#[expect(clippy::disallowed_methods, reason = "hands on what it is asked")]
 impl ConnectionTrait for Patient<'_> {
     fn get_database_backend(&self) -> DbBackend {
         self.0.get_database_backend()
