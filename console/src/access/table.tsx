@@ -1,6 +1,6 @@
 // The table: fields down, roles across. One cell is reached by Tab, the others from there by arrows.
 
-import { Fragment, type KeyboardEvent, memo, useRef } from "react";
+import { Fragment, type KeyboardEvent, memo, useEffect, useRef } from "react";
 import { Mark } from "../explanation";
 import { type Cell, type Field, type Matrix, isRoot, nameOf } from "./matrix";
 
@@ -24,6 +24,12 @@ const STEPS: Record<string, [number, number]> = {
 
 export const Table = memo(function Table({ matrix, roles, fields, changes, explain }: Given) {
   const table = useRef<HTMLTableElement>(null);
+  useEffect(() => {
+    // The one that Tab reached may have been filtered away.
+    const one = table.current?.querySelector<HTMLButtonElement>('button[tabindex="0"]');
+    const first = one ?? table.current?.querySelector<HTMLButtonElement>("button[data-at]");
+    if (first) first.tabIndex = 0;
+  }, [fields, roles]);
   const find = (row: number, column: number) =>
     table.current?.querySelector<HTMLButtonElement>(`button[data-at="${row} ${column}"]`);
   const move = (event: KeyboardEvent) => {
