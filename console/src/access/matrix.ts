@@ -102,10 +102,13 @@ export function compared(now: Matrix, other: Matrix): Comparison {
       }
     }
   }
-  const [here, there] = [namesIn(now), namesIn(other)];
+  const [here, there] = [namesIn(now, other), namesIn(other, now)];
   const lacks = (names: Set<string>) => (name: string) => !names.has(name);
   return { changes, onlyHere: [...here].filter(lacks(there)), onlyThere: [...there].filter(lacks(here)) };
 }
 
-/** Roles, types, and fields of types that both may know. */
-const namesIn = ({ roles, fields }: Matrix) => new Set([...roles, ...fields.keys(), ...[...fields.values()].flat().map(nameOf)]);
+/** Roles and types; and the fields of types that both know. */
+function namesIn({ roles, fields }: Matrix, other: Matrix): Set<string> {
+  const shared = [...fields].filter(([type]) => other.fields.has(type)).flatMap(([, of]) => of.map(nameOf));
+  return new Set([...roles, ...fields.keys(), ...shared]);
+}
