@@ -40,6 +40,7 @@ async fn refused(app: TestApp) {
 
     let planted = password();
     let name = &role.name;
+    let wrong = Role { name: name.clone(), password: planted.clone() };
     let elsewhere =
         good.replace(app.database().url.split('?').next().unwrap().rsplit('/').next().unwrap(), "planted");
     assert_ne!(elsewhere, good, "another database");
@@ -54,7 +55,7 @@ async fn refused(app: TestApp) {
             "it leads elsewhere",
         ),
         (format!("sqlite://{planted}.db"), "it leads elsewhere"),
-        (good.replace(&role.password, &planted), "the server refuses the credentials"),
+        (wrong.url(&app), "the server refuses the credentials"),
     ]
     .into_iter()
     .enumerate()
