@@ -40,6 +40,10 @@ pub(super) type Ends = HashMap<Uuid, audit_head::Model>;
 ///
 /// # Errors
 /// When the database is away or refuses.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the log has no viewer's scope: it records what any viewer did"
+)]
 pub(super) async fn append(
     db: &DatabaseTransaction,
     entries: Vec<audit_event::ActiveModel>,

@@ -42,6 +42,10 @@ impl Sets {
     ///
     /// # Errors
     /// When the database is away or refuses.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the log has no viewer's scope: it records what any viewer did"
+    )]
     pub(super) async fn add(&mut self, db: &DatabaseTransaction) -> Result<()> {
         database::add_new(db, std::mem::take(&mut self.new)).await?;
         if self.added.len() > MOST {

@@ -71,7 +71,7 @@ impl SecretFiles {
     }
 
     /// Which of these secrets are in files.
-    pub fn named<'k>(&self, keys: &'k [&'static str]) -> Vec<&'static str> {
+    pub fn named(&self, keys: &[&'static str]) -> Vec<&'static str> {
         keys.iter().copied().filter(|key| self.files().any(|(file, _)| file.key == *key)).collect()
     }
 

@@ -61,8 +61,7 @@ fn tokens() {
             "{document}"
         );
         if tokens > 0 {
-            let error =
-                nesting::check(document, &limits(tokens - 1), false).err().expect(document).to_string();
+            let error = nesting::check(document, &limits(tokens - 1), false).expect_err(document).to_string();
             assert!(error.contains(&format!("{tokens} in the document, {} allowed", tokens - 1)), "{error}");
         }
     }
