@@ -58,6 +58,8 @@
 //! | who guesses is stopped before anything is hashed, and learns nothing from it | [`accounts::Accounts::attempt`]; `tests/it/accounts/guessing.rs`, `tests/it/clients/guessing.rs` |
 //! | a customer's e-mail address becomes another only once somebody confirms it who reads its mail | `emailVerificationConfirm` alone changes it; `tests/it/verification/change.rs` |
 //! | the schema is executed under the guard | clippy's `disallowed-methods`; a probe at every start |
+//! | little is read for who has no token | [`authz::nesting`], before anything is parsed; `benches/tokenless.rs` |
+//! | an API client with a manifest runs nothing else | [`trusted`], asked where a request is executed and where a subscription begins; `tests/it/clients/trusted.rs` |
 //! | introspection shows a role what it can use, and nothing else | [`authz::introspection`]; the schema that holds the rest answers none; `tests/it/introspection.rs`, against the policy files |
 //! | query texts, variables and values are not logged | `tests/it/leaks.rs` |
 //! | nobody gives or makes a role that holds more than he does | [`authz::Rights::beyond`], asked by each mutation of `users`; `tests/it/roles.rs` |

@@ -3,7 +3,7 @@
 //! `/healthz`, `/readyz`, and `/metrics` on a listener of its own.
 //!
 //! ```text
-//! edge (request id, span, panic, headers, count) ─ rate of the address ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
+//! edge (request id, span, panic, headers, count) ─ CORS ─ rate of the address ─ room ─ media types ─ size ─ credentials ─ body ─ App::execute ─ answer
 //! ```
 //!
 //! Invariants: every answer this server makes passes `edge`, so every one has a request id and the security headers,
