@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Name, Request, Response, ServerError};
+use tracing::Instrument;
 
 use super::{App, rates};
 use crate::audit;
@@ -38,7 +39,15 @@ impl App {
     pub async fn execute_admitted(&self, viewer: Viewer, origin: Origin, request: Request) -> Response {
         match self.acting(&viewer, &origin).await {
             Ok((policy, rights)) => match self.trusted.allow(&viewer, &request.query) {
-                Ok(()) => self.execute_with(&policy, rights, viewer, origin, request).await,
+                Ok(()) => {
+                    let span = tracing::info_span!(
+                        "operation",
+                        role = tally::counted_role(&rights),
+                        policy = policy.version(),
+                        operations = tracing::field::Empty,
+                    );
+                    self.execute_with(&policy, rights, viewer, origin, request).instrument(span).await
+                }
                 Err(error) => {
                     let operation = self.operation(viewer, origin.clone(), rights);
                     self.record_denial(&operation, "", ["document"], &policy).await;
@@ -80,6 +89,8 @@ impl App {
                 return signed(response, &origin);
             }
         };
+        let asked = audit::action(guarded.plan.operations(policy.catalog()));
+        tracing::Span::current().record("operations", &asked);
         let charged = match self.charge(&viewer, &origin, &guarded).await {
             Ok(charged) => rates::told(charged, guarded.cost, self.config.limits.cost),
             Err(limited) => {
@@ -94,7 +105,6 @@ impl App {
         let operation = self.operation(viewer, origin.clone(), rights.clone());
         operation.show(guarded.plan.shown());
         operation.disclosing.plan(&guarded.plan, policy);
-        let asked = audit::action(guarded.plan.operations(policy.catalog()));
         self.record_denial(&operation, &asked, denials.fields(), policy).await;
         let request = decided(request, guarded.document, guarded.defaults).data(DocumentCost(guarded.cost));
         let about_schema = match guarded.introspection {

@@ -53,6 +53,6 @@ pub fn count_masks(policy: &Policy, rights: &Rights, masked: impl Iterator<Item 
 }
 
 /// The name that a role is counted by. Those of tenants' own roles are not ours to count by.
-pub(super) fn counted_role(rights: &Rights) -> &str {
+pub fn counted_role(rights: &Rights) -> &str {
     if rights.key() == rights.role() { rights.role() } else { "custom" }
 }

@@ -14,6 +14,8 @@ mod policy;
 mod progress;
 mod seed;
 mod serve;
+#[cfg(feature = "otel")]
+mod traces;
 mod user;
 
 use std::fmt::Display;
@@ -204,6 +206,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) if !error.use_stderr() => print(&error.render().to_string()),
         Err(error) => Err(Failure::Refused(usage(&error))),
     };
+    log::finish();
     let (status, why) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Refused(why)) => (2, why),
@@ -266,7 +269,7 @@ fn configure(settings: Settings, serve: ServeSettings) -> Result<Config, Failure
     let given = flags.into_iter().filter_map(|(flag, key, value)| Some(Flag { flag, key, value: value? }));
     let config =
         Config::load(Sources::of_process(settings.config, given.collect())).map_err(Failure::refused)?;
-    log::start(&config);
+    log::start(&config)?;
     Ok(config)
 }
 

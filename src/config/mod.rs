@@ -18,6 +18,7 @@ mod secret_files;
 mod smtp_url;
 mod sources;
 mod store_url;
+mod traces;
 mod value;
 mod webhook_secret;
 mod websocket;
@@ -46,6 +47,7 @@ pub use self::secret_files::{Held, SecretFiles};
 pub use self::smtp_url::SmtpUrl;
 pub use self::sources::{Flag, Sources};
 pub use self::store_url::StoreUrl;
+pub use self::traces::Tracing;
 pub use self::webhook_secret::WebhookSecret;
 pub use self::websocket::WebSocket;
 
@@ -267,6 +269,8 @@ pub struct Config {
     pub websocket: WebSocket,
     /// How often something may be asked for.
     pub rates: Rates,
+    /// Traces.
+    pub tracing: Tracing,
     /// The secrets of these that are in files, if any is.
     #[serde(skip)]
     pub secret_files: Option<Arc<SecretFiles>>,

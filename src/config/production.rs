@@ -25,6 +25,12 @@ pub(super) fn refuse_plain(config: &Config) -> Result<(), ConfigError> {
     if config.store_endpoint.as_ref().is_some_and(PublicUrl::is_plain) {
         return Err(combined("store_endpoint", "in production only this machine is asked in plain HTTP"));
     }
+    if config.tracing.endpoint.as_ref().is_some_and(PublicUrl::is_plain) {
+        return Err(combined(
+            "tracing.endpoint",
+            "in production only this machine is sent traces in plain HTTP",
+        ));
+    }
     let owner = config.migration_database_url.as_ref();
     let databases = [
         ("database_url", Some(&config.database_url)),

@@ -143,6 +143,7 @@ pub(super) fn assemble(layers: &[Layer]) -> Result<Config, ConfigError> {
     rates::refuse_unusable(&config)?;
     refuse_open_log(&config)?;
     refuse_open_alerts(&config)?;
+    refuse_no_traces(&config)?;
     Ok(config)
 }
 
@@ -214,6 +215,17 @@ fn refuse_open_alerts(config: &Config) -> Result<(), ConfigError> {
     match config.alert_webhook_url.is_some() == config.alert_webhook_secret.is_some() {
         true => Ok(()),
         false => Err(combined("alert_webhook_secret", "it goes with alert_webhook_url: both, or neither")),
+    }
+}
+
+/// Whoever asks for traces is told where there are none.
+fn refuse_no_traces(config: &Config) -> Result<(), ConfigError> {
+    match config.tracing.endpoint.is_some() && !cfg!(feature = "otel") {
+        false => Ok(()),
+        true => Err(combined(
+            "tracing.endpoint",
+            "this program sends no traces: build it with --features otel, or leave it empty",
+        )),
     }
 }
 

@@ -85,6 +85,7 @@ mod store;
 mod suite;
 mod support;
 mod tokens;
+mod traces;
 mod uploads;
 mod vault;
 mod verification;
@@ -132,6 +133,7 @@ fn main() -> ExitCode {
     faults::register(&mut suite);
     secrets::register(&mut suite);
     counted::register(&mut suite);
+    traces::register(&mut suite);
     scanner::register(&mut suite);
     sink::register(&mut suite);
     reveal::register(&mut suite);

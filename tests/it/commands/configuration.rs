@@ -127,6 +127,8 @@ pub fn every_key_is_a_variable() {
         ("WEBSOCKET_WAITING", "1"),
         ("WEBSOCKET_PING_SECONDS", "600"),
         ("WEBSOCKET_RECHECK_SECONDS", "55"),
+        ("TRACING_ENDPOINT", ""),
+        ("TRACING_SAMPLE_PER_MILLE", "1"),
         ("RATES_ADDRESS", "1"),
         ("RATES_ANONYMOUS", "1"),
         ("RATES_USER", "1000000"),
